@@ -1,0 +1,52 @@
+# Every command makes what it needs in .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FLASK := $(BIN)/flask --app app
+PORT ?= 8000
+export PORT
+
+.PHONY: demo run test test-fast check bench shots translations clean
+
+demo: $(VENV)/.installed ## demo data in instance/demo.db, then serve on 127.0.0.1:$(PORT)
+	@DATABASE_URL="sqlite:///$(CURDIR)/instance/demo.db" $(FLASK) crm demo
+	@DATABASE_URL="sqlite:///$(CURDIR)/instance/demo.db" $(FLASK) crm serve
+
+run: $(VENV)/.installed ## migrate instance/crm.db (or DATABASE_URL) and serve
+	@$(FLASK) db upgrade
+	@$(FLASK) crm serve
+
+test: $(VENV)/.installed-dev ## every test, on SQLite and PostgreSQL, and in a real browser
+	@sh tests/chromium.sh
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.installed-dev ## unit, db and web on SQLite
+	CRM_TEST_DATABASES=sqlite $(BIN)/python -m pytest tests/unit tests/db tests/web
+
+check: $(VENV)/.installed-dev ## lint, types, layers, templates, declarations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --check --lint templates
+	$(FLASK) crm check
+
+translations: $(VENV)/.installed-dev ## gather messages, update both catalogues, compile them
+	$(BIN)/pybabel extract -F babel.cfg -k _l -k lazy_gettext --sort-output --no-location --omit-header -o crmadmin/translations/messages.pot .
+	$(BIN)/pybabel update -N -i crmadmin/translations/messages.pot -d crmadmin/translations
+
+$(VENV)/.made:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) instance
