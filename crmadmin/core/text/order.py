@@ -1,0 +1,67 @@
+"""Vietnamese name order as a string that any database sorts by plain code point."""
+
+import re
+import unicodedata
+
+from crmadmin.core.text.folding import name_key
+
+SORT_KEY_LENGTH = 255
+"""Most characters of a sort key."""
+
+_LETTERS_KEPT = 160
+
+# No database collation knows the alphabet, so each letter gets the ASCII character of its
+# place, from "A" on. Below them: digits as they are, "!" for whatever separates words, and a
+# blank between the letters and the tones, so that "An" comes before "An Bình".
+_ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
+_VOWELS = frozenset("aăâeêioôơuưy")
+_TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}
+_SHAPES = frozenset("\u0302\u0306\u031b")  # circumflex, breve, horn: they make another letter
+_PLACE = {letter: chr(ord("A") + place) for place, letter in enumerate(_ALPHABET)}
+_WORD_END = "!"
+_LEVEL_END = " "
+
+
+def _split(char: str) -> tuple[str, str]:
+    """One lower-case character -> its place and its tone; either may be empty."""
+    parts = unicodedata.normalize("NFD", char)
+    letter = unicodedata.normalize("NFC", parts[0] + "".join(m for m in parts if m in _SHAPES))
+    if letter not in _PLACE:
+        letter = parts[0]
+    if letter in _PLACE:
+        tone = next((_TONES[mark] for mark in parts if mark in _TONES), "0")
+        return _PLACE[letter], tone if letter in _VOWELS else ""
+    if unicodedata.combining(letter):
+        return "", ""
+    return (letter if letter.isalnum() else _WORD_END), ""
+
+
+class _Table(dict[int, str]):
+    """A table for str.translate that works out the characters it does not hold."""
+
+    def __init__(self, part: int) -> None:
+        self._part = part
+        common = (*range(0x20, 0x180), 0x1A1, 0x1B0, *range(0x1EA0, 0x1EFA))
+        super().__init__({code: _split(chr(code))[part] for code in common})
+
+    def __missing__(self, code: int) -> str:
+        return _split(chr(code))[self._part]
+
+
+_PLACES = _Table(0)
+_TOLD = _Table(1)
+_WORD_ENDS = re.compile(_WORD_END + "+")
+
+
+def sort_key(text: str) -> str:
+    """Sorts by plain code point (Python, SQLite BINARY, PostgreSQL "C") as people read a list.
+
+    Letters a ă â b c d đ … first, over the whole text; where only tones differ: none, huyền,
+    hỏi, ngã, sắc, nặng. Case does not count; punctuation only parts words; digits come before
+    letters, other scripts after. At most SORT_KEY_LENGTH characters, never NUL.
+    """
+    key = name_key(text[: 4 * SORT_KEY_LENGTH])
+    letters = _WORD_ENDS.sub(_WORD_END, key.translate(_PLACES)).strip(_WORD_END)[:_LETTERS_KEPT]
+    # Equal letters have their vowels in equal places, so only vowels need to tell their tone.
+    told = key.translate(_TOLD)[: SORT_KEY_LENGTH - _LETTERS_KEPT - 1].rstrip("0")
+    return letters + _LEVEL_END + told if told else letters
