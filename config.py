@@ -1,0 +1,112 @@
+"""Settings: the only reader of the environment. Every name here is documented in docs/settings.md."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+MEBIBYTE = 1024 * 1024
+MINIMUM_KEY_LENGTH = 32
+
+
+class SettingError(ValueError):
+    """A setting has a value that cannot be used; the message names it and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one process runs with. Sizes in mebibytes, durations in days."""
+
+    database_url: str
+    secret_key: str = field(repr=False)
+    instance: Path = ROOT / "instance"
+    locale: str = "vi"
+    timezone: str = "Asia/Ho_Chi_Minh"
+    upload_max_mb: int = 50
+    reader_max_mb: int = 1024
+    upload_keep_days: int = 30
+    behind_proxy: bool = False
+    port: int = 8000
+    demo_password: str = field(default="", repr=False)
+    testing: bool = False
+
+    @property
+    def upload_max_bytes(self) -> int:
+        """The largest accepted upload, in bytes."""
+        return self.upload_max_mb * MEBIBYTE
+
+
+def load() -> Settings:
+    """Settings of this process, from the environment. Raises SettingError."""
+    instance = ROOT / "instance"
+    locale = os.environ.get("CRM_LOCALE", "vi")
+    if locale not in ("vi", "en"):
+        raise SettingError(f"CRM_LOCALE is {locale!r}; it can be 'vi' or 'en'.")
+    return Settings(
+        database_url=_database_url(instance),
+        secret_key=_secret_key(instance),
+        instance=instance,
+        locale=locale,
+        timezone=os.environ.get("CRM_TIMEZONE", "Asia/Ho_Chi_Minh"),
+        upload_max_mb=_whole("CRM_UPLOAD_MAX_MB", 50, 1, 2048),
+        reader_max_mb=_whole("CRM_READER_MAX_MB", 1024, 128, 65536),
+        upload_keep_days=_whole("CRM_UPLOAD_KEEP_DAYS", 30, 0, 3650),
+        behind_proxy=_yes("CRM_BEHIND_PROXY"),
+        port=_whole("PORT", 8000, 1, 65535),
+        demo_password=os.environ.get("CRM_DEMO_PASSWORD", ""),
+    )
+
+
+def _database_url(instance: Path) -> str:
+    url = os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'crm.db'}"
+    if url.startswith(("postgres://", "postgresql://")):
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingError(
+            "DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://; it begins with "
+            f"{url.split(':', 1)[0]!r}."
+        )
+    return url
+
+
+def _secret_key(instance: Path) -> str:
+    """SECRET_KEY, else a random one made once and kept in instance/secret_key, mode 0600."""
+    given = os.environ.get("SECRET_KEY")
+    if given is not None:
+        if len(given) < MINIMUM_KEY_LENGTH:
+            raise SettingError(
+                f"SECRET_KEY has {len(given)} characters; it needs {MINIMUM_KEY_LENGTH} or more. "
+                "Leave it unset to have one made."
+            )
+        return given
+    path = instance / "secret_key"
+    if not path.exists():
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Two processes may start at once: the file is made whole beside, then linked into place.
+        made = instance / f"secret_key.{os.getpid()}"
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(made, path)
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    return path.read_text().strip()
+
+
+def _whole(name: str, default: int, least: int, most: int) -> int:
+    text = os.environ.get(name, str(default))
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise SettingError(f"{name} is {text!r}; it must be a whole number, {least} to {most}.")
+    return int(text)
+
+
+def _yes(name: str) -> bool:
+    text = os.environ.get(name, "0").casefold()
+    if text not in ("0", "1", "true", "false", "yes", "no", ""):
+        raise SettingError(f"{name} is {text!r}; it can be 1 or 0.")
+    return text in ("1", "true", "yes")

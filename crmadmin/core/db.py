@@ -1,0 +1,190 @@
+"""The database: engine set-up for both dialects, the model base, keys kept on every write.
+
+The only module that names a dialect (with `core.search`). Tables live in the features' `models`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Engine, MetaData, event, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapper, Session, relationship
+from sqlalchemy.types import TypeDecorator
+
+from crmadmin.core.spec import RecordSpec, derive, derived_values
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+actor: ContextVar[int | None] = ContextVar("actor", default=None)
+"""Id of the user on whose behalf this context writes; stamps come from it."""
+
+reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
+"""Whether this context has promised not to write (a GET): its SQLite transactions take no lock."""
+
+
+class Base(DeclarativeBase):
+    """Declarative base with predictable constraint names, which migrations need."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"autoflush": False, "expire_on_commit": False})
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+@event.listens_for(Mapper, "after_mapper_constructed")
+def _add_relationships(mapper: Mapper[Any], model: type[Any]) -> None:
+    """Every ref field gets its relationship: the column `industry_id` brings `industry`."""
+    if "__record__" in vars(model):
+        for spec in derive(model).refs:
+            if not mapper.has_property(spec.name):
+                column = mapper.local_table.columns[spec.column]
+                mapper.add_property(spec.name, relationship(spec.target, foreign_keys=[column]))
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime; SQLite, which has no zones, keeps it as naive UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: in UTC; refuses a naive datetime, whose zone nobody knows."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime for the database needs its zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def prepare_request() -> None:
+    """Before every request: one that only reads takes no write lock on SQLite."""
+    reads_only.set(request.method in ("GET", "HEAD", "OPTIONS"))
+
+
+def utcnow() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Options of create_engine for a database URL."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 30}}
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    # The driver's own transaction control would let a savepoint outlive an outer rollback.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-65536",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes SQLite's one write lock at once: upgrading a read later fails under load."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if reads_only.get() else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def acting_as(user_id: int | None) -> Iterator[None]:
+    """Writes inside are stamped with this user."""
+    token = actor.set(user_id)
+    try:
+        yield
+    finally:
+        actor.reset(token)
+
+
+_SPECS: dict[type[Any], RecordSpec] = {}
+
+
+def spec_of(model: type[Any]) -> RecordSpec:
+    """The record spec of a declared model, derived once."""
+    if model not in _SPECS:
+        _SPECS[model] = derive(model)
+    return _SPECS[model]
+
+
+def rows_written(result: Any) -> int:
+    """How many rows an INSERT, UPDATE or DELETE wrote."""
+    return int(result.rowcount)
+
+
+@event.listens_for(Mapper, "before_insert")
+@event.listens_for(Mapper, "before_update")
+def _keep_derived(_mapper: Any, _connection: Connection, record: Any) -> None:
+    """Keys and stamps follow on every ORM write; bulk writers call derived_values themselves."""
+    if hasattr(type(record), "__record__"):
+        spec = spec_of(type(record))
+        values = {c.key: getattr(record, c.key) for c in type(record).__table__.columns}
+        for column, value in derived_values(spec, values).items():
+            if getattr(record, column) != value:
+                setattr(record, column, value)
+    stamp = getattr(record, "stamp", None)
+    if stamp is not None:
+        stamp(actor.get())
+
+
+def insert_or_nothing(table: Any, dialect_name: str) -> Any:
+    """An INSERT that leaves rows alone which any unique constraint already has."""
+    make = postgresql.insert if dialect_name == "postgresql" else sqlite.insert
+    return make(table).on_conflict_do_nothing()
+
+
+def dialect_name(session: Session | Any) -> str:
+    """'sqlite' or 'postgresql'."""
+    return str(session.get_bind().dialect.name)
+
+
+def missing_tables(database: SQLAlchemy) -> list[str]:
+    """Declared tables that the database does not have, sorted."""
+    present = set(inspect(database.engine).get_table_names())
+    return sorted(set(database.metadata.tables) - present)
+
+
+def storage_faults(database: SQLAlchemy) -> list[str]:
+    """What of the engine's set-up is not as this product needs it; [] when all is well."""
+    if database.engine.dialect.name != "sqlite":
+        return []
+    wanted = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"}
+    with database.engine.connect() as connection:
+        found = {k: str(connection.exec_driver_sql(f"PRAGMA {k}").scalar()) for k in wanted}
+    return [f"PRAGMA {k} is {v}, not {wanted[k]}" for k, v in found.items() if v != wanted[k]]

@@ -1,0 +1,69 @@
+"""Options of selects and answers of remote look-ups: active records, and the one already chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from crmadmin.core.db import db, spec_of
+from crmadmin.core.listing import ordering, search
+
+LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a select. `hint` is a second, quieter line."""
+
+    id: int
+    text: str
+    hint: str = ""
+    color: str = ""
+    is_active: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape that the remote select reads."""
+        return {"id": self.id, "text": self.text, "hint": self.hint, "color": self.color}
+
+
+def options(model: type[Any], keep: Sequence[int] = ()) -> list[Option]:
+    """Every active record in its own order, and those of `keep`, active or not."""
+    spec = spec_of(model)
+    statement = select(model)
+    if hasattr(model, "is_active"):
+        statement = statement.where(model.is_active | model.id.in_(keep))
+    terms = ordering(spec, "", descending=False)
+    return [_option(r) for r in db.session.scalars(statement.order_by(*terms))]
+
+
+def chosen(model: type[Any], ids: Sequence[int]) -> list[Option]:
+    """The options of these ids, in no order; ids of deleted records are left out."""
+    return [_option(r) for r in db.session.scalars(select(model).where(model.id.in_(ids)))]
+
+
+def lookup(
+    model: type[Any], query: str, *, sees_sensitive: bool, where: Sequence[ColumnElement[bool]] = ()
+) -> list[Option]:
+    """Active records that match the query and the conditions, at most LIMIT."""
+    spec = spec_of(model)
+    found_by = search(model, query, sees_sensitive=sees_sensitive)
+    statement = select(model).where(*where, *found_by)
+    if hasattr(model, "is_active"):
+        statement = statement.where(model.is_active)
+    terms = ordering(spec, "", descending=False)
+    found = db.session.scalars(statement.order_by(*terms).limit(LIMIT))
+    return [_option(r) for r in found]
+
+
+def _option(record: Any) -> Option:
+    spec = spec_of(type(record))
+    return Option(
+        id=record.id,
+        text=str(getattr(record, spec.options.display)),
+        hint=str(getattr(record, "code", "") or getattr(record, "username", "")),
+        color=str(getattr(record, "color", "")),
+        is_active=bool(getattr(record, "is_active", True)),
+    )

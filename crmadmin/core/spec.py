@@ -1,0 +1,212 @@
+"""What a record is, as plain data: one FieldSpec a field, one RecordSpec a model.
+
+`derive` reads them off a model class whose columns were declared with `core.fields`. Nothing here
+knows Flask or SQL; screens, forms, filters, imports, templates, exports and docs all read these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Protocol
+
+
+class Words(Protocol):
+    """Text for people: a plain str, or a lazy translation that becomes one when shown."""
+
+    def __str__(self) -> str: ...
+
+
+class FieldKind(StrEnum):
+    """What a field holds; the normaliser, widget, formatter and Excel format follow from it."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    CODE = "code"
+    EMAIL = "email"
+    PHONE = "phone"
+    WEBSITE = "website"
+    DATE = "date"
+    DATETIME = "datetime"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    COLOR = "color"
+    TAX_CODE = "tax_code"
+    PROVINCE = "province"
+    REF = "ref"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a choice field, its words, and how else files write it."""
+
+    value: str
+    label: Words
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """Everything the product needs to know of one field.
+
+    `name` is the field's name on screens and in imports (`industry`), `column` the table's column
+    (`industry_id`); they differ for refs only. `span` is the width in a form, in twelfths; `brief` is
+    a shorter label for the head of a column.
+    """
+
+    kind: FieldKind
+    label: Words
+    name: str = ""
+    column: str = ""
+    help: Words | None = None
+    required: bool = False
+    max_length: int | None = None
+    default: Any = None
+    unique: bool = False
+    listed: bool = False
+    searched: bool = False
+    filtered: bool = False
+    sortable: bool = False
+    editable: bool = True
+    importable: bool = True
+    exported: bool = True
+    sensitive: bool = False
+    past: bool = False
+    headings: tuple[str, ...] = ()
+    example: str = ""
+    choices: tuple[Choice, ...] = ()
+    target: str = ""
+    section: str = ""
+    span: int = 4
+    width: str = ""
+    brief: Words | None = None
+
+    def choice_label(self, value: str) -> Words:
+        """The words of a choice value; the value itself when it is none of the choices."""
+        return next((c.label for c in self.choices if c.value == value), value)
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedSpec:
+    """A column that is computed from others on every write: a key, a sort key, the search text."""
+
+    make: Callable[[Mapping[str, Any]], Any]
+    sources: tuple[str, ...] = ()
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A fieldset of the form; fields name it by `key`."""
+
+    key: str
+    label: Words
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOptions:
+    """What a model says of itself in one line, `__record__ = RecordOptions(...)`.
+
+    `resource` is the line of the permission table that governs the record, `prefix` that of its
+    automatic codes, `owner` the column whose user sees the record under an own-records scope.
+    `columns` puts the listed fields in another order than the declared one.
+    """
+
+    label: Words
+    plural: Words
+    resource: str = "catalogs"
+    help: Words | None = None
+    prefix: str = ""
+    display: str = "name"
+    order: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    owner: str = ""
+    is_large: bool = False
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class RecordSpec:
+    """A model as the rest of the product sees it. `name` is the table's name."""
+
+    name: str
+    model: type[Any]
+    options: RecordOptions
+    fields: tuple[FieldSpec, ...]
+    derived: tuple[DerivedSpec, ...] = ()
+
+    @property
+    def label(self) -> Words:
+        """Singular, as in "Add …"."""
+        return self.options.label
+
+    @property
+    def plural(self) -> Words:
+        """The title of the list, and the menu's word."""
+        return self.options.plural
+
+    @property
+    def help(self) -> Words | None:
+        """One sentence under the title."""
+        return self.options.help
+
+    @cached_property
+    def by_name(self) -> Mapping[str, FieldSpec]:
+        """Fields by name."""
+        return {f.name: f for f in self.fields}
+
+    def field(self, name: str) -> FieldSpec:
+        """The field called `name`; KeyError names the record and what it has."""
+        try:
+            return self.by_name[name]
+        except KeyError:
+            known = ", ".join(self.by_name)
+            raise KeyError(f"{self.name} has no field {name!r}. Fields: {known}") from None
+
+    def having(self, flag: str) -> tuple[FieldSpec, ...]:
+        """Fields whose boolean `flag` ('listed', 'filtered', …) is set, in declared order."""
+        return tuple(f for f in self.fields if getattr(f, flag))
+
+    @cached_property
+    def listed(self) -> tuple[FieldSpec, ...]:
+        """The columns of the list: those that the options name, else every listed field."""
+        named = self.options.columns
+        return tuple(self.field(name) for name in named) if named else self.having("listed")
+
+    @cached_property
+    def refs(self) -> tuple[FieldSpec, ...]:
+        """Fields that name a record of another model."""
+        return tuple(f for f in self.fields if f.kind is FieldKind.REF)
+
+
+def derive(model: type[Any]) -> RecordSpec:
+    """The record spec of a mapped class; the order of fields is the order of declaration."""
+    fields: list[FieldSpec] = []
+    derived: list[DerivedSpec] = []
+    for column in model.__table__.columns:
+        spec = column.info.get("spec")
+        if isinstance(spec, FieldSpec):
+            name = column.name.removesuffix("_id") if spec.kind is FieldKind.REF else column.name
+            fields.append(replace(spec, name=spec.name or name, column=column.name))
+        elif isinstance(spec, DerivedSpec):
+            derived.append(replace(spec, column=column.name))
+    options: RecordOptions = model.__record__
+    return RecordSpec(
+        name=model.__table__.name,
+        model=model,
+        options=options,
+        fields=tuple(fields),
+        derived=tuple(derived),
+    )
+
+
+def derived_values(spec: RecordSpec, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Column → value of the derived columns, from a record's other columns.
+
+    `values` is keyed by column name and must hold every source; a missing one counts as blank.
+    """
+    return {d.column: d.make(values) for d in spec.derived}
