@@ -1,0 +1,37 @@
+"""Counts that the catalog pages show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import case, func, literal, select, union_all
+
+from crmadmin.core.db import db
+from crmadmin.core.text import fold
+
+MOST_NEAR = 5
+
+
+def counts(models: Sequence[type[Any]]) -> dict[type[Any], int]:
+    """How many records each catalog has, in one statement."""
+    if not models:
+        return {}
+    parts = [select(literal(n), func.count()).select_from(m) for n, m in enumerate(models)]
+    rows = db.session.execute(union_all(*parts)).all()
+    return {models[number]: total for number, total in rows}
+
+
+def activity(model: type[Any]) -> tuple[int, int]:
+    """How many records are in use, and how many are not."""
+    used = func.coalesce(func.sum(case((model.is_active, 1), else_=0)), 0)
+    row = db.session.execute(select(used, func.count()).select_from(model)).one()
+    return int(row[0]), int(row[1]) - int(row[0])
+
+
+def same_name(model: type[Any], name: str) -> list[Any]:
+    """Records whose name is the same without accents, a few."""
+    wanted = fold(name)
+    near = model.search_text.contains(wanted, autoescape=True)
+    found = db.session.scalars(select(model).where(near).order_by(model.id).limit(100))
+    return [r for r in found if fold(r.name) == wanted][:MOST_NEAR]

@@ -1,0 +1,114 @@
+"""What is done to catalog records beside editing: default, stop using, order, merge.
+
+A use is any ref field of any model that points to the record (`core.usage`). Nothing here commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, func, inspect, select, update
+
+from crmadmin.catalogs.models import Catalog
+from crmadmin.core import records
+from crmadmin.core.db import actor, db, utcnow
+from crmadmin.core.usage import move_references, usage
+
+
+class CannotMerge(ValueError):
+    """A record cannot be merged into itself, nor into one that is not used any more."""
+
+
+def create(model: type[Catalog], values: Mapping[str, Any]) -> Any:
+    """A new record of a catalog, at the end of its order unless told. Raises records.Invalid."""
+    given = dict(values)
+    if not given.get("position"):
+        given["position"] = next_position(model)
+    if given.get("is_default"):
+        _clear_default(model)
+    return records.create(model, given)
+
+
+def change(record: Catalog, values: Mapping[str, Any], version: int | None = None) -> bool:
+    """Write values to a record; a new default takes the mark from the old one."""
+    if values.get("is_default") and not record.is_default:
+        _clear_default(type(record))
+    return records.change(record, values, version)
+
+
+def stop_using(record: Catalog) -> None:
+    """Keep it on the records that have it, offer it nowhere else; a default ends being one."""
+    records.change(record, {"is_active": False, "is_default": False})
+
+
+def use_again(record: Catalog) -> None:
+    """Offer it again."""
+    records.change(record, {"is_active": True})
+
+
+def make_default(record: Catalog) -> None:
+    """New customers get this value when nothing else is chosen. It is in use from then on."""
+    change(record, {"is_default": True, "is_active": True})
+
+
+def merge_count(record: Catalog) -> int:
+    """How many records a merge would move."""
+    return usage(type(record), [record.id]).get(record.id, 0)
+
+
+def merge(source: Catalog, target: Catalog) -> int:
+    """Move everything that uses `source` to `target` and delete `source`; gives how many moved."""
+    if source.id == target.id or type(source) is not type(target) or not target.is_active:
+        raise CannotMerge
+    moved = move_references(type(source), source.id, target.id)
+    db.session.expire_all()
+    records.delete(source)
+    return moved
+
+
+def reorder(model: type[Catalog], ids: Sequence[int]) -> None:
+    """Put records in this order; records that are not named follow, in the order they had."""
+    rows = db.session.execute(
+        select(model.id, model.position).order_by(model.position, model.sort_key, model.id)
+    ).all()
+    known = {key: position for key, position in rows}
+    wanted = [key for key in dict.fromkeys(ids) if key in known]
+    named = set(wanted)
+    order = wanted + [key for key, _ in rows if key not in named]
+    moved = [
+        {"key": key, "place": number, "at": utcnow(), "by": actor.get()}
+        for number, key in enumerate(order, 1)
+        if known[key] != number
+    ]
+    if moved:
+        # One prepared statement for all. The version stays: an edit of the name goes on beside.
+        table: Any = inspect(model).local_table
+        statement = (
+            update(table)
+            .where(table.c.id == bindparam("key"))
+            .values(
+                position=bindparam("place"),
+                updated_at=bindparam("at"),
+                updated_by_id=bindparam("by"),
+            )
+        )
+        db.session.connection().execute(statement, moved)
+
+
+def order_by_name(model: type[Catalog]) -> None:
+    """Put every record in Vietnamese name order."""
+    reorder(model, list(db.session.scalars(select(model.id).order_by(model.sort_key, model.id))))
+
+
+def next_position(model: type[Catalog]) -> int:
+    """The place after the last one."""
+    return (db.session.scalar(select(func.max(model.position))) or 0) + 1
+
+
+def _clear_default(model: type[Catalog]) -> None:
+    db.session.execute(
+        update(model)
+        .where(model.is_default)
+        .values(is_default=False, version=model.version + 1, updated_at=utcnow())
+    )
