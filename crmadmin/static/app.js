@@ -1,0 +1,42 @@
+// Starts every part of the page. Each module owns one idea and finds its elements by data- attributes,
+// so markup that htmx brings later works without being told.
+
+import { startConfirm } from "./js/confirm.js";
+import { startDrop } from "./js/drop.js";
+import { startFilters } from "./js/filters.js";
+import { startForm } from "./js/form.js";
+import { startHtmx } from "./js/hx.js";
+import { startKeys } from "./js/keys.js";
+import { startMenus } from "./js/menu.js";
+import { startNav } from "./js/nav.js";
+import { startNotes } from "./js/notes.js";
+import { startOrder } from "./js/order.js";
+import { startQuick } from "./js/quick.js";
+import { startRepeat } from "./js/repeat.js";
+import { startSelects } from "./js/select.js";
+import { startSelection } from "./js/selection.js";
+import { startSheet } from "./js/sheet.js";
+import { startTabs } from "./js/tabs.js";
+import { startTheme } from "./js/theme.js";
+
+for (const start of [
+  startHtmx,
+  startNotes,
+  startTheme,
+  startNav,
+  startMenus,
+  startSheet,
+  startSelects,
+  startFilters,
+  startSelection,
+  startOrder,
+  startRepeat,
+  startForm,
+  startConfirm,
+  startDrop,
+  startTabs,
+  startQuick,
+  startKeys,
+]) {
+  start();
+}

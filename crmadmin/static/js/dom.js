@@ -1,0 +1,71 @@
+// What the other modules share: delegated events, words of the page, spoken messages.
+
+/** Call `handler(event, element)` for events of `type` that happen in an element matching `selector`. */
+export function on(type, selector, handler, options) {
+  document.addEventListener(
+    type,
+    (event) => {
+      const element = event.target instanceof Element ? event.target.closest(selector) : null;
+      if (element) handler(event, element);
+    },
+    options,
+  );
+}
+
+/** Run `setup` now for every match, and again for whatever htmx puts on the page later. */
+export function each(selector, setup) {
+  const run = (root) => {
+    if (root.matches?.(selector)) setup(root);
+    root.querySelectorAll?.(selector).forEach(setup);
+  };
+  run(document.documentElement);
+  document.addEventListener("htmx:load", (event) => run(event.detail.elt));
+}
+
+/** A translated sentence from `<template id="texts">`, with its `{name}` places filled. */
+export function words(key, values = {}) {
+  const source = document.getElementById("texts")?.content.querySelector(`[data-key="${key}"]`);
+  const text = source ? source.textContent.trim() : key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) =>
+    name in values ? String(values[name]) : whole,
+  );
+}
+
+/** Speak `text` to a screen reader without moving anything. */
+export function announce(text) {
+  const speaker = document.getElementById("speaker");
+  if (!speaker) return;
+  speaker.textContent = "";
+  // A changed text is spoken; the same text set twice is not, so it is emptied a moment first.
+  setTimeout(() => (speaker.textContent = text), 50);
+}
+
+export function csrfToken() {
+  return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+}
+
+/** POST `fields` ([name, value] pairs) as a form; answers the Response. Throws when there is no network. */
+export function post(url, fields) {
+  return fetch(url, {
+    method: "POST",
+    headers: { "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch" },
+    body: new URLSearchParams(fields),
+    credentials: "same-origin",
+  });
+}
+
+export function isTyping(target) {
+  return (
+    target instanceof Element &&
+    target.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")
+  );
+}
+
+/** Lower case without accents and with đ as d: what the server's search does, for lists filtered in the page. */
+export function fold(text) {
+  return text
+    .toLowerCase()
+    .normalize("NFD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .replace(/đ/g, "d");
+}

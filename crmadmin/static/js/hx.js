@@ -1,0 +1,62 @@
+// htmx: the token on every write, tidy addresses, and what is shown when an answer is not a good one.
+
+import { csrfToken, words } from "./dom.js";
+import { note } from "./notes.js";
+import { openSheet } from "./sheet.js";
+
+function configure(event) {
+  const { verb, headers, formData, parameters } = event.detail;
+  if (verb !== "get") {
+    headers["X-CSRFToken"] = csrfToken();
+    return;
+  }
+  // The address names only what is set: ?q=&owner= would be noise that people copy.
+  const data = formData ?? parameters;
+  for (const name of [...new Set(data.keys?.() ?? Object.keys(data))]) {
+    const kept = (data.getAll?.(name) ?? [data[name]]).filter((value) => value !== "");
+    data.delete?.(name);
+    kept.forEach((value) => data.append?.(name, value));
+  }
+}
+
+function beforeSwap(event) {
+  const { xhr, target } = event.detail;
+  const whole = /^\s*<!doctype/i.test(xhr.responseText ?? "");
+  const asked = new URL(event.detail.pathInfo?.finalRequestPath ?? location.href, location.href);
+  const answered = xhr.responseURL ? new URL(xhr.responseURL) : asked;
+  // Signed out meanwhile: the answer is the log-in page, which is not a part of this one.
+  if (
+    xhr.status < 400 &&
+    whole &&
+    answered.pathname !== asked.pathname &&
+    target !== document.body
+  ) {
+    event.detail.shouldSwap = false;
+    location.assign(xhr.responseURL);
+  }
+}
+
+function showError(event) {
+  const { xhr } = event.detail;
+  const page = new DOMParser().parseFromString(xhr.responseText ?? "", "text/html");
+  const error = page.querySelector("[data-error]");
+  const sheet = document.getElementById("sheet");
+  const model = document.getElementById("error-sheet");
+  if (!error || !sheet || !model) {
+    note(words("server_error", { status: xhr.status }), "bad");
+    return;
+  }
+  const from = document.activeElement;
+  sheet.replaceChildren(model.content.cloneNode(true));
+  sheet.querySelector("[data-error-place]").replaceChildren(document.adoptNode(error));
+  openSheet(from);
+}
+
+export function startHtmx() {
+  document.body.addEventListener("htmx:configRequest", configure);
+  document.body.addEventListener("htmx:beforeSwap", beforeSwap);
+  document.body.addEventListener("htmx:responseError", showError);
+  for (const name of ["htmx:sendError", "htmx:timeout"]) {
+    document.body.addEventListener(name, () => note(words("network_error"), "bad"));
+  }
+}
