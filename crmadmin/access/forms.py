@@ -1,0 +1,69 @@
+"""Forms of log-in, first run and profile: fields and shapes only; what may be is `services`' word.
+
+Every form carries the app's CSRF token (Flask-WTF), never Flask-Admin's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    SelectChoice,
+    SelectField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Length
+
+from crmadmin.access.models import LOCALES, THEMES
+from crmadmin.access.passwords import LONGEST
+from crmadmin.core.spec import Words
+
+REQUIRED = _l("A value is required here.")
+
+
+def _choices(pairs: Sequence[tuple[str, Words]]) -> list[SelectChoice]:
+    return [SelectChoice(value, words) for value, words in pairs]
+
+
+class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """User name or email, and password; `remember` keeps the session for 30 days."""
+
+    next = HiddenField()
+    username = StringField(_l("User name or email"), [InputRequired(REQUIRED), Length(max=254)])
+    password = PasswordField(_l("Password"), [InputRequired(REQUIRED), Length(max=LONGEST)])
+    remember = BooleanField(_l("Keep me signed in on this computer for 30 days"))
+
+
+class SetupForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """The first administrator, made with the token that the server printed."""
+
+    token = StringField(_l("Setup token"), [InputRequired(REQUIRED), Length(max=200)])
+    username = StringField(_l("User name"), [InputRequired(REQUIRED), Length(max=64)])
+    full_name = StringField(_l("Full name"), [InputRequired(REQUIRED), Length(max=120)])
+    email = EmailField(_l("Email"), [Length(max=254)])
+    password = PasswordField(_l("Password"), [InputRequired(REQUIRED)])
+    password_again = PasswordField(_l("Password again"), [InputRequired(REQUIRED)])
+
+
+class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """One's own details. `version` is the record's, as it was when the page was made."""
+
+    version = HiddenField()
+    full_name = StringField(_l("Full name"), [InputRequired(REQUIRED), Length(max=120)])
+    email = EmailField(_l("Email"), [Length(max=254)])
+    locale = SelectField(_l("Language"), choices=_choices(LOCALES))
+    theme = SelectField(_l("Theme"), choices=_choices(THEMES))
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """Another password for oneself."""
+
+    current = PasswordField(_l("Current password"), [InputRequired(REQUIRED), Length(max=LONGEST)])
+    new = PasswordField(_l("New password"), [InputRequired(REQUIRED)])
+    again = PasswordField(_l("New password again"), [InputRequired(REQUIRED)])

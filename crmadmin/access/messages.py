@@ -1,0 +1,91 @@
+"""Words for what access refuses: one sentence per code, naming the value and the way out.
+
+Codes that every feature has (required, bad_email, …) have their words in `core.messages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from crmadmin.core.messages import message
+from crmadmin.core.spec import Words
+from crmadmin.core.text import Refusal
+
+EXPLANATIONS: Mapping[str, Words] = MappingProxyType(
+    {
+        "bad_login": _l("The user name or the password is not right."),
+        "wrong_password": _l("This is not your current password."),
+        "password_short": _l("A password needs at least %(least)s characters."),
+        "password_long": _l("A password can have at most %(most)s characters."),
+        "password_common": _l("This password is easy to guess. Choose another one."),
+        "password_is_name": _l("A password cannot be made of your own name."),
+        "password_differs": _l("The two passwords are not the same."),
+        "bad_token": _l("This is not the setup token that was printed when the server started."),
+        "bad_username": _l(
+            "A user name has 2 to 64 letters, digits, dots, dashes or underscores, "
+            "and begins with a letter or a digit."
+        ),
+        "username_taken": _l("There is already a user named “%(value)s”."),
+        "email_taken": _l("Another user already has the email “%(value)s”."),
+        "last_admin": _l(
+            "%(username)s is the last active administrator. Give somebody else that role first."
+        ),
+    }
+)
+
+
+def explain(refusal: Refusal) -> str:
+    """The sentence for a refusal that a service of `access` raised, in the request's language."""
+    words = EXPLANATIONS.get(refusal.code)
+    return message(refusal.code, refusal.params) if words is None else str(words) % refusal.params
+
+
+def wait(seconds: int) -> str:
+    """The sentence for too many guesses."""
+    minutes = max(1, -(-seconds // 60))
+    words = ngettext(
+        "Too many attempts. Try again in %(num)s minute.",
+        "Too many attempts. Try again in %(num)s minutes.",
+        minutes,
+    )
+    return str(words)
+
+
+def signed_out() -> str:
+    """Said once after signing out."""
+    return str(_("You have signed out."))
+
+
+def signed_out_everywhere() -> str:
+    """Said once after ending all one's sessions."""
+    return str(_("You have signed out on every device."))
+
+
+def set_up() -> str:
+    """Said once when the first administrator was made."""
+    return str(_("Your administrator is ready. Sign in with it."))
+
+
+def saved() -> str:
+    """Said once after saving the profile."""
+    return str(_("Your profile was saved."))
+
+
+def password_changed() -> str:
+    """Said once after changing one's password."""
+    return str(_("Your password was changed. You have been signed out everywhere else."))
+
+
+def changed_meanwhile() -> str:
+    """Why a profile was not saved: somebody else saved it first."""
+    return str(_("Your profile was changed elsewhere in the meantime. Check it and save again."))
+
+
+def busy() -> str:
+    """Why no password was looked at."""
+    return str(_("Many people are signing in at this moment. Try again in a few seconds."))

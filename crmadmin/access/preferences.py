@@ -1,0 +1,36 @@
+"""Language and theme of a request: the signed-in user's, else the visitor's, else the default."""
+
+from __future__ import annotations
+
+from flask import current_app, has_request_context, request, session
+
+from crmadmin.access import guard
+from crmadmin.access.models import LOCALES, THEMES
+
+LOCALE_CODES = tuple(code for code, _ in LOCALES)
+THEME_NAMES = tuple(name for name, _ in THEMES)
+
+
+def locale_selector() -> str:
+    """`vi` or `en`, for Flask-Babel. Before sign-in `?lang=en` chooses, and the cookie keeps it."""
+    default = str(current_app.config["SETTINGS"].locale)
+    user = guard.current_user()
+    if user is not None:
+        return user.locale if user.locale in LOCALE_CODES else default
+    if not has_request_context():
+        return default
+    chosen = request.args.get("lang") or session.get("locale")
+    return chosen if chosen in LOCALE_CODES else default
+
+
+def remember_locale() -> None:
+    """Keep `?lang=…` of a signed-out visitor in their cookie; nothing is stored on the server."""
+    chosen = request.args.get("lang")
+    if chosen in LOCALE_CODES:
+        session["locale"] = chosen
+
+
+def theme() -> str:
+    """`auto`, `light` or `dark`."""
+    user = guard.current_user()
+    return user.theme if user is not None and user.theme in THEME_NAMES else "auto"

@@ -1,0 +1,76 @@
+"""The first run: a one-time token, printed where the server starts, makes the first administrator.
+
+There is no default account. While no user exists, `/setup` takes the token; afterwards it is gone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from sqlalchemy import delete
+
+from crmadmin.access import passwords, queries, services
+from crmadmin.access.models import SetupToken, User
+from crmadmin.access.roles import Role
+from crmadmin.core.db import db
+from crmadmin.core.text import Refusal
+
+
+def is_open() -> bool:
+    """Whether the first administrator is still to be made."""
+    return not queries.any_user()
+
+
+def issue_token() -> str | None:
+    """A new token, replacing the last one, or None when there are users. Commits.
+
+    Call it once where the server starts and print what comes back; only its digest is kept.
+    """
+    if not is_open():
+        db.session.rollback()
+        return None
+    token = secrets.token_urlsafe(24)
+    db.session.execute(delete(SetupToken))
+    db.session.add(SetupToken(token_hash=_digest(token)))
+    db.session.commit()
+    return token
+
+
+def complete(
+    token: str, *, username: str, full_name: str, password: str, email: str | None = None
+) -> User:
+    """Make the first administrator and use the token up. Raises Refusal (bad_token, …).
+
+    Only the first of two simultaneous calls succeeds; the other's token is gone.
+    """
+    if not _is_current(token):
+        raise Refusal("bad_token", {"field": "token"})
+    passwords.check(password, username, full_name, email)
+    db.session.commit()
+    with passwords.turn() as work:
+        hashed = work.hash(password)
+    used = db.session.execute(delete(SetupToken).where(SetupToken.token_hash == _digest(token)))
+    if getattr(used, "rowcount", 0) != 1 or not is_open():
+        db.session.rollback()
+        raise Refusal("bad_token", {"field": "token"})
+    changes = {
+        "username": username,
+        "full_name": full_name,
+        "email": email,
+        "role": Role.ADMIN.value,
+    }
+    try:
+        return services.save_user(User(password_hash=hashed), changes)
+    except Refusal:
+        db.session.rollback()  # the token is not used up by a name that does not fit
+        raise
+
+
+def _is_current(token: str) -> bool:
+    current = db.session.query(SetupToken.token_hash).scalar()
+    return is_open() and current is not None and secrets.compare_digest(current, _digest(token))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.strip().encode(errors="surrogatepass")).hexdigest()
