@@ -56,8 +56,8 @@ class Catalog(Stamped):
 
     @declared_attr
     def search_text(cls) -> Mapped[str]:  # noqa: N805 - declared_attr is a class method
-        """Folded text that a search of the catalog looks through."""
-        return field.search_text("code", "name", "description")
+        """Folded text of the searched fields: what a search of the catalog looks through."""
+        return field.search_text()
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Index, ...]:  # noqa: N805 - declared_attr is a class method
@@ -183,7 +183,7 @@ class Collaborator(Catalog, Model):
         _l("Address"), max_length=500, span=12, headings=("Địa chỉ",), example="12 Nguyễn Trãi"
     )
 
-    search_private: Mapped[str] = field.search_text("phone", "email", variants=field.as_dialled)
+    search_private: Mapped[str] = field.search_private(variants=field.as_dialled)
 
 
 class CollaboratorGroup(Catalog, Model):
@@ -195,6 +195,3 @@ class CollaboratorGroup(Catalog, Model):
 def all_catalogs() -> tuple[type[Catalog], ...]:
     """Every catalog there is, in the order of declaration, which is that of the menu."""
     return tuple(Catalog.__subclasses__())
-
-
-CATALOGS = all_catalogs()

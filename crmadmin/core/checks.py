@@ -14,6 +14,10 @@ from crmadmin.core.text import Refusal, heading_key
 
 UNSORTABLE = {FieldKind.LONG_TEXT}
 UNFILTERABLE = {FieldKind.LONG_TEXT, FieldKind.TEXT, FieldKind.CODE, FieldKind.EMAIL}
+SEARCHABLE = {
+    FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.CODE, FieldKind.EMAIL, FieldKind.PHONE,
+    FieldKind.WEBSITE, FieldKind.TAX_CODE, FieldKind.PROVINCE,
+}  # fmt: skip
 MAX_CODE = 32
 
 
@@ -80,15 +84,12 @@ def _named_columns(spec: RecordSpec) -> Iterator[Fault]:
 
 
 def _list_columns(spec: RecordSpec) -> Iterator[Fault]:
-    listed = [f.name for f in spec.having("listed")]
-    for name in spec.options.columns:
+    for name, times in Counter(spec.options.columns).items():
         if name not in spec.by_name:
             message = f"columns names {name!r}, which is not a field."
             yield Fault("C021", _place(spec), message, _nearest(name, spec.by_name, "Fields"))
-    missing = [n for n in listed if n not in spec.options.columns]
-    if spec.options.columns and missing:
-        message = f"columns leaves out {', '.join(missing)}, declared listed=True."
-        yield Fault("C022", _place(spec), message, "Name every listed field, or drop listed=True.")
+        if times > 1:
+            yield Fault("C022", _place(spec), f"columns names {name!r} twice.", "Keep one.")
 
 
 def _sections(spec: RecordSpec) -> Iterator[Fault]:
@@ -195,6 +196,19 @@ def _private_search(spec: RecordSpec) -> Iterator[Fault]:
             yield Fault("C017", _place(spec), message, "Move it to search_private.")
 
 
+def _unsearched(spec: RecordSpec) -> Iterator[Fault]:
+    """Searched fields that no search would find."""
+    columns = {d.column for d in spec.derived} & {"search_text", "search_private"}
+    for f in spec.having("searched"):
+        wanted = "search_private" if f.sensitive else "search_text"
+        if f.kind not in SEARCHABLE:
+            hint = "Use filtered=True: search reads text."
+            yield Fault("C023", _place(spec, f), f"a {f.kind} field cannot be searched.", hint)
+        elif columns and wanted not in columns:
+            hint = f"Add {wanted} = field.{wanted}() to the model."
+            yield Fault("C024", _place(spec, f), f"is searched, but there is no {wanted}.", hint)
+
+
 def _codes(spec: RecordSpec) -> Iterator[Fault]:
     prefix = spec.options.prefix
     if prefix and not (prefix.isascii() and prefix.isalpha() and prefix.isupper()):
@@ -220,6 +234,6 @@ def _nullability(spec: RecordSpec) -> Iterator[Fault]:
 
 
 RULES: tuple[Callable[[RecordSpec], Iterator[Fault]], ...] = (
-    _named_columns, _list_columns, _sections, _contradictions, _widths, _labels, _defaults, _examples,
-    _headings, _sources, _private_search, _codes, _nullability,
+    _named_columns, _list_columns, _sections, _contradictions, _widths, _labels, _defaults,
+    _examples, _headings, _sources, _private_search, _unsearched, _codes, _nullability,
 )  # fmt: skip

@@ -55,10 +55,14 @@ else:
 def _add_relationships(mapper: Mapper[Any], model: type[Any]) -> None:
     """Every ref field gets its relationship: the column `industry_id` brings `industry`."""
     if "__record__" in vars(model):
-        for spec in derive(model).refs:
-            if not mapper.has_property(spec.name):
-                column = mapper.local_table.columns[spec.column]
-                mapper.add_property(spec.name, relationship(spec.target, foreign_keys=[column]))
+        _relate(mapper, derive(model))
+
+
+def _relate(mapper: Mapper[Any], spec: RecordSpec) -> None:
+    for field in spec.refs:
+        if not mapper.has_property(field.name):
+            column = spec.model.__table__.columns[field.column]
+            mapper.add_property(field.name, relationship(field.target, foreign_keys=[column]))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -143,6 +147,15 @@ def spec_of(model: type[Any]) -> RecordSpec:
     return _SPECS[model]
 
 
+def read_again(model: type[Any]) -> None:
+    """Take in fields that were added to a model after its class was mapped.
+
+    Called once for every record when an app is made; whatever was derived before is forgotten.
+    """
+    _SPECS[model] = derive(model)
+    _relate(model.__mapper__, _SPECS[model])
+
+
 def rows_written(result: Any) -> int:
     """How many rows an INSERT, UPDATE or DELETE wrote."""
     return int(result.rowcount)
@@ -172,6 +185,30 @@ def insert_or_nothing(table: Any, dialect_name: str) -> Any:
 def dialect_name(session: Session | Any) -> str:
     """'sqlite' or 'postgresql'."""
     return str(session.get_bind().dialect.name)
+
+
+@contextmanager
+def rebuilding_tables(connection: Connection) -> Iterator[None]:
+    """For migrations. SQLite changes a table by making it anew, and would refuse to drop the old
+    one while others refer to it: references are checked once, at the end. Raises IntegrityError.
+
+    The connection must be outside a transaction; what is done inside is committed at the end.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        connection.commit()
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise sqlite3.IntegrityError(f"{broken[0]} row {broken[1]} refers to no {broken[2]}")
+        connection.commit()
+    finally:
+        connection.rollback()  # the setting is ignored inside a transaction
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def missing_tables(database: SQLAlchemy) -> list[str]:

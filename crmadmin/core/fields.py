@@ -152,9 +152,8 @@ def key(
 ) -> MappedColumn[Any]:
     """A column computed from the text of one other: a normalised key or a sort key."""
 
-    def from_values(values: Mapping[str, Any]) -> str | None:
-        value = values.get(source)
-        return None if value is None else make(str(value))[:length]
+    def from_values(values: Sequence[Any]) -> str | None:
+        return None if values[0] is None else make(str(values[0]))[:length]
 
     return mapped_column(
         String(length), unique=unique, index=not unique, sort_order=LAST + next(ORDER),
@@ -162,17 +161,37 @@ def key(
     )  # fmt: skip
 
 
-def search_text(*sources: str, variants: Callable[[str], str] | None = None) -> MappedColumn[Any]:
-    """The folded text of the source columns, one a line; `variants` adds other ways to write it."""
+def search_text(*sources: str) -> MappedColumn[Any]:
+    """The folded text of every searched field that all roles see in full, one field a line.
 
-    def from_values(values: Mapping[str, Any]) -> str:
-        parts = [str(values[s]) for s in sources if values.get(s)]
+    `sources` name other columns instead, whatever their fields say.
+    """
+    return _search_column(sources, lambda f: f.searched and not f.sensitive)
+
+
+def search_private(
+    *sources: str, variants: Callable[[str], str] | None = None
+) -> MappedColumn[Any]:
+    """The same of the searched fields that some roles see masked; those roles do not search it.
+
+    `variants` gives another way to write a value, or "".
+    """
+    return _search_column(sources, lambda f: f.searched and f.sensitive, variants)
+
+
+def _search_column(
+    sources: tuple[str, ...],
+    follows: Callable[[FieldSpec], bool],
+    variants: Callable[[str], str] | None = None,
+) -> MappedColumn[Any]:
+    def from_values(values: Sequence[Any]) -> str:
+        parts = [str(value) for value in values if value]
         more = [variants(p) for p in parts] if variants else []
         return "\n".join(dict.fromkeys(fold(p) for p in (*parts, *more) if p))
 
     return mapped_column(
         Text(), nullable=False, default="", sort_order=LAST + next(ORDER),
-        info={"spec": DerivedSpec(from_values, sources)},
+        info={"spec": DerivedSpec(from_values, sources, follows=follows)},
     )  # fmt: skip
 
 
@@ -205,6 +224,8 @@ def _column(
         nullable=nullable,
         default=spec.default,
         sort_order=order + next(ORDER),
+        # Text is compared by a derived key of its own; these are stored in their one normal form.
+        unique=spec.unique and kind in (FieldKind.PHONE, FieldKind.TAX_CODE),
         info={"spec": spec},
     )
 

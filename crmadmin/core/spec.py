@@ -6,7 +6,7 @@ knows Flask or SQL; screens, forms, filters, imports, templates, exports and doc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -53,8 +53,8 @@ class FieldSpec:
     """Everything the product needs to know of one field.
 
     `name` is the field's name on screens and in imports (`industry`), `column` the table's column
-    (`industry_id`); they differ for refs only. `span` is the width in a form, in twelfths; `brief` is
-    a shorter label for the head of a column.
+    (`industry_id`); they differ for refs only. `span` is the width in a form, in twelfths; `brief`
+    is a shorter label for the head of a column.
     """
 
     kind: FieldKind
@@ -91,11 +91,17 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class DerivedSpec:
-    """A column that is computed from others on every write: a key, a sort key, the search text."""
+    """A column that is computed from others on every write: a key, a sort key, the search text.
 
-    make: Callable[[Mapping[str, Any]], Any]
+    `make` gets the values of the sources, in their order. The sources are named, or they follow
+    from the fields: `follows` says of each field whether it is one, so that a new searched field is
+    found without being mentioned twice.
+    """
+
+    make: Callable[[Sequence[Any]], Any]
     sources: tuple[str, ...] = ()
     column: str = ""
+    follows: Callable[[FieldSpec], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ class RecordOptions:
 
     `resource` is the line of the permission table that governs the record, `prefix` that of its
     automatic codes, `owner` the column whose user sees the record under an own-records scope.
-    `columns` puts the listed fields in another order than the declared one.
+    `columns` names what the list shows first; other fields declared listed=True come after it.
     """
 
     label: Words
@@ -173,9 +179,9 @@ class RecordSpec:
 
     @cached_property
     def listed(self) -> tuple[FieldSpec, ...]:
-        """The columns of the list: those that the options name, else every listed field."""
-        named = self.options.columns
-        return tuple(self.field(name) for name in named) if named else self.having("listed")
+        """The columns of the list: those that the options name, then every other listed field."""
+        named = tuple(self.field(name) for name in self.options.columns)
+        return named + tuple(f for f in self.having("listed") if f not in named)
 
     @cached_property
     def refs(self) -> tuple[FieldSpec, ...]:
@@ -194,6 +200,8 @@ def derive(model: type[Any]) -> RecordSpec:
             fields.append(replace(spec, name=spec.name or name, column=column.name))
         elif isinstance(spec, DerivedSpec):
             derived.append(replace(spec, column=column.name))
+    # Only now: a field may be declared below the search text that it belongs to.
+    derived = [replace(d, sources=d.sources or _sources(d, fields)) for d in derived]
     options: RecordOptions = model.__record__
     return RecordSpec(
         name=model.__table__.name,
@@ -204,9 +212,13 @@ def derive(model: type[Any]) -> RecordSpec:
     )
 
 
+def _sources(derived: DerivedSpec, fields: Sequence[FieldSpec]) -> tuple[str, ...]:
+    return tuple(f.column for f in fields if derived.follows is not None and derived.follows(f))
+
+
 def derived_values(spec: RecordSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     """Column → value of the derived columns, from a record's other columns.
 
     `values` is keyed by column name and must hold every source; a missing one counts as blank.
     """
-    return {d.column: d.make(values) for d in spec.derived}
+    return {d.column: d.make([values.get(s) for s in d.sources]) for d in spec.derived}

@@ -1,0 +1,80 @@
+"""Reads about customers: possible duplicates, what a bulk action reaches, groups of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import joinedload
+
+from crmadmin.core.db import Base, db
+from crmadmin.core.text import email_key
+from crmadmin.customers.models import Customer
+
+MOST_DUPLICATES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Another customer with the same value in one field."""
+
+    field: str
+    value: str
+    customer: Customer
+
+
+def duplicates(
+    values: Mapping[str, Any], fields: Sequence[str], except_id: int | None = None
+) -> list[Duplicate]:
+    """Customers that share a value with `values` (by column) in any of `fields`, a few a field."""
+    found: list[Duplicate] = []
+    for name in fields:
+        value = values.get(name)
+        if not value:
+            continue
+        same = Customer.email_key == email_key(value) if name == "email" else _same(name, value)
+        statement = select(Customer).where(same, Customer.id != (except_id or 0))
+        rows = db.session.scalars(
+            statement.options(joinedload(Customer.owner))
+            .order_by(Customer.id)
+            .limit(MOST_DUPLICATES)
+        )
+        found += [Duplicate(name, str(value), c) for c in rows]
+    return found
+
+
+def _same(name: str, value: Any) -> ColumnElement[bool]:
+    column: Any = getattr(Customer, name)
+    same: ColumnElement[bool] = column == value
+    return same
+
+
+def count(where: Sequence[ColumnElement[bool]]) -> int:
+    """How many customers meet the conditions."""
+    return db.session.scalar(select(func.count()).select_from(Customer).where(*where)) or 0
+
+
+def group_count(customer_id: int) -> int:
+    """In how many marketing groups a customer is."""
+    members = Base.metadata.tables["customer_group_member"]
+    return (
+        db.session.scalar(
+            select(func.count()).select_from(members).where(members.c.customer_id == customer_id)
+        )
+        or 0
+    )
+
+
+def by_catalog(
+    where: Sequence[ColumnElement[bool]], column: Any, model: type[Any]
+) -> list[tuple[int | None, str, str, int]]:
+    """(id, name, colour, customers) of each value of a catalog link; id None is "not set"."""
+    rows = db.session.execute(
+        select(column, func.count()).select_from(Customer).where(*where).group_by(column)
+    )
+    counts: dict[int | None, int] = dict(rows.all())
+    known = db.session.scalars(select(model).order_by(model.position, model.sort_key))
+    found = [(r.id, r.name, r.color, counts.get(r.id, 0)) for r in known]
+    return [*found, (None, "", "gray", counts.get(None, 0))]

@@ -1,0 +1,108 @@
+"""Writes to customers: one with its contacts, many at once. Nothing here commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from crmadmin.core import records
+from crmadmin.core.db import actor, db, rows_written, utcnow
+from crmadmin.customers.models import Contact, Customer
+
+CONTACT_FIELDS = ("name", "title", "phone", "email", "is_primary")
+
+
+def create(values: Mapping[str, Any], contacts: Sequence[Mapping[str, Any]]) -> Customer:
+    """A new customer with its contacts, flushed. Raises records.Invalid."""
+    given = {**values, **_contact_mark(None, values)}
+    customer: Customer = records.create(Customer, given)
+    set_contacts(customer, contacts)
+    return customer
+
+
+def change(
+    customer: Customer,
+    values: Mapping[str, Any],
+    contacts: Sequence[Mapping[str, Any]],
+    version: int | None = None,
+) -> None:
+    """Write a customer and its contacts. Raises records.Invalid and records.Stale."""
+    given = {**values, **_contact_mark(customer, values)}
+    changed = records.change(customer, given, version)
+    if set_contacts(customer, contacts) and not changed:
+        # A contact is part of its customer: the version must move, or two edits would pass.
+        customer.updated_at = utcnow()
+        db.session.flush()
+
+
+def set_contacts(customer: Customer, contacts: Sequence[Mapping[str, Any]]) -> bool:
+    """Make the customer's contacts these: known ids are changed, others added, the rest removed.
+
+    At most one is primary: the first that says so. Says whether anything differed.
+    """
+    known = {c.id: c for c in customer.contacts}
+    primary = next((n for n, c in enumerate(contacts) if c.get("is_primary")), None)
+    kept: list[Contact] = []
+    differs = False
+    for number, given in enumerate(contacts):
+        values = {name: given.get(name) for name in CONTACT_FIELDS if name in given}
+        values["is_primary"] = number == primary
+        contact = known.get(given.get("id") or 0)
+        if contact is None:
+            contact = Contact(**values)
+            customer.contacts.append(contact)
+            differs = True
+        else:
+            changes = {k: v for k, v in values.items() if getattr(contact, k) != v}
+            differs = differs or bool(changes)
+            for name, value in changes.items():
+                setattr(contact, name, value)
+        kept.append(contact)
+    for contact in list(customer.contacts):
+        if contact not in kept:
+            customer.contacts.remove(contact)
+            differs = True
+    db.session.flush()
+    return differs
+
+
+def bulk_set(where: Sequence[ColumnElement[bool]], column: str, value: int | None) -> int:
+    """Give one ref column a value on every customer that meets the conditions; says how many."""
+    target: Any = getattr(Customer, column)
+    result = db.session.execute(
+        update(Customer)
+        .where(*where, target.is_distinct_from(value))
+        .values(
+            {
+                column: value,
+                "version": Customer.version + 1,
+                "updated_at": utcnow(),
+                "updated_by_id": actor.get(),
+            }
+        )
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire_all()
+    return rows_written(result)
+
+
+def bulk_delete(where: Sequence[ColumnElement[bool]]) -> int:
+    """Delete every customer that meets the conditions, with contacts and memberships."""
+    ids = select(Customer.id).where(*where)
+    statement = delete(Customer).where(Customer.id.in_(ids))
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    db.session.expire_all()
+    return rows_written(result)
+
+
+def _contact_mark(customer: Customer | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Since when and by whom a customer is not to be contacted, when the mark changes."""
+    wanted = bool(values.get("do_not_contact", customer.do_not_contact if customer else False))
+    if wanted == bool(customer.do_not_contact if customer else False):
+        return {}
+    return {
+        "do_not_contact_since": utcnow() if wanted else None,
+        "do_not_contact_by_id": actor.get() if wanted else None,
+    }
