@@ -1,0 +1,89 @@
+"""The application: wiring only. `flask --app app …` and every server start here."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, redirect, url_for
+from flask_babel import Babel
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import config
+from crmadmin import cli, panel
+from crmadmin.access import guard, headers, preferences
+from crmadmin.access import views as access_views
+from crmadmin.core import logs
+from crmadmin.core.db import db, engine_options, prepare_request
+
+SECONDS_OF_A_FORM = 12 * 60 * 60
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    """A ready application. `settings` come from the environment unless given."""
+    settings = settings or config.load()
+    app = Flask(
+        "crmadmin",
+        instance_path=str(settings.instance.resolve()),
+        root_path=str(config.ROOT),
+        static_folder="crmadmin/static",
+        template_folder="templates",
+    )
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key,
+        TESTING=settings.testing,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        MAX_CONTENT_LENGTH=settings.upload_max_bytes + config.MEBIBYTE,
+        MAX_FORM_MEMORY_SIZE=4 * config.MEBIBYTE,
+        MAX_FORM_PARTS=5000,
+        BABEL_DEFAULT_LOCALE=settings.locale,
+        BABEL_DEFAULT_TIMEZONE=settings.timezone,
+        BABEL_TRANSLATION_DIRECTORIES=str(config.ROOT / "crmadmin" / "translations"),
+        WTF_CSRF_TIME_LIMIT=SECONDS_OF_A_FORM,
+        WTF_CSRF_SSL_STRICT=settings.behind_proxy,
+        SEND_FILE_MAX_AGE_DEFAULT=31536000,
+    )
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's documented way
+    logs.init_app(app)
+    db.init_app(app)
+    Migrate(app, db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
+    Babel(app, locale_selector=preferences.locale_selector)
+    app.before_request(prepare_request)
+    guard.init_app(app)
+    CSRFProtect(app)
+    headers.init_app(app)
+    app.register_blueprint(access_views.blueprint)
+    panel.init_app(app)
+    cli.init_app(app)
+    _add_probes(app)
+    return app
+
+
+def _add_probes(app: Flask) -> None:
+    """Addresses that machines ask."""
+
+    @app.get("/")
+    def index() -> Response:
+        return redirect(url_for("admin.index"))  # type: ignore[return-value]  # werkzeug's Response
+
+    @app.get("/healthz")
+    def healthz() -> tuple[str, int]:
+        """The process is alive."""
+        return "ok\n", 200
+
+    @app.get("/readyz")
+    def readyz() -> tuple[str, int]:
+        """The database answers."""
+        try:
+            db.session.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            logging.getLogger(__name__).exception("the database does not answer")
+            return "database\n", 503
+        return "ok\n", 200

@@ -1,0 +1,115 @@
+"""Checks the declarations, registers a view for each record, gives templates what they read."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, url_for
+from flask_admin import Admin
+from flask_admin.theme import Theme
+from flask_babel import format_decimal, get_locale
+from sqlalchemy.orm import configure_mappers
+
+from crmadmin.access import guard
+from crmadmin.access.models import User
+from crmadmin.access.permissions import Permission
+from crmadmin.access.roles import Role
+from crmadmin.catalogs.models import Collaborator, CollaboratorGroup, all_catalogs
+from crmadmin.core.checks import require_valid
+from crmadmin.core.db import read_again, spec_of
+from crmadmin.customers.models import Contact, Customer
+from crmadmin.groups.models import CustomerGroup
+from crmadmin.imports import models as _import_tables  # noqa: F401 - declares its tables
+from crmadmin.imports import views as imports_views
+from crmadmin.panel import errors, nav
+from crmadmin.panel.catalog_view import CatalogView, CollaboratorView
+from crmadmin.panel.customer_view import CustomerView
+from crmadmin.panel.dashboard import Dashboard
+from crmadmin.panel.group_view import GroupView
+from crmadmin.panel.settings_view import SettingsView
+from crmadmin.panel.user_view import UserView
+
+
+def declared() -> tuple[type[Any], ...]:
+    """Every model that declares itself a record."""
+    return (*all_catalogs(), Customer, Contact, CustomerGroup, User)
+
+
+def init_app(app: Flask) -> None:
+    """Everything under /admin. Raises DeclarationsWrong for a declaration that cannot be right."""
+    for model in declared():
+        read_again(model)
+    configure_mappers()
+    require_valid([spec_of(m) for m in declared()], {p.resource for p in Permission})
+    targets: dict[str, type[Any]] = {m.__name__: m for m in declared()}
+    admin = Admin(
+        app, name="CRM+", theme=Theme(folder="crm", base_template="admin/base.html"),
+        index_view=Dashboard(),
+    )  # fmt: skip
+    siblings = nav.customer_catalogs()
+    for model in all_catalogs():
+        kind = CollaboratorView if model is Collaborator else CatalogView
+        view = kind(model, targets, f"/admin/catalogs/{spec_of(model).name}")
+        belongs = model in (Collaborator, CollaboratorGroup)
+        view.siblings = [*siblings, CollaboratorGroup] if belongs else siblings
+        admin.add_view(view)
+    admin.add_view(CustomerView(Customer, targets, "/admin/customers"))
+    admin.add_view(GroupView(CustomerGroup, targets, "/admin/groups"))
+    admin.add_view(UserView(User, targets, "/admin/users"))
+    admin.add_view(SettingsView())
+    imports_views.init_app(app)
+    errors.init_app(app)
+    _templates(app)
+
+
+def _templates(app: Flask) -> None:
+    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.filters["numberformat"] = format_decimal
+    app.context_processor(page_context)
+
+
+class Me:
+    """The signed-in user as pages show them."""
+
+    def __init__(self, user: User) -> None:
+        self.id = user.id
+        self.display_name = user.full_name or user.username
+        self.role_label = spec_of(User).field("role").choice_label(Role(user.role).value)
+        self.initials = "".join(part[0] for part in self.display_name.split()[-2:]).upper()
+        self.theme = user.theme
+        self.locale = user.locale
+
+
+def page_context() -> dict[str, Any]:
+    """What base.html reads on every page."""
+    user = guard.current_user()
+    if user is None:
+        return {"me": None, "nav": [], "crumbs": [], "locale": get_locale()}
+    sections = nav.navigation()
+    return {
+        "me": Me(user),
+        "nav": sections,
+        "crumbs": nav.crumbs(sections),
+        "locale": get_locale(),
+        "home_url": url_for("admin.index"),
+        "account_paths": {
+            "profile": url_for("access.profile"),
+            "theme": url_for("access.choose"),
+            "locale": url_for("access.choose"),
+            "logout": url_for("access.logout"),
+        },
+        "customers_url": url_for("customer.index_view") if guard.can("customers:read") else "",
+    }
+
+
+def asset(path: str) -> str:
+    """The address of a static file; it changes when the file does, so browsers may keep it."""
+    return url_for("static", filename=path, v=_digest(str(current_app.static_folder), path))
+
+
+@lru_cache(maxsize=512)
+def _digest(folder: str, path: str) -> str:
+    return hashlib.sha256((Path(folder) / path).read_bytes()).hexdigest()[:10]

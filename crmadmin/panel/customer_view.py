@@ -1,0 +1,275 @@
+"""Pages of customers: contacts in the form, duplicate warnings, columns of one's own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask_admin import expose
+from flask_babel import gettext as _
+from markupsafe import Markup
+from wtforms import FieldList, FormField, HiddenField
+from wtforms import Form as PlainForm
+
+from crmadmin.access import guard
+from crmadmin.core import codes, records, settings
+from crmadmin.core.db import db, spec_of
+from crmadmin.core.spec import FieldKind, FieldSpec
+from crmadmin.customers import queries, services
+from crmadmin.customers.models import Contact
+from crmadmin.groups import queries as group_queries
+from crmadmin.panel.customer_bulk import BulkPages
+from crmadmin.panel.formatters import value_of
+from crmadmin.panel.forms import RecordForm, TextField, YesNoField
+from crmadmin.panel.model_view import RecordView
+from crmadmin.panel.preferences import list_columns, set_list_columns
+from crmadmin.panel.record_form import version_of
+
+CONTACT_FIELDS = ("name", "title", "phone", "email")
+MOST_CONTACTS = 200
+CONTACT_SPEC = spec_of(Contact)
+
+
+class ContactForm(PlainForm):
+    """One line of the contacts table. A line with nothing in it is no contact."""
+
+    id = HiddenField()
+    name = TextField(CONTACT_SPEC.field("name"))
+    title = TextField(CONTACT_SPEC.field("title"))
+    phone = TextField(CONTACT_SPEC.field("phone"))
+    email = TextField(CONTACT_SPEC.field("email"))
+    is_primary = YesNoField(CONTACT_SPEC.field("is_primary"))
+
+    def is_blank(self) -> bool:
+        """Whether nothing was typed in the line."""
+        return not any((self[n].raw_data or [""])[0].strip() for n in CONTACT_FIELDS)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A blank line is fine: it is left out."""
+        return self.is_blank() or bool(super().validate(extra_validators))
+
+
+class CustomerForm(RecordForm):
+    """The generated form and its contacts. `seen` proves which warnings were on screen."""
+
+    contacts = FieldList(FormField(ContactForm), max_entries=MOST_CONTACTS)
+    seen = HiddenField()
+
+    def contact_values(self) -> list[dict[str, Any]]:
+        """The contacts as the service takes them, blank lines left out."""
+        found = []
+        for line in self.contacts:
+            if not line.form.is_blank():
+                key = str(line.form.id.data or "")
+                values = {name: line.form[name].data for name in CONTACT_FIELDS}
+                values["is_primary"] = bool(line.form.is_primary.data)
+                values["id"] = int(key) if key.isascii() and key.isdecimal() else None
+                found.append(values)
+        return found
+
+
+class CustomerView(BulkPages, RecordView):
+    """Khách hàng."""
+
+    form_template = "customers/form.html"
+    form_base = CustomerForm
+
+    # List
+
+    def list_fields(self) -> list[FieldSpec]:
+        """The user's own choice of columns, else those declared `listed`."""
+        chosen = list_columns(self.spec.name)
+        known = [n for n in chosen if n in self.spec.by_name and self.spec.field(n).exported]
+        return [self.spec.field(n) for n in known] or super().list_fields()
+
+    def list_context(self, state: Any, page: Any, fields: Any) -> dict[str, Any]:
+        """Rows have no menu: the name leads to the customer, and acts are for ticked rows."""
+        return {**super().list_context(state, page, fields), "row_menu": None}
+
+    def urls(self) -> dict[str, str]:
+        """Beside the usual ones, the choice of columns and the import."""
+        made = super().urls()
+        made["columns"] = url_for(f"{self.endpoint}.columns")
+        if self.may("import"):
+            made["import_"] = url_for("imports.new", kind="customers-contacts")
+            made["template"] = url_for("imports.template", kind="customers-contacts")
+        return made
+
+    def abilities(self) -> dict[str, bool]:
+        """Everybody chooses their own columns."""
+        return {**super().abilities(), "columns": True}
+
+    def record_url(self, record: Any) -> str:
+        """A customer's name leads to its page."""
+        return url_for(f"{self.endpoint}.details_view", id=record.id)
+
+    @expose("/columns/", methods=("GET", "POST"))
+    def columns(self) -> Any:
+        """Which columns one's own list shows, and in which order."""
+        fields = [f for f in self.spec.fields if f.exported and f.kind is not FieldKind.LONG_TEXT]
+        offered = list(dict.fromkeys([*self.spec.listed, *fields]))
+        if request.method == "POST":
+            posted = {*request.form.getlist("columns"), "name"}
+            set_list_columns(self.spec.name, _in_order(self.spec.listed, offered, posted))
+            db.session.commit()
+            return redirect(url_for(f"{self.endpoint}.index_view"))
+        shown = [f.name for f in self.list_fields()]
+        return render_template(
+            "admin/model/columns.html", spec=self.spec, action=url_for(f"{self.endpoint}.columns"),
+            choices=[(f.name, f.label, f.name in shown or f.name == "name", f.name == "name")
+                     for f in offered],
+        )  # fmt: skip
+
+    # Form
+
+    def defaults(self) -> dict[str, Any]:
+        """Owned by who creates it; catalogs begin with their default record."""
+        user = guard.current_user()
+        found = {f.name: self._default_of(f) for f in self.spec.refs if f.target in self.targets}
+        return {**found, "owner": user.id if user else None, "kind": "organization"}
+
+    def _default_of(self, field: FieldSpec) -> int | None:
+        return records.default_id(self.targets[field.target])
+
+    def form(self, record: Any = None) -> RecordForm:
+        """With the contacts, and the code that a blank would get as placeholder."""
+        form = super().form(record)
+        if record is None:
+            form["code"].placeholder = _("Automatic: %(code)s", code=codes.preview(self.model))
+        return form
+
+    def form_context(self, form: RecordForm, record: Any | None) -> dict[str, Any]:
+        """With the empty contact line that the page copies, and the possible duplicates."""
+        context = super().form_context(form, record)
+        adds = guard.can("collaborators:create")
+        if record is not None:
+            context["groups"] = self.groups_of(record)
+        return {
+            **context,
+            "duplicates": [self.duplicate_line(d) for d in getattr(form, "found", [])],
+            "duplicates_url": url_for(f"{self.endpoint}.duplicates"),
+            "collaborator_url": url_for("collaborator.create_and_select") if adds else "",
+        }
+
+    def groups_of(self, record: Any) -> list[tuple[str, str]]:
+        """The groups a customer is in: (name, url)."""
+        found = group_queries.groups_of(record.id)
+        return [(g.name, url_for("customer_group.details_view", id=g.id)) for g in found]
+
+    def duplicate_line(self, duplicate: queries.Duplicate) -> dict[str, Any]:
+        """A possible duplicate as the panel beside the form shows it."""
+        customer = duplicate.customer
+        label = str(self.spec.field(duplicate.field).label)
+        return {
+            "name": records.describe(customer),
+            "url": self.record_url(customer) if self.reaches("read", customer) else "",
+            "why": _("Same %(field)s", field=label.lower()),
+            "owner": customer.owner.username,
+        }
+
+    def before_save(self, form: RecordForm, record: Any | None) -> bool:
+        """Possible duplicates are shown once; saving what was shown goes through."""
+        found = self._duplicates(form.values(), record.id if record else None)
+        if not found:
+            return True
+        mark = _mark(found)
+        if form.seen.data == mark:
+            return True
+        self._warn(form, found)
+        form.found = found
+        form.seen.data = mark
+        return False
+
+    def _duplicates(
+        self, values: Mapping[str, Any], except_id: int | None
+    ) -> list[queries.Duplicate]:
+        return queries.duplicates(values, settings.duplicate_fields(), except_id)
+
+    def _warn(self, form: RecordForm, found: Sequence[queries.Duplicate]) -> None:
+        told = set()
+        for duplicate in found:
+            if duplicate.field in form and duplicate.field not in told:
+                told.add(duplicate.field)
+                form[duplicate.field].extra_warnings.append(self.duplicate_words(duplicate))
+
+    def duplicate_words(self, duplicate: queries.Duplicate) -> Any:
+        """“Email đã tồn tại ở khách hàng KH000012 – Công ty A, chủ sở hữu lan”, with a link."""
+        customer = duplicate.customer
+        label = str(self.spec.field(duplicate.field).label)
+        shown: Any = records.describe(customer)
+        if self.reaches("read", customer):
+            url = self.record_url(customer)
+            shown = Markup('<a href="{}" target="_blank">{}</a>').format(url, shown)
+        words = Markup(_("%(label)s already exists at customer %(record)s, owner %(owner)s."))  # noqa: S704 - our own sentence; what goes in is escaped by %
+        return words % {"label": label, "record": shown, "owner": customer.owner.username}
+
+    @expose("/duplicates/", methods=("POST",))
+    def duplicates(self) -> str:
+        """What the form being typed collides with; asked by htmx when a field is left."""
+        form = self.form()
+        values = {}
+        for name in settings.duplicate_fields():
+            if name in form and form[name].validate(form):
+                values[name] = form[name].data
+        key = request.form.get("id", "")
+        except_id = int(key) if key.isascii() and key.isdecimal() and len(key) < 10 else None
+        found = self._duplicates(values, except_id)
+        lines = [self.duplicate_line(d) for d in found]
+        return render_template("customers/_duplicates.html", duplicates=lines)
+
+    def save_new(self, form: RecordForm) -> Any:
+        """Who may not set the owner owns what they add."""
+        values = form.values()
+        user = guard.current_user()
+        if values.get("owner_id") is None and user is not None:
+            values["owner_id"] = user.id
+        return services.create(values, form.contact_values())
+
+    def save(self, record: Any, form: RecordForm) -> None:
+        """The customer and its contacts under one version."""
+        services.change(record, form.values(), form.contact_values(), version_of(form))
+
+    def after_create(self, record: Any) -> str:
+        """To the customer's page, unless another is to be added."""
+        if "_add_another" in request.form:
+            return url_for(f"{self.endpoint}.create_view")
+        return self.record_url(record)
+
+    # Details
+
+    def details_context(self, record: Any) -> dict[str, Any]:
+        """With contacts and groups."""
+        context = super().details_context(record)
+        contacts = [
+            {n: value_of(CONTACT_SPEC.field(n), c) for n in (*CONTACT_FIELDS, "is_primary")}
+            for c in record.contacts
+        ]
+        return {**context, "contacts": contacts, "groups": self.groups_of(record)}
+
+    def details_template(self) -> str:
+        """With contacts and groups."""
+        return "customers/details.html"
+
+    def consequences(self, record: Any) -> list[str]:
+        """What goes with a customer."""
+        groups = queries.group_count(record.id)
+        return [
+            _("%(num)s contacts are deleted too.", num=len(record.contacts)),
+            _("It leaves %(num)s customer groups; the groups stay.", num=groups),
+        ]
+
+
+def _in_order(
+    first: Sequence[FieldSpec], offered: Sequence[FieldSpec], posted: set[str]
+) -> list[str]:
+    """The chosen columns: those of the usual list in its order, then the others as declared."""
+    names = [f.name for f in (*first, *offered) if f.name in posted]
+    return list(dict.fromkeys(names))
+
+
+def _mark(found: Sequence[queries.Duplicate]) -> str:
+    """A digest of the warnings shown: other ones ask again."""
+    text = "|".join(sorted(f"{d.field}:{d.customer.id}:{d.value}" for d in found))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,272 @@
+"""Forms from field specs: one WTForms field a FieldSpec, its normaliser doing the validation.
+
+A field keeps what was typed, shows its problem in the user's language, and after validation holds
+the normalised value. Warnings (old prefixes, check digits) are shown and stop nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import StopValidation, ValidationError
+
+from crmadmin.core.lookups import Option, chosen, options
+from crmadmin.core.messages import message
+from crmadmin.core.normalise import normaliser
+from crmadmin.core.spec import Choice, FieldKind, FieldSpec, RecordSpec
+from crmadmin.core.text import PROVINCES, Note, Refusal, show_date, show_phone
+from crmadmin.panel.translations import Words
+
+NOT_CHOSEN = ""
+
+
+class RecordForm(FlaskForm):
+    """Base of every generated form. CSRF is the app's global protection, not the form's."""
+
+    class Meta:
+        csrf = False
+
+        def get_translations(self, form: Any) -> Words:
+            """Our own words for WTForms' messages: it has none in Vietnamese."""
+            return Words()
+
+    version = HiddenField()
+
+    def values(self) -> dict[str, Any]:
+        """Column → normalised value of every field that stands in the form. Only after validate."""
+        return {f.spec.column: f.data for f in self if hasattr(f, "spec")}
+
+    def refuse(self, problems: Mapping[str, str]) -> None:
+        """Put messages at the fields they are about; '' stands for the whole form."""
+        for name, text in problems.items():
+            if name and name in self:
+                self[name].errors = [*self[name].errors, text]
+            else:
+                self.form_errors.append(text)
+
+    @property
+    def warning_count(self) -> int:
+        """How many fields carry a warning."""
+        return sum(bool(getattr(f, "warnings", None)) for f in self)
+
+
+class SpecField(Field):
+    """What fields of every kind share; mixed in before a WTForms field."""
+
+    spec: FieldSpec
+    notes: list[Note]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings in the user's language; they stop nothing."""
+        return [*self.extra_warnings, *(message(n.code, n.params) for n in self.notes)]
+
+    def attach(self, spec: FieldSpec) -> None:
+        """Called by the constructors."""
+        self.spec = spec
+        self.notes = []
+        self.extra_warnings: list[Any] = []
+        self.flags.required = spec.required
+        if spec.kind is FieldKind.LONG_TEXT:
+            self.flags.maxlength = spec.max_length
+
+    def accept(self, raw: object) -> None:
+        """Normalise what was typed. Raises ValidationError with the field's problem."""
+        try:
+            value = normaliser(self.spec)(raw, self.notes)
+        except Refusal as refusal:
+            params = {"label": str(self.spec.label), **refusal.params}
+            raise StopValidation(message(refusal.code, params)) from refusal
+        if value is None:
+            value = self.spec.default
+        self.require(value)
+        self.data = value
+
+    def require(self, value: Any) -> None:
+        """Raises ValidationError for a blank that must not be."""
+        if value is None and self.spec.required:
+            raise StopValidation(message("required", {"label": str(self.spec.label)}))
+
+
+class TextField(SpecField, StringField):
+    """One line, of any kind that is typed."""
+
+    def __init__(self, spec: FieldSpec, **kwargs: Any) -> None:
+        super().__init__(label=spec.label, description=spec.help or "", **kwargs)
+        self.attach(spec)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else shown(self.spec, self.data)
+
+    def pre_validate(self, form: Any) -> None:
+        """WTForms calls this first."""
+        value = self.raw_data[0] if self.raw_data else None
+        if value is not None and "\0" in value:
+            value = value.replace("\0", "")
+        self.accept(value)
+
+
+class LongTextField(TextField, TextAreaField):
+    """Several lines."""
+
+
+class YesNoField(SpecField, BooleanField):
+    """A tick box."""
+
+    def __init__(self, spec: FieldSpec, **kwargs: Any) -> None:
+        super().__init__(label=spec.label, description=spec.help or "", **kwargs)
+        self.attach(spec)
+
+
+class ChoiceField(SpecField, SelectField):
+    """One of a fixed set: a choice, a colour, a province."""
+
+    def __init__(self, spec: FieldSpec, **kwargs: Any) -> None:
+        offered = _fixed_choices(spec)
+        super().__init__(
+            label=spec.label, description=spec.help or "", choices=offered,
+            validate_choice=False, coerce=lambda v: v or None, **kwargs,
+        )  # fmt: skip
+        self.attach(spec)
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuses a value that was never offered."""
+        self.accept(self.raw_data[0] if self.raw_data else None)
+
+
+class RefField(SpecField, SelectField):
+    """A record of another model: the active ones, and the one that the record already has.
+
+    `remote` fields offer only what is chosen; the browser looks the rest up.
+    """
+
+    def __init__(self, spec: FieldSpec, target: type[Any], remote: bool, **kwargs: Any) -> None:
+        super().__init__(
+            label=spec.label, description=spec.help or "", choices=[],
+            validate_choice=False, coerce=_record_id, **kwargs,
+        )  # fmt: skip
+        self.attach(spec)
+        self.target = target
+        self.remote = remote
+        self.records: dict[int, Option] = {}
+
+    def load(self, current: int | None) -> None:
+        """Read the options; `current` stays on offer though it may be inactive."""
+        if self.remote:
+            wanted = [v for v in (self.data, current) if v]
+            found = chosen(self.target, wanted) if wanted else []
+        else:
+            found = options(self.target, [current] if current else [])
+        self.records = {o.id: o for o in found if o.is_active or o.id == current}
+        blank = [] if self.spec.required and self.data else [_not_set()]
+        self.choices = blank + [
+            SelectChoice(str(o.id), o.text, {"data-color": o.color} if o.color else {})
+            for o in self.records.values()
+        ]
+
+    def without(self, key: int) -> None:
+        """Take one record off the offer."""
+        self.records.pop(key, None)
+        self.choices = [c for c in self.choices if c.value != str(key)]
+
+    def look_up_at(self, url: str) -> None:
+        """Where the browser asks for records of a large table."""
+        if self.remote:
+            self.render_kw = {"data-remote-url": url}
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuses a record that is inactive or gone; options are loaded before."""
+        typed = self.raw_data[0] if self.raw_data else ""
+        label = str(self.spec.label)
+        if typed and self.data not in self.records:
+            stopped = chosen(self.target, [self.data]) if self.data else []
+            if stopped:
+                params = {"label": label, "value": stopped[0].text}
+                raise StopValidation(message("inactive_value", params))
+            raise StopValidation(_("The record chosen here was deleted meanwhile: choose another."))
+        self.require(self.data)
+
+
+def _record_id(value: Any) -> int | None:
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def _not_set() -> SelectChoice:
+    return SelectChoice(NOT_CHOSEN, _("Not set"))
+
+
+def _fixed_choices(spec: FieldSpec) -> list[SelectChoice]:
+    blank = [] if spec.required or spec.default else [_not_set()]
+    if spec.kind is FieldKind.PROVINCE:
+        return blank + [SelectChoice(p.name, p.name) for p in PROVINCES]
+    return blank + [_choice(spec, c) for c in spec.choices]
+
+
+def _choice(spec: FieldSpec, choice: Choice) -> SelectChoice:
+    mark = {"data-color": choice.value} if spec.kind is FieldKind.COLOR else {}
+    return SelectChoice(choice.value, str(choice.label), mark)
+
+
+def shown(spec: FieldSpec, value: Any) -> str:
+    """A stored value the way people type it."""
+    if spec.kind is FieldKind.PHONE:
+        return show_phone(value)
+    if spec.kind is FieldKind.DATE:
+        return show_date(value)
+    return str(value)
+
+
+WIDGETS: Mapping[FieldKind, type[SpecField]] = {
+    FieldKind.LONG_TEXT: LongTextField,
+    FieldKind.BOOLEAN: YesNoField,
+    FieldKind.CHOICE: ChoiceField,
+    FieldKind.COLOR: ChoiceField,
+    FieldKind.PROVINCE: ChoiceField,
+}
+
+
+def form_class(
+    spec: RecordSpec, fields: Iterable[FieldSpec], targets: Mapping[str, type[Any]],
+    base: type[RecordForm] = RecordForm, extra: Mapping[str, Any] | None = None,
+) -> type[RecordForm]:  # fmt: skip
+    """A form with these fields. `targets` are the models that refs point to, by class name."""
+    body: dict[str, Any] = {}
+    for f in fields:
+        if f.kind is FieldKind.REF:
+            target = targets[f.target]
+            body[f.name] = RefField(f, target, bool(target.__record__.is_large))
+        else:
+            body[f.name] = WIDGETS.get(f.kind, TextField)(f, default=f.default)
+    return type(f"{spec.model.__name__}Form", (base,), {**body, **(extra or {})})
+
+
+def sections(spec: RecordSpec, form: RecordForm) -> list[tuple[Any, list[Field]]]:
+    """(legend, fields) of a form; fields without a section come first, without a legend."""
+    parts: list[tuple[Any, list[Field]]] = []
+    keys: Sequence[tuple[str, Any]] = [
+        ("", None),
+        *((s.key, s.label) for s in spec.options.sections),
+    ]
+    for key, label in keys:
+        found = [f for f in form if hasattr(f, "spec") and f.spec.section == key]
+        if found:
+            parts.append((label, found))
+    return parts
+
+
+__all__ = ["RecordForm", "RefField", "SpecField", "ValidationError", "form_class", "sections"]

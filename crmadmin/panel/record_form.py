@@ -1,0 +1,196 @@
+"""The form pages of a record: Thêm mới, Sửa, and the page for an edit that came too late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_admin import expose
+from flask_babel import format_datetime
+from flask_babel import gettext as _
+
+from crmadmin.access import guard
+from crmadmin.access.models import User
+from crmadmin.core import lookups, records
+from crmadmin.core.db import db
+from crmadmin.core.spec import FieldSpec, RecordSpec
+from crmadmin.panel.forms import RecordForm, RefField, form_class, sections, shown
+
+
+class FormPages:
+    """Mixed into RecordView, which brings spec, endpoint, may, load and the rest of a view."""
+
+    form_template = "admin/model/form.html"
+    extra_form: Mapping[str, Any] = {}
+    form_base = RecordForm
+    spec: Any
+    endpoint: str
+    targets: dict[str, type[Any]]
+    model: type[Any]
+    may: Any
+    load: Any
+
+    def form_fields(self) -> list[FieldSpec]:
+        """The fields that the current user may set."""
+        closed = guard.closed_fields(self.spec.options.resource)
+        return [f for f in self.spec.having("editable") if f.name not in closed]
+
+    def form(self, record: Any = None) -> RecordForm:
+        """The form, filled from the request, else from the record, else with defaults."""
+        made = form_class(
+            self.spec, self.form_fields(), self.targets, self.form_base, self.extra_form
+        )
+        data = None if record is not None or request.method == "POST" else self.defaults()
+        form = made(obj=_Shown(self.spec, record) if record is not None else None, data=data)
+        for field in form:
+            if isinstance(field, RefField):
+                field.load(getattr(record, field.spec.column) if record is not None else None)
+                field.look_up_at(url_for(f"{field.target.__tablename__}.lookup"))
+        return form
+
+    def defaults(self) -> dict[str, Any]:
+        """What a new record's form begins with, by field name."""
+        return {}
+
+    def save_new(self, form: RecordForm) -> Any:
+        """Write a new record; services raise records.Invalid."""
+        return records.create(self.model, form.values())
+
+    def save(self, record: Any, form: RecordForm) -> None:
+        """Write a changed one; services raise records.Invalid and records.Stale."""
+        records.change(record, form.values(), version_of(form))
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self) -> Any:
+        """Thêm mới → Lưu."""
+        form = self.form()
+        if request.method == "POST" and form.validate() and self.before_save(form, None):
+            try:
+                record = self.save_new(form)
+            except records.Invalid as invalid:
+                db.session.rollback()
+                form.refuse(invalid.problems)
+            else:
+                db.session.commit()
+                flash(_("Added %(name)s.", name=records.describe(record)), "success")
+                return redirect(self.after_create(record))
+        return self.render_form(form, None)
+
+    def before_save(self, form: RecordForm, record: Any | None) -> bool:
+        """A last look at a valid form: False shows it again."""
+        return True
+
+    def after_create(self, record: Any) -> str:
+        """Where Lưu leads."""
+        if "_add_another" in request.form:
+            return url_for(f"{self.endpoint}.create_view")
+        return url_for(f"{self.endpoint}.index_view", marked=record.id)
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self) -> Any:
+        """Sửa → Lưu; a record written meanwhile by someone else leads to the page with both."""
+        record = self.load(request.args.get("id"), "edit")
+        form = self.form(record)
+        if request.method == "POST" and form.validate() and self.before_save(form, record):
+            try:
+                self.save(record, form)
+            except records.Invalid as invalid:
+                db.session.rollback()
+                form.refuse(invalid.problems)
+            except records.Stale:
+                db.session.rollback()
+                return self.conflict(form, record.id)
+            else:
+                db.session.commit()
+                flash(_("Saved %(name)s.", name=records.describe(record)), "success")
+                return redirect(url_for(f"{self.endpoint}.index_view", marked=record.id))
+        elif request.method == "GET":
+            form.version.data = str(record.version)
+        return self.render_form(form, record)
+
+    def render_form(self, form: RecordForm, record: Any | None) -> Any:
+        """The form page; 422 when it came back with problems."""
+        failed = bool(form.errors)
+        html = render_template(self.form_template, **self.form_context(form, record))
+        return html, 422 if failed else 200
+
+    def form_context(self, form: RecordForm, record: Any | None) -> dict[str, Any]:
+        """Everything that the form's templates read."""
+        label = str(self.spec.label).lower()
+        title = _("Edit %(what)s", what=label) if record else _("Add %(what)s", what=label)
+        buttons = [("_save", _("Save"), True)]
+        if record is None:
+            buttons.insert(0, ("_add_another", _("Save and add another"), False))
+        return {
+            "view": self,
+            "spec": self.spec,
+            "form": form,
+            "sections": sections(self.spec, form),
+            "mode": "edit" if record else "create",
+            "record": record,
+            "title": title,
+            "buttons": buttons,
+            "back_url": url_for(f"{self.endpoint}.index_view"),
+            "errors_count": sum(bool(e) for e in form.errors.values()),
+            "warnings_count": form.warning_count,
+            "delete_url": self._delete_url(record),
+        }
+
+    def _delete_url(self, record: Any | None) -> str:
+        if record is None or not self.may("delete"):
+            return ""
+        return url_for(f"{self.endpoint}.delete_view", id=record.id)
+
+    def conflict(self, form: RecordForm, key: int) -> Any:
+        """The page that shows a stale edit beside what is stored now."""
+        current = self.load(key, "edit")
+        rows = []
+        for field in form:
+            if not hasattr(field, "spec"):
+                continue
+            theirs = getattr(current, field.spec.column)
+            if field.data != theirs:
+                rows.append((field.spec.label, _words(field, field.data), _words(field, theirs)))
+        kept = [(k, v) for k, v in request.form.items(multi=True) if k != "csrf_token"]
+        who = db.session.get(User, current.updated_by_id) if current.updated_by_id else None
+        html = render_template(
+            "errors/conflict.html",
+            title=_("Changed meanwhile"),
+            rows=rows,
+            who=who or _("Somebody"),
+            when=format_datetime(current.updated_at, "HH:mm dd/MM/yyyy"),
+            fields=kept,
+            version=current.version,
+            edit_url=url_for(f"{self.endpoint}.edit_view", id=key),
+        )
+        return html, 409
+
+
+class _Shown:
+    """A record as WTForms reads it: refs by their id."""
+
+    def __init__(self, spec: RecordSpec, record: Any) -> None:
+        self.spec, self.record = spec, record
+
+    def __getattr__(self, name: str) -> Any:
+        field = self.spec.by_name.get(name)
+        return getattr(self.record, field.column if field else name)
+
+
+def version_of(form: RecordForm) -> int:
+    """The version that the form was opened with; 0, which no record has, when it was forged."""
+    text = str(form.version.data or "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _words(field: Any, value: Any) -> str:
+    """A stored value in words, for the conflict page."""
+    if value is None:
+        return "–"
+    if isinstance(field, RefField):
+        found = lookups.chosen(field.target, [value])
+        return found[0].text if found else str(value)
+    if field.spec.choices:
+        return str(field.spec.choice_label(value))
+    return shown(field.spec, value)

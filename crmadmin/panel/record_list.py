@@ -1,0 +1,198 @@
+"""The list pages of a record: rows, filters, what may be done to them, and remote look-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import current_app, g, jsonify, render_template, request, url_for
+from flask_admin import expose
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from crmadmin.access import guard
+from crmadmin.core import listing, lookups
+from crmadmin.core.paging import COUNT_CAP, Page
+from crmadmin.core.spec import FieldSpec
+from crmadmin.panel import formatters, list_page
+from crmadmin.panel.shapes import BulkAction, Column, FilterView, MenuItem, PageView, Segment, Tab
+
+HTMX = "HX-Request"
+
+
+class ListPages:
+    """Mixed into RecordView, which brings spec, endpoint, may, scope and the rest of a view."""
+
+    list_template_name = "admin/model/list.html"
+    spec: Any
+    endpoint: str
+    targets: dict[str, type[Any]]
+    model: type[Any]
+    may: Any
+    scope: Any
+
+    @expose("/")
+    def index_view(self) -> str:
+        """The list, or only its results when htmx asks."""
+        state = self.state()
+        fields = self.list_fields()
+        page = listing.page(self.spec, state, self.where(state), fields)
+        partial = HTMX in request.headers and "HX-Boosted" not in request.headers
+        template = "admin/model/_results.html" if partial else self.list_template_name
+        return render_template(template, **self.list_context(state, page, fields))
+
+    def state(self, args: MultiDict[str, str] | None = None) -> listing.ListState:
+        """What the URL (or the given parameters) asks for."""
+        return listing.read_state(self.spec, request.args if args is None else args)
+
+    def where(self, state: listing.ListState, action: str = "read") -> list[Any]:
+        """Scope and filters of a state."""
+        conditions = listing.clauses(
+            self.spec, state, sees_sensitive=guard.sees_sensitive(),
+            zone=current_app.config["SETTINGS"].timezone,
+        )  # fmt: skip
+        return [*self.scope(action), *conditions]
+
+    def list_fields(self) -> list[FieldSpec]:
+        """The fields shown as columns."""
+        return list(self.spec.listed)
+
+    def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
+        """Columns that are no fields: (column, id → value)."""
+        return []
+
+    def list_context(
+        self, state: listing.ListState, page: Page, fields: list[FieldSpec]
+    ) -> dict[str, Any]:
+        """Everything that the list's templates read."""
+        sees = guard.sees_sensitive()
+        extra = self.extra_columns(page.rows)
+        self_url = f"{self.endpoint}.index_view"
+        columns = list_page.columns(self.endpoint, state, fields, sees_sensitive=sees)
+        g.extra_values = {column.name: by_id for column, by_id in extra}
+        filters = self.filters(state)
+        return {
+            "view": self,
+            "spec": self.spec,
+            "state": state,
+            "page": self.page_view(state, page),
+            "columns": columns + [column for column, _by_id in extra],
+            "filters": filters,
+            "q": state.query,
+            "search_label": self.search_label(),
+            "is_filtered": bool(state.query or any(f.active for f in filters)),
+            "clear_url": url_for(self_url),
+            "tabs": self.tabs(),
+            "segments": self.segments(state),
+            "bulk_actions": self.bulk_actions(),
+            "can": self.abilities(),
+            "urls": self.urls(),
+            "utilities": self.page_menu(),
+            "row_menu": self.row_menu,
+            "marked": request.args.get("marked", type=int),
+        }  # fmt: skip
+
+    def filters(self, state: listing.ListState) -> list[FilterView]:
+        """The filters offered, with what of them is on."""
+        return list_page.filters(self.endpoint, self.spec, state, self.targets)
+
+    def page_view(self, state: listing.ListState, page: Page) -> PageView:
+        """The page with its links."""
+
+        def link(**changes: Any) -> str:
+            return url_for(f"{self.endpoint}.index_view", **state.args(**changes))
+
+        return PageView.of(
+            page,
+            total_text=total_text(page),
+            prev_url=link(page=page.number - 1) if page.number > 1 else "",
+            next_url=link(page=page.number + 1) if page.has_next else "",
+            count_url="" if page.exact else link(count="all"),
+        )
+
+    def abilities(self) -> dict[str, bool]:
+        """What the page offers this user."""
+        urls = self.urls()
+        return {
+            **{word: self.may(word) for word in ("create", "edit", "delete", "order")},
+            **{word: word in urls for word in ("import_", "export")},
+        }
+
+    def cell(self, column: Column, record: Any) -> Any:
+        """One cell of the table."""
+        if column.field is not None:
+            value = formatters.value_of(column.field, record)
+        else:
+            value = g.extra_values[column.name].get(record.id)
+        return formatters.cell(column, record, value, self.cell_url(column, record))
+
+    def cell_url(self, column: Column, record: Any) -> str:
+        """Where a cell leads: the name to its record, others nowhere."""
+        return self.record_url(record) if column.kind == "name" else ""
+
+    def search_label(self) -> str:
+        """What the search box says it looks through; nothing that this user sees masked."""
+        sees = guard.sees_sensitive()
+        found = [f for f in self.spec.having("searched") if sees or not f.sensitive]
+        return ", ".join(str(f.label) for f in found[:4])
+
+    def urls(self) -> dict[str, str]:
+        """Addresses of what this user may do on the list."""
+        made = {"list": url_for(f"{self.endpoint}.index_view")}
+        if self.may("create"):
+            made["create"] = url_for(f"{self.endpoint}.create_view")
+        return made
+
+    def tabs(self) -> list[Tab]:
+        """Lists beside this one."""
+        return []
+
+    def segments(self, state: listing.ListState) -> list[Segment]:
+        """The coarse filter above the table."""
+        return []
+
+    def bulk_actions(self) -> list[BulkAction]:
+        """What can be done to ticked rows."""
+        return []
+
+    def page_menu(self) -> list[MenuItem]:
+        """The items of Tiện ích."""
+        return []
+
+    def record_url(self, record: Any) -> str:
+        """Where a row's name leads."""
+        action = "edit_view" if self.may("edit") else "details_view"
+        return url_for(f"{self.endpoint}.{action}", id=record.id)
+
+    def row_menu(self, record: Any) -> list[MenuItem]:
+        """The acts on one row."""
+        items = []
+        if self.may("edit"):
+            url = url_for(f"{self.endpoint}.edit_view", id=record.id)
+            items.append(MenuItem(_("Edit"), url, "pencil"))
+        if self.may("delete"):
+            items.append(self.delete_item(record))
+        return items
+
+    def delete_item(self, record: Any) -> MenuItem:
+        """The delete act of a row: a page that says what it will do."""
+        url = url_for(f"{self.endpoint}.delete_view", id=record.id)
+        return MenuItem(_("Delete"), url, "trash", danger=True)
+
+    @expose("/lookup/")
+    def lookup(self) -> Response:
+        """Active records that match `q`, for remote selects."""
+        found = lookups.lookup(
+            self.model, request.args.get("q", "")[:200], sees_sensitive=guard.sees_sensitive(),
+            where=self.scope("read"),
+        )  # fmt: skip
+        return jsonify(results=[o.as_json() for o in found])
+
+
+def total_text(page: Page) -> str:
+    """How many there are, in words: the number, or that there are more than were counted."""
+    if page.exact:
+        return str(format_decimal(page.total))
+    return _("more than %(count)s", count=format_decimal(COUNT_CAP))
