@@ -1,6 +1,6 @@
 """Forms of log-in, first run and profile: fields and shapes only; what may be is `services`' word.
 
-Every form carries the app's CSRF token (Flask-WTF), never Flask-Admin's own.
+Every page carries the app's CSRF token (Flask-WTF's global protection), never Flask-Admin's own.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     EmailField,
@@ -22,6 +21,7 @@ from wtforms.validators import InputRequired, Length
 
 from crmadmin.access.models import LOCALES, THEMES
 from crmadmin.access.passwords import LONGEST
+from crmadmin.core.forms import PageForm
 from crmadmin.core.spec import Words
 
 REQUIRED = _l("A value is required here.")
@@ -31,7 +31,7 @@ def _choices(pairs: Sequence[tuple[str, Words]]) -> list[SelectChoice]:
     return [SelectChoice(value, words) for value, words in pairs]
 
 
-class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class LoginForm(PageForm):
     """User name or email, and password; `remember` keeps the session for 30 days."""
 
     next = HiddenField()
@@ -40,7 +40,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     remember = BooleanField(_l("Keep me signed in on this computer for 30 days"))
 
 
-class SetupForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class SetupForm(PageForm):
     """The first administrator, made with the token that the server printed."""
 
     token = StringField(_l("Setup token"), [InputRequired(REQUIRED), Length(max=200)])
@@ -51,7 +51,7 @@ class SetupForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     password_again = PasswordField(_l("Password again"), [InputRequired(REQUIRED)])
 
 
-class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class ProfileForm(PageForm):
     """One's own details. `version` is the record's, as it was when the page was made."""
 
     version = HiddenField()
@@ -61,7 +61,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     theme = SelectField(_l("Theme"), choices=_choices(THEMES))
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class PasswordForm(PageForm):
     """Another password for oneself."""
 
     current = PasswordField(_l("Current password"), [InputRequired(REQUIRED), Length(max=LONGEST)])

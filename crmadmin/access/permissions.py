@@ -16,6 +16,7 @@ class Permission(StrEnum):
     The actions mean the same everywhere:
 
     - `read`: see lists, one record, look-ups and counts;
+    - `lookup`: only find a record by name, to choose it, where `read` would show more;
     - `create`: add one record by hand;
     - `edit`: change one record, also stop using it, use it again, or make it the default;
     - `delete`: remove one record for good;
@@ -70,6 +71,8 @@ class Permission(StrEnum):
     IMPORTS_UNDO = "imports:undo"
     IMPORTS_DELETE = "imports:delete"
 
+    # `lookup` finds the name of a user, who may own a customer; `read` is the page about them.
+    USERS_LOOKUP = "users:lookup"
     USERS_READ = "users:read"
     USERS_CREATE = "users:create"
     USERS_EDIT = "users:edit"

@@ -81,6 +81,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
 )
 """View method of a record view → action; the resource comes from its registration."""
 
+LOOKUPS = frozenset({"lookup", "ajax_lookup"})
+"""Methods that ask for `lookup` where the resource tells that from `read`."""
+
 
 class PolicyError(ValueError):
     """An endpoint was given two rules that differ, or a resource that does not exist."""
@@ -119,7 +122,9 @@ class Policy:
         view, _, method = endpoint.rpartition(".")
         if view not in self._records or method not in ACTIONS:
             return None
-        return find(self._records[view], ACTIONS[method]) or NOBODY
+        resource, action = self._records[view], ACTIONS[method]
+        narrower = find(resource, "lookup") if method in LOOKUPS else None
+        return narrower or find(resource, action) or NOBODY
 
     def unclassified(self, app: Flask) -> list[str]:
         """Endpoints of the app's address table that have no rule, sorted."""

