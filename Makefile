@@ -28,11 +28,14 @@ check: $(VENV)/.installed-dev ## lint, types, layers, templates, declarations
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --lint templates
+	$(BIN)/djlint --lint templates
 	$(FLASK) crm check
 
+bench: $(VENV)/.installed ## measure, print ratios, write bench/results.json
+	$(BIN)/python bench/run.py
+
 translations: $(VENV)/.installed-dev ## gather messages, update both catalogues, compile them
-	$(BIN)/pybabel extract -F babel.cfg -k _l -k lazy_gettext --sort-output --no-location --omit-header -o crmadmin/translations/messages.pot .
+	$(BIN)/pybabel extract -F babel.cfg -k _l -k lazy_gettext -k lazy_ngettext:1,2 --sort-output --no-location --omit-header -o crmadmin/translations/messages.pot .
 	$(BIN)/pybabel update -N -i crmadmin/translations/messages.pot -d crmadmin/translations
 
 $(VENV)/.made:

@@ -46,7 +46,6 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(config.ROOT / "crmadmin" / "translations"),
         WTF_CSRF_TIME_LIMIT=SECONDS_OF_A_FORM,
         WTF_CSRF_SSL_STRICT=settings.behind_proxy,
-        SEND_FILE_MAX_AGE_DEFAULT=31536000,
     )
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.behind_proxy:

@@ -55,7 +55,7 @@ class BulkPages:
         if act == "delete" and not self.may("delete"):
             abort(403)
         given = request.form if request.method == "POST" else request.args
-        where, context = self.selected(given)
+        where, context = self.selected(given, "delete" if act == "delete" else "bulk")
         form = self.bulk_form(act, given)
         if request.method == "POST" and (act == "delete" or form.validate()):
             wanted = queries.count(where)
@@ -94,7 +94,9 @@ class BulkPages:
         form.value.look_up_at(url_for(f"{form.value.target.__tablename__}.lookup"))
         return form
 
-    def selected(self: Any, given: MultiDict[str, str]) -> tuple[list[Any], dict[str, Any]]:
+    def selected(
+        self: Any, given: MultiDict[str, str], action: str
+    ) -> tuple[list[Any], dict[str, Any]]:
         """The conditions of the ticked rows, or of all that match; and what the sheet repeats."""
         as_of = given.get("as_of") or utcnow().isoformat()
         context: dict[str, Any] = {"ids": [], "all_matching": False, "query": "", "as_of": as_of}
@@ -104,11 +106,11 @@ class BulkPages:
                 pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=500)
             except ValueError:
                 abort(400)
-            where = self.where(self.state(MultiDict(pairs)), "bulk")
+            where = self.where(self.state(MultiDict(pairs)), action)
             return where, {**context, "all_matching": True, "query": query}
         typed = given.getlist("ids")[:MOST_TICKED]
         ids = [int(i) for i in typed if i.isascii() and i.isdecimal() and len(i) < 10]
-        return [*self.scope("bulk"), Customer.id.in_(ids)], {**context, "ids": ids}
+        return [*self.scope(action), Customer.id.in_(ids)], {**context, "ids": ids}
 
     def do(self: Any, act: str, form: Any, where: list[Any]) -> int:
         """Write; says to how many."""

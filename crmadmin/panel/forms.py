@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     Field,
@@ -22,25 +21,18 @@ from wtforms import (
 )
 from wtforms.validators import StopValidation, ValidationError
 
+from crmadmin.core.forms import PageForm
 from crmadmin.core.lookups import Option, chosen, options
 from crmadmin.core.messages import message
 from crmadmin.core.normalise import normaliser
 from crmadmin.core.spec import Choice, FieldKind, FieldSpec, RecordSpec
 from crmadmin.core.text import PROVINCES, Note, Refusal, show_date, show_phone
-from crmadmin.panel.translations import Words
 
 NOT_CHOSEN = ""
 
 
-class RecordForm(FlaskForm):
-    """Base of every generated form. CSRF is the app's global protection, not the form's."""
-
-    class Meta:
-        csrf = False
-
-        def get_translations(self, form: Any) -> Words:
-            """Our own words for WTForms' messages: it has none in Vietnamese."""
-            return Words()
+class RecordForm(PageForm):
+    """Base of every generated form."""
 
     version = HiddenField()
 

@@ -45,7 +45,8 @@ class ListPages:
 
     def state(self, args: MultiDict[str, str] | None = None) -> listing.ListState:
         """What the URL (or the given parameters) asks for."""
-        return listing.read_state(self.spec, request.args if args is None else args)
+        given = request.args if args is None else args
+        return listing.read_state(self.spec, given, sees_sensitive=guard.sees_sensitive())
 
     def where(self, state: listing.ListState, action: str = "read") -> list[Any]:
         """Scope and filters of a state."""
@@ -186,7 +187,7 @@ class ListPages:
         """Active records that match `q`, for remote selects."""
         found = lookups.lookup(
             self.model, request.args.get("q", "")[:200], sees_sensitive=guard.sees_sensitive(),
-            where=self.scope("read"),
+            where=self.scope("lookup" if self.permission("lookup") else "read"),
         )  # fmt: skip
         return jsonify(results=[o.as_json() for o in found])
 

@@ -8,7 +8,6 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
@@ -16,21 +15,14 @@ from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission
 from crmadmin.core import codes, settings
 from crmadmin.core.db import db
+from crmadmin.core.forms import PageForm
 from crmadmin.customers.models import Customer
-from crmadmin.panel.translations import Words
 
 PLAIN = Regexp(r"^[A-Za-z0-9._/-]*$", message=_l("Letters, digits and . _ / - only."))
 
 
-class SettingsForm(FlaskForm):
+class SettingsForm(PageForm):
     """What an administrator sets for everybody."""
-
-    class Meta:
-        csrf = False  # the app's global protection is asked already
-
-        def get_translations(self, form: Any) -> Words:
-            """Our own words."""
-            return Words()
 
     prefix = StringField(_l("Prefix of customer codes"), [Length(max=16), PLAIN])
     length = IntegerField(

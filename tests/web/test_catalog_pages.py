@@ -1,0 +1,278 @@
+"""Pages of the catalogs: adding, editing, order, default, stopping, merging, deleting."""
+
+from __future__ import annotations
+
+import pytest
+from factories import catalog, customer, user
+from flask import Flask
+from sqlalchemy import func, select
+
+from crmadmin.catalogs.models import Collaborator, CustomerSource, Industry, all_catalogs
+from crmadmin.core.db import db
+from crmadmin.customers.models import Customer
+
+LIST = "/admin/catalogs/industry/"
+
+
+def make(model: type, *names: str, **values: object) -> list[int]:
+    made = [catalog(model, name, position=at, **values).id for at, name in enumerate(names, 1)]
+    db.session.commit()
+    return made
+
+
+def stored(model: type, key: int) -> object:
+    db.session.expire_all()
+    return db.session.get(model, key)
+
+
+@pytest.mark.parametrize("model", all_catalogs(), ids=lambda m: m.__name__)
+def test_every_catalog_takes_a_record_through_its_form(
+    context: Flask, people: dict, visitor, model: type
+) -> None:
+    an = visitor("an")
+    url = f"/admin/catalogs/{model.__tablename__}/"
+    answer = an.post(f"{url}new/", {"name": "Giới  thiệu ", "is_active": "y", "color": "blue"})
+    assert answer.status_code == 302
+    record = db.session.scalar(select(model))
+    assert (record.name, record.color, record.is_active) == ("Giới thiệu", "blue", True)
+    assert record.code == f"{model.__record__.prefix}001"
+    assert record.created_by_id == people["an"]
+    page = an.get(url).text
+    assert "Giới thiệu" in page
+    assert record.code in page
+
+
+def test_the_same_name_in_other_letters_is_refused_and_named(
+    context: Flask, people: dict, visitor
+) -> None:
+    make(Industry, "Xây dựng")
+    answer = visitor("an").post(f"{LIST}new/", {"name": "XÂY  DỰNG", "code": "X1"})
+    assert answer.status_code == 422
+    assert "LV001 – Xây dựng" in answer.text
+    assert 'value="XÂY  DỰNG"' in answer.text
+    assert db.session.scalar(select(func.count()).select_from(Industry)) == 1
+
+
+def test_a_name_that_differs_in_its_accents_is_another_one(
+    context: Flask, people: dict, visitor
+) -> None:
+    make(Industry, "Hạ Long")
+    assert visitor("an").post(f"{LIST}new/", {"name": "Hà Long"}).status_code == 302
+
+
+def test_collaborators_may_share_a_name_but_not_a_phone(
+    context: Flask, people: dict, visitor
+) -> None:
+    catalog(Collaborator, "Trần An", phone="+84912345678")
+    db.session.commit()
+    an = visitor("an")
+    url = "/admin/catalogs/collaborator/new/"
+    assert an.post(url, {"name": "Trần An", "phone": "0912345679"}).status_code == 302
+    answer = an.post(url, {"name": "Lê Bình", "phone": "0912 345 678"})
+    assert answer.status_code == 422
+    assert "CTV001 – Trần An" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"name": ""}, "bắt buộc"),
+        ({"name": "x" * 121}, "120"),
+        ({"name": "Mới", "code": "M" * 33}, "32"),
+        ({"name": "Mới", "position": "mười"}, "mười"),
+        ({"name": "Mới", "color": "vermilion"}, "vermilion"),
+    ],
+)
+def test_bad_values_come_back_at_their_field_with_what_was_typed(
+    context: Flask, people: dict, visitor, typed: dict, said: str
+) -> None:
+    answer = visitor("an").post(f"{LIST}new/", typed)
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+    assert said in answer.text
+    assert db.session.scalar(select(func.count()).select_from(Industry)) == 0
+
+
+def test_a_new_default_takes_the_mark_from_the_old_one(
+    context: Flask, people: dict, visitor
+) -> None:
+    first, second = make(Industry, "Xây dựng", "Dịch vụ")
+    an = visitor("an")
+    for key in (first, second):
+        an.post(f"{LIST}make-default/?id={key}", page=LIST)
+    marks = dict(db.session.execute(select(Industry.id, Industry.is_default)).all())
+    assert marks == {first: False, second: True}
+
+
+def test_a_stopped_record_stays_on_its_customers_and_is_offered_to_no_other(
+    context: Flask, people: dict, visitor
+) -> None:
+    kept, _other = make(Industry, "Xây dựng", "Dịch vụ")
+    owner = db.session.get(user().__class__, people["an"])
+    has = customer(owner, industry_id=kept).id
+    db.session.commit()
+    an = visitor("an")
+    an.post(f"{LIST}stop/?id={kept}", page=LIST)
+    assert stored(Industry, kept).is_active is False
+    assert stored(Customer, has).industry_id == kept
+    assert f'<option selected value="{kept}"' in an.get(f"/admin/customers/edit/?id={has}").text
+    assert f'<option value="{kept}"' not in an.get("/admin/customers/new/").text
+    answer = an.post("/admin/customers/new/", {"name": "Mới", "industry": str(kept)})
+    assert answer.status_code == 422
+    assert "Xây dựng" in answer.text
+
+
+def test_a_record_in_use_is_not_deleted_and_the_page_says_by_how_many(
+    context: Flask, people: dict, visitor
+) -> None:
+    used, free = make(Industry, "Xây dựng", "Dịch vụ")
+    owner = db.session.get(user().__class__, people["an"])
+    for _ in range(3):
+        customer(owner, industry_id=used)
+    db.session.commit()
+    an = visitor("an")
+    assert "3" in an.get(f"{LIST}delete/?id={used}").text
+    answer = an.post(f"{LIST}delete/?id={used}", {"version": "1"})
+    assert answer.status_code == 409
+    assert stored(Industry, used) is not None
+    assert an.post(f"{LIST}delete/?id={free}", {"version": "1"}).status_code == 302
+    assert stored(Industry, free) is None
+
+
+def test_a_merge_moves_every_customer_and_deletes_the_record(
+    context: Flask, people: dict, visitor
+) -> None:
+    source, target = make(CustomerSource, "FB", "Facebook")
+    owner = db.session.get(user().__class__, people["an"])
+    for _ in range(4):
+        customer(owner, source_id=source)
+    db.session.commit()
+    an = visitor("an")
+    url = f"/admin/catalogs/customer_source/merge/?id={source}"
+    assert "4" in an.get(url).text
+    answer = an.post(url, {"target": str(target), "version": "1"})
+    assert answer.status_code == 302
+    assert stored(CustomerSource, source) is None
+    counted = db.session.scalar(
+        select(func.count()).select_from(Customer).where(Customer.source_id == target)
+    )
+    assert counted == 4
+
+
+def test_a_merge_into_itself_or_into_nothing_changes_nothing(
+    context: Flask, people: dict, visitor
+) -> None:
+    source, target = make(CustomerSource, "FB", "Facebook")
+    an = visitor("an")
+    url = f"/admin/catalogs/customer_source/merge/?id={source}"
+    for wrong in (str(source), "", "999", "abc"):
+        assert an.post(url, {"target": wrong, "version": "1"}).status_code == 422
+    assert an.post(url, {"target": str(target), "version": "7"}).status_code == 422
+    assert stored(CustomerSource, source) is not None
+
+
+def test_the_order_posted_is_the_order_of_the_list(context: Flask, people: dict, visitor) -> None:
+    a, b, c = make(Industry, "Một", "Hai", "Ba")
+    an = visitor("an")
+    token = an.token(LIST)
+    answer = an.raw_post(f"{LIST}order/", {"ids": [str(c), str(a)], "csrf_token": token})
+    assert answer.status_code == 200
+    order = db.session.scalars(select(Industry.id).order_by(Industry.position)).all()
+    assert list(order) == [c, a, b]
+    an.post(f"{LIST}order-by-name/", page=LIST)
+    names = db.session.scalars(select(Industry.name).order_by(Industry.position)).all()
+    assert list(names) == ["Ba", "Hai", "Một"]
+
+
+def test_the_list_is_ordered_by_position_then_by_vietnamese_name(
+    context: Flask, people: dict, visitor
+) -> None:
+    for name in ("Zung", "Đào", "Ánh", "Dũng", "Ân"):
+        catalog(Industry, name, position=5)
+    catalog(Industry, "Xếp trước", position=1)
+    db.session.commit()
+    page = visitor("an").get(LIST).text
+    order = [page.index(f'data-name="{n}"') for n in
+             ("Xếp trước", "Ánh", "Ân", "Dũng", "Đào", "Zung")]  # fmt: skip
+    assert order == sorted(order)
+
+
+def test_search_ignores_accents_and_takes_wildcards_as_they_are(
+    context: Flask, people: dict, visitor
+) -> None:
+    make(Industry, "Xây dựng", "100% vốn", "Dịch_vụ")
+    an = visitor("an")
+    assert "Xây dựng" in an.get(f"{LIST}?q=xay+DUNG").text
+    assert "Xây dựng" not in an.get(f"{LIST}?q=x%25ng").text
+    assert "100% vốn" in an.get(f"{LIST}?q=0%25").text
+    assert "Xây dựng" not in an.get(f"{LIST}?q=_").text
+
+
+def test_the_segments_show_what_is_in_use_and_what_is_not(
+    context: Flask, people: dict, visitor
+) -> None:
+    make(Industry, "Xây dựng")
+    catalog(Industry, "Cũ", is_active=False)
+    db.session.commit()
+    page = visitor("an").get(f"{LIST}?is_active=0").text
+    assert 'data-name="Cũ"' in page
+    assert 'data-name="Xây dựng"' not in page
+
+
+def test_the_dialog_adds_a_collaborator_and_tells_the_page_which(
+    context: Flask, people: dict, visitor
+) -> None:
+    mai = visitor("mai")
+    url = "/admin/catalogs/collaborator/create-and-select/"
+    answer = mai.post(url, {"name": "Hoàng Minh Tú", "color": "gray"})
+    assert answer.status_code == 204
+    record = db.session.scalar(select(Collaborator))
+    assert f'"id": {record.id}' in answer.headers["HX-Trigger"]
+    refused = mai.post(url, {"name": "", "color": "gray"})
+    assert refused.status_code == 422
+
+
+@pytest.mark.parametrize("key", ["0", "-1", "abc", "1,2", "99999999999999999999", "", "1.0", "%00"])
+@pytest.mark.parametrize("page", ["edit", "details", "delete", "merge"])
+def test_a_malformed_or_missing_id_is_not_found(
+    context: Flask, people: dict, visitor, page: str, key: str
+) -> None:
+    assert visitor("an").get(f"{LIST}{page}/?id={key}").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=abc", "page=999999999999999999999", "page=-1",
+                                   "per_page=7", "sort=nmae", "sort=-", "is_active=%00",
+                                   "q=%00", "q=" + "x" * 5000, "page=1&page=2"])  # fmt: skip
+def test_a_malformed_query_shows_the_list_all_the_same(
+    context: Flask, people: dict, visitor, query: str
+) -> None:
+    make(Industry, "Xây dựng")
+    assert visitor("an").get(f"{LIST}?{query}").status_code == 200
+
+
+def test_an_edit_that_comes_too_late_shows_both_versions(
+    context: Flask, people: dict, visitor
+) -> None:
+    [key] = make(Industry, "Xây dựng")
+    an, other = visitor("an"), visitor("an")
+    url = f"{LIST}edit/?id={key}"
+    values = {"name": "Xây lắp", "code": "LV001", "version": "1", "color": "gray", "is_active": "y"}
+    assert other.post(url, {**values, "name": "Xây dựng dân dụng"}).status_code == 302
+    answer = an.post(url, values)
+    assert answer.status_code == 409
+    assert "Xây lắp" in answer.text
+    assert "Xây dựng dân dụng" in answer.text
+    assert stored(Industry, key).name == "Xây dựng dân dụng"
+
+
+def test_a_record_deleted_meanwhile_is_said_to_be_gone(
+    context: Flask, people: dict, visitor
+) -> None:
+    [key] = make(Industry, "Xây dựng")
+    an = visitor("an")
+    token = an.token(f"{LIST}edit/?id={key}")
+    db.session.delete(stored(Industry, key))
+    db.session.commit()
+    answer = an.raw_post(f"{LIST}edit/?id={key}", {"name": "Mới", "csrf_token": token})
+    assert answer.status_code == 404
+    assert "đã bị người khác xóa" in answer.text

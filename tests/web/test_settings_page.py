@@ -1,0 +1,49 @@
+"""Hệ thống > Thiết lập: the pattern of automatic codes and what is compared on entry."""
+
+from __future__ import annotations
+
+import pytest
+from factories import customer
+from flask import Flask
+
+from crmadmin.access.models import User
+from crmadmin.core import settings
+from crmadmin.core.db import db
+
+PAGE = "/admin/settings/"
+
+
+def test_a_new_pattern_numbers_the_next_customer(context: Flask, people: dict, visitor) -> None:
+    answer = visitor("an").post(
+        PAGE, {"prefix": "KHACH-", "length": "4", "suffix": "-VN", "phone": "y"}
+    )
+    assert answer.status_code == 302
+    assert settings.duplicate_fields() == ("phone",)
+    assert customer(db.session.get(User, people["an"])).code == "KHACH-0001-VN"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"prefix": "KH", "length": "0"},
+        {"prefix": "KH", "length": "99"},
+        {"prefix": "KH", "length": "sáu"},
+        {"prefix": "K H!", "length": "6"},
+        {"prefix": "K" * 17, "length": "6"},
+        {"prefix": "KH", "length": ""},
+    ],
+)
+def test_a_pattern_that_cannot_be_is_refused_at_its_field(
+    context: Flask, people: dict, visitor, typed: dict
+) -> None:
+    answer = visitor("an").post(PAGE, {"suffix": "", **typed})
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+    assert settings.customer_codes() == settings.CodePattern()
+
+
+@pytest.mark.parametrize("name", ["mai", "son", "vy"])
+def test_only_an_administrator_sees_the_settings(
+    context: Flask, people: dict, visitor, name: str
+) -> None:
+    assert visitor(name).get(PAGE).status_code == 403
