@@ -156,6 +156,13 @@ def read_again(model: type[Any]) -> None:
     _relate(model.__mapper__, _SPECS[model])
 
 
+def all_records() -> tuple[type[Any], ...]:
+    """Every model that declares itself a record, in the order of declaration."""
+    order = list(Base.metadata.tables)
+    found = [m.class_ for m in Base.registry.mappers if "__record__" in vars(m.class_)]
+    return tuple(sorted(found, key=lambda model: order.index(model.__tablename__)))
+
+
 def rows_written(result: Any) -> int:
     """How many rows an INSERT, UPDATE or DELETE wrote."""
     return int(result.rowcount)

@@ -6,7 +6,7 @@ statements whatever the columns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from crmadmin.core.text import fold
 
 UNSET = "-"  # the filter value for "not set"
 MAX_QUERY = 200
+BATCH = 1000
 MAX_VALUES = 100
 RANGES = (FieldKind.DATE, FieldKind.DATETIME)
 SORT_COLUMNS = {"name": "sort_key", "code": "code_key"}
@@ -217,6 +218,23 @@ def records(spec: RecordSpec, ids: Sequence[int], columns: Sequence[FieldSpec]) 
     shown = [selectinload(getattr(model, f.name)) for f in columns if f.kind is FieldKind.REF]
     found = db.session.scalars(select(model).where(model.id.in_(ids)).options(*shown))
     return {record.id: record for record in found}
+
+
+def every(
+    spec: RecordSpec, where: Sequence[ColumnElement[bool]], columns: Sequence[FieldSpec]
+) -> Iterator[Any]:
+    """Every record that meets the conditions, by id, a batch at a time; for exports."""
+    last = 0
+    while True:
+        ids = db.session.scalars(
+            select_ids(spec, where).where(spec.model.id > last).order_by(spec.model.id).limit(BATCH)
+        ).all()
+        if not ids:
+            return
+        rows = records(spec, ids, columns)
+        yield from (rows[i] for i in ids if i in rows)
+        last = ids[-1]
+        db.session.expunge_all()
 
 
 def owned_by(model: type[Any], user_id: int) -> ColumnElement[bool]:

@@ -118,6 +118,7 @@ class CustomerView(BulkPages, RecordView):
         shown = [f.name for f in self.list_fields()]
         return render_template(
             "admin/model/columns.html", spec=self.spec, action=url_for(f"{self.endpoint}.columns"),
+            back_url=url_for(f"{self.endpoint}.index_view"),
             choices=[(f.name, f.label, f.name in shown or f.name == "name", f.name == "name")
                      for f in offered],
         )  # fmt: skip

@@ -19,11 +19,12 @@ from crmadmin.access.permissions import Permission, find
 from crmadmin.core import listing, records
 from crmadmin.core.db import db, spec_of
 from crmadmin.panel import formatters, list_page
+from crmadmin.panel.export import ExportPages
 from crmadmin.panel.record_form import FormPages
 from crmadmin.panel.record_list import ListPages
 
 
-class RecordView(ListPages, FormPages, ModelView):
+class RecordView(ListPages, FormPages, ExportPages, ModelView):
     """A record's pages. `targets` are the models that refs point to, by class name."""
 
     targets: dict[str, type[Any]]
@@ -40,7 +41,7 @@ class RecordView(ListPages, FormPages, ModelView):
         self._list_columns: list[Any] = []
 
     # Methods of Flask-Admin that have no page here; without @expose they get no address.
-    ajax_lookup = ajax_update = action_view = export = None
+    ajax_lookup = ajax_update = action_view = None
 
     # Access
 

@@ -144,6 +144,8 @@ class ListPages:
         made = {"list": url_for(f"{self.endpoint}.index_view")}
         if self.may("create"):
             made["create"] = url_for(f"{self.endpoint}.create_view")
+        if self.may("export"):
+            made["export"] = url_for(f"{self.endpoint}.export", **self.state().args(page=None))
         return made
 
     def tabs(self) -> list[Tab]:
