@@ -73,6 +73,8 @@ class User(Stamped, Model):
 
     username_key: Mapped[str] = field.key(name_key, "username", length=64, unique=True)
     email_key: Mapped[str | None] = field.key(email_key, "email", length=254, unique=True)
+    search_text: Mapped[str] = field.search_text()
+    search_private: Mapped[str] = field.search_private()
     password_hash: Mapped[str | None] = mapped_column(String(255), sort_order=field.LAST)
     session_epoch: Mapped[int] = mapped_column(
         Integer, default=1, nullable=False, sort_order=field.LAST

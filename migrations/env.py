@@ -1,0 +1,63 @@
+"""Alembic's entry: runs inside `flask db …`, on the app's own engine, for both databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+from alembic.autogenerate.rewriter import Rewriter
+from alembic.operations import ops
+from flask import current_app
+
+from crmadmin.core.db import rebuilding_tables
+
+config = context.config
+database = current_app.extensions["migrate"].db
+
+
+def render_item(kind: str, item: object, _context: object) -> str | bool:
+    """Migrations stand on their own: they name SQLAlchemy's types, not ours."""
+    if kind == "type" and type(item).__name__ == "UtcDateTime":
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+writer = Rewriter()
+
+
+@writer.rewrites(ops.AddColumnOp)
+def fill_existing_rows(_context: object, _revision: object, op: ops.AddColumnOp) -> ops.AddColumnOp:
+    """A new column that takes no NULL fills the rows that are there with the field's default."""
+    column = op.column
+    if not column.nullable and column.server_default is None and column.default is not None:
+        column.server_default = sa.DefaultClause(as_sql(column.default.arg))
+    return op
+
+
+def as_sql(value: Any) -> Any:
+    """A plain default as both databases write it."""
+    if isinstance(value, bool):
+        return sa.true() if value else sa.false()
+    return str(value)
+
+
+def run() -> None:
+    """One transaction for all migrations: SQLite and PostgreSQL both roll back their DDL."""
+    with database.engine.connect() as connection, rebuilding_tables(connection):
+        context.configure(
+            connection=connection,
+            target_metadata=database.metadata,
+            render_as_batch=connection.dialect.name == "sqlite",
+            compare_type=True,
+            transaction_per_migration=False,
+            render_item=render_item,
+            process_revision_directives=writer,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+if context.is_offline_mode():
+    raise SystemExit("Migrations run against a database: flask --app app db upgrade")
+run()
