@@ -1,0 +1,137 @@
+"""Settings from the environment: defaults, limits, refusals, and the key that is made once."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import config
+from config import SettingError, load
+
+PROJECT = Path(config.__file__).parent
+NAMES = (
+    "DATABASE_URL", "SECRET_KEY", "CRM_LOCALE", "CRM_TIMEZONE", "CRM_UPLOAD_MAX_MB",
+    "CRM_READER_MAX_MB", "CRM_UPLOAD_KEEP_DAYS", "CRM_BEHIND_PROXY", "CRM_DEMO_PASSWORD", "PORT",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An environment without settings, and a project folder of the test's own."""
+    for name in [n for n in os.environ if n.startswith("CRM_") or n in NAMES]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(config, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_without_any_setting_everything_has_a_default(root: Path) -> None:
+    found = load()
+    assert found.database_url == f"sqlite:///{root}/instance/crm.db"
+    assert (found.locale, found.timezone, found.port) == ("vi", "Asia/Ho_Chi_Minh", 8000)
+    assert (found.upload_max_mb, found.reader_max_mb, found.upload_keep_days) == (50, 1024, 30)
+    assert not found.behind_proxy
+    assert not found.testing
+    assert found.upload_max_bytes == 50 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "attribute", "value"),
+    [
+        ("DATABASE_URL", "sqlite:////data/crm.db", "database_url", "sqlite:////data/crm.db"),
+        (
+            "DATABASE_URL",
+            "postgresql+psycopg://u@h/d",
+            "database_url",
+            "postgresql+psycopg://u@h/d",
+        ),
+        ("DATABASE_URL", "postgresql://u@h/d", "database_url", "postgresql+psycopg://u@h/d"),
+        ("DATABASE_URL", "postgres://u@h/d", "database_url", "postgresql+psycopg://u@h/d"),
+        ("SECRET_KEY", "k" * 32, "secret_key", "k" * 32),
+        ("CRM_LOCALE", "en", "locale", "en"),
+        ("CRM_TIMEZONE", "Asia/Bangkok", "timezone", "Asia/Bangkok"),
+        ("CRM_UPLOAD_MAX_MB", "2048", "upload_max_mb", 2048),
+        ("CRM_READER_MAX_MB", "128", "reader_max_mb", 128),
+        ("CRM_UPLOAD_KEEP_DAYS", "0", "upload_keep_days", 0),
+        ("CRM_BEHIND_PROXY", "1", "behind_proxy", True),
+        ("CRM_BEHIND_PROXY", "Yes", "behind_proxy", True),
+        ("CRM_BEHIND_PROXY", "false", "behind_proxy", False),
+        ("CRM_BEHIND_PROXY", "", "behind_proxy", False),
+        ("CRM_DEMO_PASSWORD", "mưa rào", "demo_password", "mưa rào"),
+        ("PORT", "8080", "port", 8080),
+    ],
+)
+def test_each_setting_is_read(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, attribute: str, value: object
+) -> None:
+    monkeypatch.setenv(name, text)
+    assert getattr(load(), attribute) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("DATABASE_URL", "mysql://u@h/d", "must begin with sqlite:///.*'mysql'"),
+        ("SECRET_KEY", "short", "SECRET_KEY has 5 characters; it needs 32 or more"),
+        ("SECRET_KEY", "", "SECRET_KEY has 0 characters"),
+        ("CRM_LOCALE", "fr", "CRM_LOCALE is 'fr'; it can be 'vi' or 'en'"),
+        ("CRM_UPLOAD_MAX_MB", "0", "CRM_UPLOAD_MAX_MB is '0'.*1 to 2048"),
+        ("CRM_READER_MAX_MB", "127", "CRM_READER_MAX_MB is '127'.*128 to 65536"),
+        ("CRM_UPLOAD_KEEP_DAYS", "-1", "CRM_UPLOAD_KEEP_DAYS is '-1'.*0 to 3650"),
+        ("CRM_UPLOAD_KEEP_DAYS", "ten", "whole number"),
+        ("CRM_BEHIND_PROXY", "maybe", "CRM_BEHIND_PROXY is 'maybe'; it can be 1 or 0"),
+        ("PORT", "65536", "PORT is '65536'.*1 to 65535"),
+        ("PORT", "", "PORT is ''"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_name_and_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, told: str
+) -> None:
+    monkeypatch.setenv(name, text)
+    with pytest.raises(SettingError, match=told):
+        load()
+
+
+def test_a_refused_address_of_a_database_does_not_repeat_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://user:hunter2@host/db")
+    with pytest.raises(SettingError) as refused:
+        load()
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_key_is_made_once_for_the_owner_of_the_folder_only(root: Path) -> None:
+    first = load().secret_key
+    assert len(first) >= config.MINIMUM_KEY_LENGTH
+    assert load().secret_key == first
+    kept = root / "instance" / "secret_key"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    assert [p.name for p in kept.parent.iterdir()] == ["secret_key"]
+
+
+def test_processes_that_start_together_agree_on_one_key(root: Path) -> None:
+    program = (
+        f"import config, pathlib; config.ROOT = pathlib.Path({str(root)!r}); "
+        "print(config.load().secret_key)"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE)
+        for _ in range(6)
+    ]
+    keys = {process.communicate(timeout=60)[0] for process in started}
+    assert len(keys) == 1
+    assert len(keys.pop()) > config.MINIMUM_KEY_LENGTH
+
+
+def test_no_secret_is_shown_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "s" * 40)
+    monkeypatch.setenv("CRM_DEMO_PASSWORD", "open sesame")
+    shown = repr(load())
+    assert "s" * 40 not in shown
+    assert "open sesame" not in shown
