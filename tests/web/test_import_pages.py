@@ -17,7 +17,7 @@ from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports.models import ImportBatch, ImportRow
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "samples"
 SOURCES = "/admin/imports/new/customer-sources"
 CUSTOMERS = "/admin/imports/new/customers-contacts"
 
@@ -168,6 +168,14 @@ def test_a_file_that_is_no_spreadsheet_is_answered_beside_the_field(
 
 def test_no_file_is_answered_beside_the_field(app: Flask, people: Any, visitor: Any) -> None:
     answer = visitor("an").post(CUSTOMERS, {}, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert count(app, ImportBatch) == 0
+
+
+def test_codes_of_existing_customers_need_a_group_to_fill(
+    app: Flask, people: Any, visitor: Any
+) -> None:
+    answer = upload(visitor("an"), CUSTOMERS, workbook(("Mã KH",), ("A",)), kind="codes")
     assert answer.status_code == 422
     assert count(app, ImportBatch) == 0
 

@@ -1,0 +1,1 @@
+"""Spreadsheets in: read, mapped, checked, planned, previewed, written, and accounted for."""

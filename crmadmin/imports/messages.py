@@ -1,0 +1,107 @@
+"""What is said about whole files, and about what only an import knows, in the user's language.
+
+Problems of single values have their sentences in `core.messages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from crmadmin.core import messages
+from crmadmin.imports.records import State, Status
+
+FILE_SENTENCES: Mapping[str, LazyString] = {
+    "file_encrypted": _l(
+        "The file has a password: open it in Excel, remove the password and upload it again."
+    ),
+    "file_too_large": _l(
+        "The file is too large to read: delete rows and columns that hold no data, or split it "
+        "into several files."
+    ),
+    "file_too_slow": _l(
+        "Reading the file takes too long: copy the data into a new workbook, or split it into "
+        "several files."
+    ),
+    "file_unsafe": _l(
+        "The file holds something no ordinary workbook does, so it was not opened: copy the data "
+        "into a new workbook and upload that."
+    ),
+    "file_not_spreadsheet": _l(
+        "This is not a spreadsheet, whatever its name says: open it in Excel and save it as "
+        "Excel Workbook (.xlsx)."
+    ),
+    "file_damaged": _l(
+        "The file is damaged or was not uploaded whole: open it in Excel, save it again and "
+        "upload it again."
+    ),
+    "file_unsupported": _l(
+        "Files of the kind %(format)s cannot be imported yet: save it as Excel Workbook (.xlsx)."
+    ),
+    "too_many_columns": _l(
+        "The sheet reaches beyond column %(limit)s: delete the columns at its right end that "
+        "hold no data."
+    ),
+    "too_many_blank_rows": _l(
+        "Row %(row)s has a value after a very long run of blank rows: delete it if it strayed "
+        "there, or remove the blank rows."
+    ),
+    "no_header": _l(
+        "No row with known column names was found: the first 20 rows need one with headings as "
+        "in the template."
+    ),
+    "no_rows": _l("The sheet “%(sheet)s” has headings but no rows below them."),
+}
+
+OWN_SENTENCES: Mapping[str, LazyString] = {
+    "second_default": _l("Row %(row)s is the default already; a list has only one."),
+}
+
+STATE_LABELS: Mapping[State, LazyString] = {
+    State.CREATED: _l("New"),
+    State.UPDATED: _l("Overwritten"),
+    State.UNCHANGED: _l("Unchanged"),
+    State.SKIPPED: _l("Skipped"),
+    State.MERGED: _l("Joined to an earlier row"),
+    State.INVALID: _l("With errors"),
+    State.BLANK: _l("Blank rows"),
+}
+
+STATE_MEANINGS: Mapping[State, LazyString] = {
+    State.CREATED: _l("A record that was not there before."),
+    State.UPDATED: _l("An existing record got the values of the row."),
+    State.UNCHANGED: _l("An existing record had all the values of the row already."),
+    State.SKIPPED: _l("The record was there already and stays as it is."),
+    State.MERGED: _l("A later row of the same code; it only brings its contact."),
+    State.INVALID: _l("Not imported; each reason is named below."),
+    State.BLANK: _l("Nothing in any cell."),
+}
+
+STATUS_LABELS: Mapping[Status, LazyString] = {
+    Status.UPLOADED: _l("Uploaded"),
+    Status.PREVIEWED: _l("Waiting for confirmation"),
+    Status.RUNNING: _l("Running"),
+    Status.DONE: _l("Done"),
+    Status.REFUSED: _l("Refused"),
+    Status.STOPPED: _l("Stopped by errors"),
+}
+
+
+class _Parameters(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+def file_message(code: str, params: Mapping[str, str]) -> str:
+    """Why the whole file was refused, and the way out."""
+    sentence = FILE_SENTENCES.get(code) or FILE_SENTENCES["file_damaged"]
+    return str(sentence) % _Parameters(params)
+
+
+def message(code: str, params: Mapping[str, str]) -> str:
+    """The sentence about one problem or warning of a row."""
+    if code in OWN_SENTENCES:
+        return str(OWN_SENTENCES[code]) % _Parameters(params)
+    return messages.message(code, params)

@@ -1,0 +1,71 @@
+"""Whether a customer has a contact already. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crmadmin.core.text import email_key, name_key
+
+
+class ContactIndex:
+    """The contacts of one customer, in the system and in the file so far.
+
+    Two contacts are the same when their phones are equal; where one of them has no phone, when
+    their emails are; where that cannot be compared either, when their names are. Looking one up
+    takes the same time however many there are.
+    """
+
+    def __init__(self) -> None:
+        # Counted, since two contacts with phones of their own may share an email or a name.
+        self._seen: dict[tuple[str, ...], int] = {}
+        self.count = 0
+
+    def __contains__(self, contact: Mapping[str, Any]) -> bool:
+        if not self.count:
+            return False
+        phone, email, name = _parts(contact)
+        if phone and ("phone", phone) in self._seen:
+            return True
+        # Two phones that differ settle the matter: then only contacts without one are compared.
+        phones = ("",) if phone else ("", "phone")
+        if email and any(("email", p, email) in self._seen for p in phones):
+            return True
+        emails = ("",) if email else ("", "email")
+        return any(("name", p, e, name) in self._seen for p in phones for e in emails)
+
+    def add(self, contact: Mapping[str, Any]) -> None:
+        """Take note of a contact."""
+        self.count += 1
+        for key in _keys(contact):
+            self._seen[key] = self._seen.get(key, 0) + 1
+
+    def remove(self, contact: Mapping[str, Any]) -> None:
+        """Forget a contact that was added."""
+        self.count -= 1
+        for key in _keys(contact):
+            self._seen[key] -= 1
+            if not self._seen[key]:
+                del self._seen[key]
+
+
+def _keys(contact: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """What a contact is found by: emails with whether it has a phone, names with both."""
+    phone, email, name = _parts(contact)
+    keys: list[tuple[str, ...]] = []
+    has_phone, has_email = "phone" if phone else "", "email" if email else ""
+    if phone:
+        keys.append(("phone", phone))
+    if email:
+        keys.append(("email", has_phone, email))
+    if name:
+        keys.append(("name", has_phone, has_email, name))
+    return keys
+
+
+def _parts(contact: Mapping[str, Any]) -> tuple[str, str, str]:
+    return (
+        contact.get("phone") or "",
+        email_key(contact.get("email") or ""),
+        name_key(contact.get("name") or ""),
+    )

@@ -1,0 +1,57 @@
+"""What reading a file may cost, and the operating system's limits on the child that reads it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one reading. Sizes in bytes, times in seconds."""
+
+    memory: int = 1024 * MEBIBYTE
+    cpu: int = 60
+    wait: int = 60
+    """How long the parent waits for the child in all, its own work between frames apart."""
+    inflated: int = 768 * MEBIBYTE
+    """All XML parts of the package together."""
+    entries: int = 10_000
+    rows: int = 1_048_576
+    columns: int = 1_024
+    cell_length: int = 32_767
+    """Excel's own limit for a cell."""
+    blank_run: int = 100_000
+    """Blank rows in a row: more means a value that strayed to the end of the sheet."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        return cls(**values)
+
+
+def apply_to_this_process(limits: Limits) -> None:
+    """Bound this process: memory, processor time, no files written, no core dump.
+
+    The address space that the interpreter has mapped already comes on top. On a system without
+    these limits (Windows) only the parent's wall clock holds.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for what, bound in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CPU, limits.cpu),
+        (resource.RLIMIT_AS, limits.memory),
+    ):
+        # A stricter limit that is in force already stays.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (bound, bound))

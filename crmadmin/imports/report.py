@@ -1,0 +1,243 @@
+"""The ledger of an import as people and programs read it: counts, problems, pages of rows.
+
+Reads only. The same shapes serve the command line, the preview page and the result page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, func, select
+
+from crmadmin.core.db import db, spec_of
+from crmadmin.core.paging import Page, clamp
+from crmadmin.core.spec import FieldKind
+from crmadmin.customers.models import Customer
+from crmadmin.imports.kinds import KINDS, TARGETS, Family, Kind
+from crmadmin.imports.mapping import ColumnMap
+from crmadmin.imports.messages import file_message, message
+from crmadmin.imports.models import ImportBatch, ImportRow
+from crmadmin.imports.queries import tally
+from crmadmin.imports.records import State, Status
+
+WITH_WARNINGS = "warnings"
+CHANGED = "changed"
+FILTERS = (*State, WITH_WARNINGS, CHANGED)
+"""What the pages of rows can be narrowed to."""
+
+_ROWS_AT_ONCE = 1000
+_CHANGED_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of an import, or would. `rows` has every state; their sum is `total`."""
+
+    batch: ImportBatch
+    rows: Mapping[str, int]
+    contacts: Mapping[str, int]
+    members: Mapping[str, int]
+    ignored: tuple[str, ...]
+    changed: tuple[int, ...] = ()
+    """Numbers of the first rows whose fate is not the one that the preview promised."""
+    changed_count: int = 0
+    warned: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.rows["total"]
+
+    @property
+    def went_in(self) -> int:
+        """Rows that did not stay behind: neither invalid nor blank."""
+        return self.total - self.rows[State.INVALID] - self.rows[State.BLANK]
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether the data had something wrong: what makes the command exit with 1."""
+        return self.batch.status in (Status.REFUSED, Status.STOPPED) or bool(
+            self.rows[State.INVALID]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `import --json` prints (docs: the contract)."""
+        found = {
+            "import": self.batch.id,
+            "kind": self.batch.kind,
+            "status": self.batch.status,
+            "rows": {"total": self.total, **{s.value: self.rows[s] for s in State}},
+            "contacts": dict(self.contacts),
+            "members": dict(self.members),
+            "columns": {"ignored": list(self.ignored)},
+        }
+        if self.batch.refusal is not None:
+            return {**found, "problems": [_refusal(self.batch.refusal)], "warnings": []}
+        return {
+            **found,
+            "problems": list(said(self.batch, "problems")),
+            "warnings": list(said(self.batch, "warnings")),
+        }
+
+
+def counts(batch_id: int, state: Any) -> dict[str, dict[str, int]]:
+    """The counts of the ledger, by `state`: ImportRow.planned or ImportRow.state."""
+    rows = tally(batch_id, state)
+    contacts = tally(batch_id, ImportRow.contact)
+    members = tally(batch_id, ImportRow.member)
+    return {
+        "rows": {"total": sum(rows.values()), **{s.value: rows.get(s, 0) for s in State}},
+        "contacts": {name: contacts.get(name, 0) for name in ("created", "skipped")},
+        "members": {name: members.get(name, 0) for name in ("added", "already")},
+    }
+
+
+def build(batch: ImportBatch) -> Report:
+    """The report of an import where it stands now."""
+    is_done = batch.status == Status.DONE
+    found = (batch.counts if is_done else batch.planned) or {}
+    column_map = ColumnMap.from_dict(batch.columns)
+    unnamed = [_("Column %(letter)s", letter=letter) for letter in column_map.unnamed]
+    changed: tuple[int, ...] = ()
+    changed_count = 0
+    if is_done and batch.planned:
+        where = _filter(batch, CHANGED)
+        changed_count = _count(batch, where)
+        changed = tuple(
+            db.session.scalars(
+                select(ImportRow.number)
+                .where(ImportRow.batch_id == batch.id, where)
+                .order_by(ImportRow.number)
+                .limit(_CHANGED_SHOWN)
+            )
+        )
+    return Report(
+        batch=batch,
+        rows=found.get("rows") or {"total": 0, **dict.fromkeys(State, 0)},
+        contacts=found.get("contacts") or {"created": 0, "skipped": 0},
+        members=found.get("members") or {"added": 0, "already": 0},
+        ignored=(*column_map.ignored, *unnamed),
+        changed=changed,
+        changed_count=changed_count,
+        warned=_count(batch, _filter(batch, WITH_WARNINGS)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the ledger, ready to be shown. Problems and warnings are as in the JSON."""
+
+    number: int
+    state: State | None
+    planned: State | None
+    label: str
+    record_id: int | None
+    problems: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+
+
+def lines(batch: ImportBatch, only: str, number: int, per_page: int) -> Page:
+    """A page of the ledger in file order, narrowed to a state, `warnings` or `changed`."""
+    where = _filter(batch, only)
+    total = _count(batch, where)
+    number = clamp(number, total, per_page)
+    rows = db.session.scalars(
+        select(ImportRow)
+        .where(ImportRow.batch_id == batch.id, where)
+        .order_by(ImportRow.number)
+        .offset((number - 1) * per_page)
+        .limit(per_page)
+    )
+    speak = _Speaker(batch)
+    shown = [
+        Line(
+            row.number,
+            State(row.state) if row.state else None,
+            State(row.planned) if row.planned else None,
+            row.label,
+            row.record_id,
+            [speak(row.number, p) for p in row.problems],
+            [speak(row.number, w) for w in row.warnings],
+        )
+        for row in rows
+    ]
+    return Page(shown, number, per_page, total)
+
+
+def _filter(batch: ImportBatch, only: str) -> ColumnElement[bool]:
+    state = ImportRow.state if batch.status == Status.DONE else ImportRow.planned
+    if only == WITH_WARNINGS:
+        return ImportRow.has_warnings.is_(True)
+    if only == CHANGED:
+        return (ImportRow.planned.is_not(None)) & (ImportRow.planned != ImportRow.state)
+    return state == only if only in set(State) else ImportRow.batch_id == batch.id
+
+
+def _count(batch: ImportBatch, where: ColumnElement[bool]) -> int:
+    statement = select(func.count()).where(ImportRow.batch_id == batch.id, where)
+    return db.session.scalar(statement) or 0
+
+
+def said(batch: ImportBatch, what: str) -> Iterator[dict[str, Any]]:
+    """Every problem (or warning) of the ledger, in file order, in the user's language."""
+    speak = _Speaker(batch)
+    flag = _filter(batch, State.INVALID if what == "problems" else WITH_WARNINGS)
+    after = 0
+    while True:
+        rows = db.session.execute(
+            select(ImportRow.number, getattr(ImportRow, what))
+            .where(ImportRow.batch_id == batch.id, ImportRow.number > after, flag)
+            .order_by(ImportRow.number)
+            .limit(_ROWS_AT_ONCE)
+        ).all()
+        if not rows:
+            return
+        for number, found in rows:
+            after = number
+            for problem in found:
+                yield speak(number, problem)
+
+
+def _refusal(refusal: Mapping[str, Any]) -> dict[str, Any]:
+    code, params = refusal["code"], refusal.get("params") or {}
+    words = file_message(code, params)
+    return {"row": 0, "column": "", "code": code, "value": "", "message": words}
+
+
+class _Speaker:
+    """Turns stored problems into sentences that use the file's own headings."""
+
+    def __init__(self, batch: ImportBatch) -> None:
+        self._kind: Kind = KINDS[batch.kind]
+        self._headings = ColumnMap.from_dict(batch.columns).headings
+
+    def __call__(self, row: int, problem: Mapping[str, Any]) -> dict[str, Any]:
+        column, params = problem["column"], dict(problem.get("params") or {})
+        if problem["code"] == "differs_from_first_row":
+            names = params.get("columns", "").split(",")
+            params["columns"] = ", ".join(map(self.heading, names))
+        params.setdefault("label", self._list_name(column, problem["code"]))
+        return {
+            "row": row,
+            "column": self.heading(column),
+            "code": problem["code"],
+            "value": problem["value"],
+            "message": message(problem["code"], params),
+        }
+
+    def heading(self, name: str) -> str:
+        """The words over a column in the file; those of the field where the file lacks it."""
+        column = self._kind.column(name)
+        return self._headings.get(name) or (str(column.spec.label) if column else name)
+
+    def _list_name(self, name: str, code: str) -> str:
+        column = self._kind.column(name)
+        if column is None or code == "duplicate_key":
+            return self.heading(name)
+        if column.spec.kind is FieldKind.REF:
+            return str(spec_of(TARGETS[column.spec.target]).plural)
+        if self._kind.family is Family.MEMBERS:
+            return str(spec_of(Customer).plural)
+        return str(column.spec.label)
