@@ -1,0 +1,34 @@
+"""`flask crm check`: declarations, the policy table, the database's tables and settings."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from crmadmin.access import policy
+from crmadmin.core.db import db, missing_tables, storage_faults
+
+
+@click.command("check")
+@click.option("--database", is_flag=True, help="Also look into the database.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@with_appcontext
+def check_command(*, database: bool, as_json: bool) -> None:
+    """Say what is wrong with this installation. The app refuses wrong declarations at start."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+    faults = [
+        f"P001 endpoint {e} has no rule in the policy table" for e in policy.unclassified(app)
+    ]
+    faults += [f"P002 the policy table names {e}, which does not exist" for e in policy.stale(app)]
+    if database:
+        faults += [f"D001 table {t} is missing: run flask db upgrade" for t in missing_tables(db)]
+        faults += [f"D002 {fault}" for fault in storage_faults(db)]
+    if as_json:
+        click.echo(json.dumps({"faults": faults}, ensure_ascii=False))
+    else:
+        click.echo("\n".join(faults) or "Everything checked is right.")
+    sys.exit(1 if faults else 0)

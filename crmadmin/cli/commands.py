@@ -1,0 +1,72 @@
+"""`flask crm`: the group, and the commands of the house itself. Imports have their own module."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from crmadmin.access import services, setup
+from crmadmin.access.messages import explain
+from crmadmin.access.roles import Role
+from crmadmin.cli import demo, imports, reference, server
+from crmadmin.cli.checks import check_command
+from crmadmin.core.text import Refusal
+
+crm = AppGroup("crm", help="Commands of the CRM admin panel.")
+
+
+def init_app(app: Flask) -> None:
+    """Put `crm` under `flask`."""
+    app.cli.add_command(crm)
+
+
+@crm.command("create-user")
+@click.argument("name")
+@click.option("--role", required=True, type=click.Choice([r.value for r in Role]))
+@click.option("--full-name", help="As people see it; the user name unless given.")
+@click.option("--email", help="May be used to sign in instead of the user name.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def create_user(
+    name: str,
+    role: str,
+    full_name: str | None,
+    email: str | None,
+    *,
+    password_stdin: bool,
+    as_json: bool,
+) -> None:
+    """Add a user. Without --password-stdin nobody can sign in as them yet."""
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    try:
+        user = services.create_user(name, role, password=password, full_name=full_name, email=email)
+    except Refusal as refusal:
+        raise click.ClickException(explain(refusal)) from refusal
+    if as_json:
+        click.echo(json.dumps({"id": user.id, "name": user.username, "role": user.role}))
+    else:
+        click.echo(f"{user.username} ({user.role})")
+
+
+@crm.command("serve")
+def serve() -> None:
+    """Serve on 127.0.0.1:$PORT; prints the setup token while there is no user."""
+    settings = current_app.config["SETTINGS"]
+    address = f"http://127.0.0.1:{settings.port}"
+    token = setup.issue_token()
+    if token is not None:
+        click.echo(f"First run: open {address}/setup and enter this one-time token: {token}")
+    click.echo(f"Serving on {address} (Ctrl+C stops)")
+    server.serve(current_app._get_current_object(), settings.port)  # type: ignore[attr-defined]  # a LocalProxy
+
+
+crm.add_command(check_command)
+crm.add_command(demo.demo_command)
+crm.add_command(imports.import_command)
+crm.add_command(imports.imports_command)
+crm.add_command(imports.template_command)
+crm.add_command(reference.reference_command)

@@ -1,0 +1,67 @@
+"""`flask crm demo`: demo users, the sample catalogs, and the sample workbook imported into a group.
+
+Runs once a database: what is there stays as it is.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+
+import config
+from crmadmin.access import guard, queries, services
+from crmadmin.access.models import User
+from crmadmin.cli.imports import print_report
+from crmadmin.imports import services as import_services
+from crmadmin.imports.kinds import KINDS
+from crmadmin.imports.records import Rules
+
+SAMPLES = config.ROOT / "samples"
+GROUP = "Khách mời hội thảo"
+PEOPLE = (
+    ("an", "admin", "Trần Văn An"),
+    ("mai", "marketing", "Lê Phương Mai"),
+    ("son", "sales", "Trần Hải Sơn"),
+    ("vy", "viewer", "Đỗ Thảo Vy"),
+)
+FILES = (
+    ("customer-types", ""), ("sales-groups", ""), ("sales-channels", ""), ("customer-sources", ""),
+    ("industries", ""), ("company-sizes", ""), ("customer-statuses", ""), ("customer-tiers", ""),
+    ("collaborator-groups", ""), ("collaborators", ""), ("customers-tidy", GROUP),
+)  # fmt: skip
+
+
+@click.command("demo")
+@with_appcontext
+def demo_command() -> None:
+    """Migrate the database and fill it with demo data, once."""
+    upgrade()
+    if queries.any_user():
+        click.echo("The demo data is there already.")
+        return
+    password = current_app.config["SETTINGS"].demo_password
+    admin: User | None = None
+    for name, role, full_name in PEOPLE:
+        secret = password or secrets.token_urlsafe(12)
+        user = services.create_user(name, role, password=secret, full_name=full_name)
+        admin = admin or user
+        click.echo(f"user {name:<4} role {role:<10} password {secret}")
+    if admin is not None:
+        with guard.acting(admin):
+            for name, group in FILES:
+                _import(SAMPLES / f"{name}.xlsx", name, group, admin)
+    click.echo(f"Database: {current_app.config['SETTINGS'].database_url.rsplit('/', 1)[-1]}")
+
+
+def _import(path: Path, name: str, group: str, user: User) -> None:
+    kind = KINDS["customers-contacts" if group else name]
+    with path.open("rb") as stream:
+        batch = import_services.create_batch(
+            stream, path.name, kind, Rules.from_mapping({}), user, group_name=group or None
+        )
+    print_report(import_services.run(batch))
