@@ -1,0 +1,201 @@
+"""Documentation that is wrong or missing fails here: settings, commands, options, records, fields,
+permissions, words of the screen, and every link."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import click
+import pytest
+from babel.messages.pofile import read_po
+from flask import Flask
+from tutorials import BLOCK
+
+import config
+from crmadmin.access.permissions import Permission
+from crmadmin.access.roles import Role
+from crmadmin.cli.commands import crm
+from crmadmin.cli.reference import page
+from crmadmin.core.db import spec_of
+from crmadmin.core.fields import Options
+from crmadmin.core.messages import CODES
+from crmadmin.imports.kinds import KINDS
+from crmadmin.panel.build import declared
+
+DOCS = config.ROOT / "docs"
+PAGES = sorted([*config.ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+FORBIDDEN = re.compile(
+    r"(?<![\w.])/(?:work|tmp|root|home)/|localhost|\bTODO\b|\bTBD\b", re.IGNORECASE
+)
+
+
+def text(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def prose(path: Path) -> str:
+    """A page without its fenced code."""
+    return BLOCK.sub("", path.read_text())
+
+
+def anchor(heading: str) -> str:
+    """A heading's address in its page, as forges make it."""
+    plain = re.sub(r"[^\w\s-]", "", heading.strip().lower())
+    return re.sub(r"\s", "-", plain)
+
+
+def anchors(path: Path) -> set[str]:
+    return {anchor(h) for h in re.findall(r"^#+ (.+)$", prose(path), re.MULTILINE)}
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(config.ROOT))
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    source = (config.ROOT / "config.py").read_text()
+    read = set(re.findall(r'(?:environ\.get|_whole|_yes)\(\s*"([A-Z_]+)"', source))
+    assert len(read) >= 10
+    documented = set(re.findall(r"^\| `([A-Z_]+)`", text("settings.md"), re.MULTILINE))
+    assert documented == read
+
+
+def test_the_documented_defaults_are_the_real_ones() -> None:
+    defaults = {
+        "CRM_LOCALE": "locale", "CRM_TIMEZONE": "timezone", "CRM_UPLOAD_MAX_MB": "upload_max_mb",
+        "CRM_READER_MAX_MB": "reader_max_mb", "CRM_UPLOAD_KEEP_DAYS": "upload_keep_days",
+        "PORT": "port",
+    }  # fmt: skip
+    for name, attribute in defaults.items():
+        default = config.Settings.__dataclass_fields__[attribute].default
+        assert f"| `{name}` | `{default}` |" in text("settings.md"), name
+
+
+def section(command: str) -> str:
+    parts = re.split(r"^## ", text("commands.md"), flags=re.MULTILINE)
+    found = [p for p in parts if p.startswith(f"`{command}`")]
+    assert len(found) == 1, f"docs/commands.md needs one section for `{command}`"
+    return found[0]
+
+
+@pytest.mark.parametrize("name", sorted(crm.commands))
+def test_every_command_and_option_is_documented_and_has_help(name: str) -> None:
+    command = crm.commands[name]
+    written = section(name)
+    assert command.help, name
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            long = next(o for o in parameter.opts if o.startswith("--"))
+            assert f"`{long}`" in written, f"{name} {long}"
+
+
+def test_no_command_is_documented_that_does_not_exist() -> None:
+    documented = set(re.findall(r"^## `([\w-]+)`", text("commands.md"), re.MULTILINE))
+    assert documented == set(crm.commands)
+
+
+def test_the_make_targets_that_are_documented_exist() -> None:
+    targets = set(re.findall(r"^([\w-]+):", (config.ROOT / "Makefile").read_text(), re.MULTILINE))
+    for path in PAGES:
+        for target in re.findall(r"(?:`|^)make ([\w-]+)", path.read_text(), re.MULTILINE):
+            assert target in targets, f"{named(path)}: make {target}"
+
+
+def test_the_reference_is_what_the_declarations_say(context: Flask) -> None:
+    told = "out of date: run `flask --app app crm reference`"
+    assert text("reference.md") == page(), told
+
+
+def test_every_record_and_field_is_in_the_reference() -> None:
+    parts = re.split(r"^### ", text("reference.md"), flags=re.MULTILINE)
+    shared = next(p for p in parts if p.startswith("What every catalog has"))
+    for model in declared():
+        spec = spec_of(model)
+        own = next((p for p in parts if f"Table `{spec.name}`," in p), "")
+        assert own, f"{spec.name} is not documented"
+        rows = own + (shared if "as every catalog" in own else "")
+        for f in spec.fields:
+            assert f"| `{f.name}` |" in rows, f"{spec.name}.{f.name}"
+
+
+def test_every_kind_permission_role_and_code_is_in_the_reference() -> None:
+    words = [*KINDS, *(p.value for p in Permission), *CODES]
+    assert [w for w in words if f"| `{w}` |" not in text("reference.md")] == []
+    assert "| permission | " + " | ".join(Role) + " |" in text("reference.md")
+
+
+def test_every_record_is_in_the_glossary() -> None:
+    glossary = text("glossary.md")
+    assert [m.__name__ for m in declared() if f"`{m.__name__}`" not in glossary] == []
+
+
+def test_options_that_the_tutorial_names_exist() -> None:
+    table = re.findall(r"^\| (`\w+`(?:, `\w+`)*)", text("add-a-field.md"), re.MULTILINE)
+    words = {word for cell in table for word in re.findall(r"\w+", cell)}
+    assert {"listed", "searched", "filtered", "headings"} <= words <= set(Options.__annotations__)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=named)
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    for target in LINK.findall(prose(path)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, fragment = unquote(target).partition("#")
+        there = (path.parent / file).resolve() if file else path
+        assert there.exists(), target
+        assert there.is_relative_to(config.ROOT), target
+        if fragment:
+            assert fragment in anchors(there), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=named)
+def test_no_page_names_a_machine_or_leaves_something_undone(path: Path) -> None:
+    assert FORBIDDEN.findall(path.read_text()) == []
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    reached, open_ = set(), [config.ROOT / "README.md"]
+    while open_:
+        path = open_.pop()
+        if path in reached or not path.exists():
+            continue
+        reached.add(path)
+        if path.is_dir():
+            open_.append(path / "README.md")
+        elif path.suffix == ".md":
+            links = (unquote(t).partition("#")[0] for t in LINK.findall(prose(path)))
+            open_ += [(path.parent / file).resolve() for file in links if file]
+    assert [named(p) for p in PAGES if p not in reached] == []
+
+
+def test_every_decision_has_its_three_parts_and_stands_in_the_list() -> None:
+    decisions = sorted((DOCS / "adr").glob("[0-9]*.md"))
+    numbers = [int(p.name[:4]) for p in decisions]
+    assert numbers == list(range(1, len(numbers) + 1))
+    for path in decisions:
+        parts = re.findall(r"^## (\w+)$", path.read_text(), re.MULTILINE)
+        assert parts == ["Context", "Decision", "Consequences"], path.name
+        assert f"]({path.name})" in text("adr/README.md"), path.name
+
+
+def spoken(language: str) -> set[str]:
+    """Every sentence of the interface in a language, without what is filled in."""
+    path = config.ROOT / "crmadmin" / "translations" / language / "LC_MESSAGES" / "messages.po"
+    with path.open("rb") as file:
+        catalog = read_po(file)
+    strings = (m.string if isinstance(m.string, str) else m.string[0] for m in catalog if m.id)
+    return {"CRM", "Marketing", *strings}
+
+
+@pytest.mark.parametrize("page_", ["user-guide.vi.md", "user-guide.md"])
+def test_the_words_that_a_guide_puts_in_italics_are_on_the_screen(page_: str) -> None:
+    known = spoken("vi")
+    written = re.sub(r"\*\*.*?\*\*", "", prose(DOCS / page_), flags=re.DOTALL)
+    italics = re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", written)
+    words = {re.sub(r"\s+", " ", part).strip() for it in italics for part in it.split("›")}
+    words -= {"italics", "nghiêng", "Vietnamese"}
+    assert len(words) > 40
+    assert sorted(words - known) == []
