@@ -32,11 +32,16 @@ check: $(VENV)/.installed-dev ## lint, types, layers, templates, declarations
 	$(FLASK) crm check
 
 bench: $(VENV)/.installed ## measure, print ratios, write bench/results.json
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
+
+shots: $(VENV)/.installed-dev ## draw docs/screenshots from demo data, in a real browser
+	@sh tests/chromium.sh
+	$(BIN)/python tests/e2e/shots.py
 
 translations: $(VENV)/.installed-dev ## gather messages, update both catalogues, compile them
 	$(BIN)/pybabel extract -F babel.cfg -k _l -k lazy_gettext -k lazy_ngettext:1,2 --sort-output --no-location --omit-header -o crmadmin/translations/messages.pot .
-	$(BIN)/pybabel update -N -i crmadmin/translations/messages.pot -d crmadmin/translations
+	$(BIN)/pybabel update -N --ignore-obsolete --omit-header -i crmadmin/translations/messages.pot -d crmadmin/translations
+	$(BIN)/pybabel compile -d crmadmin/translations
 
 $(VENV)/.made:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
