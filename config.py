@@ -1,4 +1,4 @@
-"""Settings: the only reader of the environment. Every name here is documented in docs/settings.md."""
+"""Settings: the only reader of the environment. docs/settings.md explains every name here."""
 
 from __future__ import annotations
 

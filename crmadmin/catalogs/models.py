@@ -151,8 +151,8 @@ class Collaborator(Catalog, Model):
     __unique_names__ = False
 
     phone: Mapped[str | None] = field.phone(
-        _l("Phone"), listed=True, searched=True, sensitive=True, unique=True, example="0912 345 678",
-        headings=("Điện thoại", "SĐT", "Số điện thoại", "Phone"), width="w-m",
+        _l("Phone"), listed=True, searched=True, sensitive=True, unique=True,
+        example="0912 345 678", headings=("Điện thoại", "SĐT", "Số điện thoại", "Phone"), width="w-m",
     )  # fmt: skip
     email: Mapped[str | None] = field.email(
         _l("Email"),

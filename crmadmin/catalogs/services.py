@@ -72,7 +72,7 @@ def reorder(model: type[Catalog], ids: Sequence[int]) -> None:
     rows = db.session.execute(
         select(model.id, model.position).order_by(model.position, model.sort_key, model.id)
     ).all()
-    known = {key: position for key, position in rows}
+    known: dict[int, int] = dict(rows)
     wanted = [key for key in dict.fromkeys(ids) if key in known]
     named = set(wanted)
     order = wanted + [key for key, _ in rows if key not in named]

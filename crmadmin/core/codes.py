@@ -25,8 +25,8 @@ def pattern_of(model: type[Any]) -> CodePattern:
 def allot(model: type[Any], how_many: int) -> list[str]:
     """The next free codes of a model, reserved by this transaction until it ends.
 
-    The sequence's row is locked first, so that two writers never get the same number; a number whose
-    code is taken already is passed over. A rolled-back transaction gives its numbers back.
+    The sequence's row is locked first, so that two writers never get the same number; a number
+    whose code is taken already is passed over. A rolled-back transaction gives its numbers back.
     """
     name = model.__tablename__
     session = db.session

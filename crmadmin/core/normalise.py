@@ -40,8 +40,8 @@ BY_KIND: dict[FieldKind, Normalise] = {
 def normaliser(field: FieldSpec) -> Normalise:
     """The function (value, notes) → value of a field.
 
-    It gives None for a blank and raises core.text.Refusal for what the field cannot hold, too long a
-    text included. Whether a blank is allowed is the caller's question.
+    It gives None for a blank and raises core.text.Refusal for what the field cannot hold, too long
+    a text included. Whether a blank is allowed is the caller's question.
     """
     if field.choices:
         return _choice(field)

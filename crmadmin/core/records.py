@@ -168,7 +168,7 @@ def _unique_fields(spec: RecordSpec) -> dict[str, FieldSpec]:
 
 
 def duplicate_message(field: FieldSpec, value: Any, other: Any) -> str:
-    """What a collision says: the field, the value, the other record, and its owner if it has one."""
+    """What a collision says: field, value, the other record, and its owner if it has one."""
     owner = getattr(other, "owner", None)
     params = {"label": str(field.label), "value": str(value), "other": describe(other)}
     if owner is not None:

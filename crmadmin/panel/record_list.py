@@ -31,6 +31,7 @@ class ListPages:
     targets: dict[str, type[Any]]
     model: type[Any]
     may: Any
+    permission: Any
     scope: Any
 
     @expose("/")

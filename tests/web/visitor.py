@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextvars import Context
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, has_app_context

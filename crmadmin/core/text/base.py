@@ -21,7 +21,7 @@ _LARGEST_BITS = 1024  # as many as a float has; Python refuses to print far long
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Refusal(ValueError):  # noqa: N818 - a refusal is an answer, not a fault of the program
+class Refusal(ValueError):
     """A value that cannot be taken. Expected: the caller turns it into a problem.
 
     `code` is a stable word of the import rules (`bad_phone`), `params` what its message needs;
