@@ -39,16 +39,17 @@ def sign_in(
         if user is None or not is_right or not user.is_active:
             raise Refusal("bad_login")
         renewed = work.hash(password) if work.is_outdated(str(stored)) else stored
-    throttle.take_back(guess)
-    # Not through the object: signing in is no change of the record, its version stays.
-    db.session.execute(
-        update(User)
-        .where(User.id == user.id, User.password_hash == stored)
-        .values(last_login_at=utcnow(), password_hash=renewed)
-        .execution_options(synchronize_session=False)
-    )
-    sessions.start(user, is_kept=is_kept)
-    db.session.commit()
+        # Still in turn: a burst of right passwords never has more guesses open than turns.
+        throttle.take_back(guess)
+        # Not through the object: signing in is no change of the record, its version stays.
+        db.session.execute(
+            update(User)
+            .where(User.id == user.id, User.password_hash == stored)
+            .values(last_login_at=utcnow(), password_hash=renewed)
+            .execution_options(synchronize_session=False)
+        )
+        sessions.start(user, is_kept=is_kept)
+        db.session.commit()
     return user
 
 
@@ -62,8 +63,8 @@ def confirm(user: User, password: str, *, address: str) -> None:
         guess = throttle.admit(wanted)
         if not work.matches(user.password_hash, password):
             raise Refusal("wrong_password", {"field": "current"})
-    throttle.take_back(guess)
-    db.session.commit()
+        throttle.take_back(guess)
+        db.session.commit()
 
 
 def sign_out(user: User) -> None:

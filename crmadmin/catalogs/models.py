@@ -152,7 +152,8 @@ class Collaborator(Catalog, Model):
 
     phone: Mapped[str | None] = field.phone(
         _l("Phone"), listed=True, searched=True, sensitive=True, unique=True,
-        example="0912 345 678", headings=("Điện thoại", "SĐT", "Số điện thoại", "Phone"), width="w-m",
+        example="0912 345 678", width="w-m",
+        headings=("Điện thoại", "SĐT", "Số điện thoại", "Phone"),
     )  # fmt: skip
     email: Mapped[str | None] = field.email(
         _l("Email"),

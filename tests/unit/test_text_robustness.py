@@ -161,8 +161,13 @@ def test_a_text_ten_times_as_long_costs_no_more_than_linear_work(call, piece):
     short, long = (piece * (size // len(piece)) for size in (10_000, 100_000))
     # A quadratic step costs 100 times as much. What takes under 5 ms at full length is no risk
     # and too short to compare.
+    # A busy machine may take its time over one of the two: linear work passes at some look.
+    assert any(_is_linear(call, short, long) for _look in range(5))
+
+
+def _is_linear(call, short, long):
     full = _seconds(call, long)
-    assert full < 0.005 or full < 40 * _seconds(call, short)
+    return full < 0.005 or full < 40 * _seconds(call, short)
 
 
 def test_dates_and_times_of_any_zone_are_cells_too():
