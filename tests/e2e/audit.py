@@ -1,0 +1,81 @@
+"""What a machine can say of a page: accessibility rules, width, and whether payloads ran."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from browser import set_screen, set_system_theme
+from person import Person, until
+
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
+WIDTHS = (390, 820, 1440)
+PHONE_AND_DESK = (390, 1440)
+COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules that a theme can break; every other one says the same of both themes."""
+
+RUN = """
+    const [only, done] = arguments;
+    axe.run(document, {runOnly: only, resultTypes: ['violations']}).then(
+        (found) => done(found.violations.map((v) => [v.id, v.nodes.map((n) =>
+            `${n.target.join(' ')}: ` +
+            n.any.concat(n.all, n.none).map((c) => c.message).join('; '))])),
+        (error) => done([['axe', [String(error)]]]));
+"""
+
+
+@cache
+def axe_source() -> str:
+    """The rules themselves, from tests/e2e/axe."""
+    return (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
+
+
+def broken_rules(person: Person, *rules: str) -> list[str]:
+    """The rules (all, unless some are named) that the page breaks, each with where."""
+    has_axe = person.driver.execute_script("return Boolean(window.axe)")
+    if not has_axe:
+        # The browser's own interface runs it, so the page keeps its content policy.
+        person.driver.execute_script(axe_source())
+    only = list(rules) if rules else list(TAGS)
+    found: list[tuple[str, list[Any]]] = person.driver.execute_async_script(RUN, only)
+    return [f"{rule}: {place}" for rule, places in found for place in places[:3]]
+
+
+def in_every_look(person: Person) -> list[str]:
+    """The broken rules at desk and phone width, light and dark."""
+    found = []
+    for theme in ("light", "dark"):
+        set_system_theme(person.driver, theme)
+        until(lambda wanted=theme: drawn_in(person) == wanted, f"the {theme} theme")
+        for width in PHONE_AND_DESK:
+            set_screen(person.driver, width)
+            rules = COLOURS if theme == "dark" else ()
+            found += [f"{width} {theme} {broken}" for broken in broken_rules(person, *rules)]
+    set_system_theme(person.driver, "light")
+    set_screen(person.driver, 1440)
+    return found
+
+
+def drawn_in(person: Person) -> str:
+    """The theme of the page."""
+    return str(person.driver.execute_script("return document.documentElement.dataset.bsTheme"))
+
+
+def too_wide(person: Person) -> list[str]:
+    """The widths at which the page scrolls sideways, with what sticks out."""
+    script = """
+        const page = document.scrollingElement;
+        if (page.scrollWidth <= innerWidth) return '';
+        return `${page.scrollWidth} ` + [...document.querySelectorAll('body *')].filter((e) =>
+            e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map((e) =>
+            e.tagName + '.' + e.className).join(' ');
+    """
+    found = []
+    for width in WIDTHS:
+        set_screen(person.driver, width)
+        wide = person.driver.execute_script(script)
+        if wide:
+            found.append(f"{width}: {wide}")
+    set_screen(person.driver, 1440)
+    return found

@@ -1,0 +1,181 @@
+"""Every kind of page of the product, with something on it: what the audits and pictures open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import factories
+from person import Person
+from served import Site
+
+from crmadmin.catalogs import models as catalogs
+from crmadmin.core.db import db
+from crmadmin.groups.models import Membership
+from crmadmin.imports import services
+from crmadmin.imports.kinds import KINDS
+from crmadmin.imports.records import Rules
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+NAMES = ("Hoa Sen", "Cá Vàng", "Bánh Xe", "Sữa Non", "Gạch Đỏ", "Lúa Mới", "Trà Xanh")
+HUES = ("blue", "green", "orange", "pink", "yellow", "red", "teal", "purple", "gray", "cyan")
+
+
+class Opened(NamedTuple):
+    """A page, or a state of it: its address, and what is done there (nothing, mostly)."""
+
+    name: str
+    path: str
+    act: Callable[[Person], object] = lambda _person: None
+
+
+def fill(site: Site, name: Callable[[str], str] = str) -> None:
+    """Records of every kind, in every state that pages show. `name` may change every name."""
+    with site.writing() as an:
+        made = _catalogs(name)
+        industries, tiers, helpers = made["Industry"], made["CustomerTier"], made["Collaborator"]
+        for n in range(27):
+            factories.customer(
+                an,
+                name(f"Công ty {NAMES[n % len(NAMES)]} {n}"),
+                kind="person" if n % 5 == 0 else "organization",
+                phone=f"+8491234{n:04d}",
+                email=f"lien.he{n}@example.com",
+                industry_id=industries[n % 4].id,
+                tier_id=tiers[n % 3].id if n % 4 else None,
+                status_id=made["CustomerStatus"][n % 4].id,
+                sales_group_id=made["SalesGroup"][n % 4].id,
+                source_id=made["CustomerSource"][n % 4].id,
+                collaborator_id=helpers[0].id,
+                do_not_contact=n % 20 == 0,
+                note=name("Gặp ở hội chợ"),
+                address=name("12 Lý Thường Kiệt"),
+            )
+        first = factories.customer(an, name("Công ty Cổ phần Xây dựng và Thương mại Hồng Hà"))
+        factories.contact(first, name("Vũ Hồng Nhung"), title=name("Kế toán trưởng"))
+        group = factories.group(name("Khách mời hội thảo"), name("Hà Nội, tháng 12"))
+        factories.group(name("Sinh nhật quý IV"), name("Gửi thiệp"))
+        db.session.add_all(
+            Membership(group_id=group.id, customer_id=n) for n in range(first.id - 25, first.id + 1)
+        )
+        for carry_out in (services.run, services.preview):
+            with (SAMPLES / "customers-untidy.xlsx").open("rb") as stream:
+                kind, rules = KINDS["customers-contacts"], Rules.from_mapping({})
+                carry_out(services.create_batch(stream, "khách mới.xlsx", kind, rules, an))
+
+
+def _catalogs(name: Callable[[str], str]) -> dict[str, list[object]]:
+    made: dict[str, list[object]] = {}
+    for model in catalogs.all_catalogs():
+        label = str(model.__record__.label)
+        made[model.__name__] = [
+            factories.catalog(
+                model,
+                name(f"{label} {n}"),
+                color=HUES[n % len(HUES)],
+                position=n,
+                is_default=n == 1,
+                is_active=n != 5,
+                description=name("Mô tả"),
+            )
+            for n in range(1, 7)
+        ]
+    return made
+
+
+def sheet(name: str, opener: str, title: str) -> Callable[[Person], object]:
+    """Open a dialog over the page."""
+
+    def act(person: Person) -> None:
+        if name:
+            person.press(re.compile(name), "checkbox", at=1)
+        person.press(opener, "button", "link")
+        person.find(title, "dialog")
+        person.settle()
+
+    return act
+
+
+def menu(button: str, at: int = 0) -> Callable[[Person], object]:
+    """Open a menu."""
+    return lambda person: person.press(re.compile(button), "button", at=at)
+
+
+def problems(person: Person) -> None:
+    """Send a form with mistakes in it."""
+    person.fill("Điện thoại", "12").fill("Ngày sinh / thành lập", "31/02/2020")
+    person.go("Lưu", "button")
+
+
+def stale(person: Person) -> None:
+    """Save what someone else has saved meanwhile."""
+    script = "document.querySelector('#record-form [name=version]').value = '999'"
+    person.driver.execute_script(script)
+    person.fill("Tên khách hàng", "Công ty Hoa Sen 3")
+    person.go("Lưu", "button")
+
+
+def refused_file(person: Person) -> None:
+    """Upload what is no workbook."""
+    person.attach("Chọn file", Path(__file__))
+    person.go("Bắt đầu tải file", "button")
+
+
+CUSTOMERS, INDUSTRY = "/admin/customers/", "/admin/catalogs/industry/"
+FEW = f"{CUSTOMERS}?q=hoa+sen"
+
+PAGES = (
+    Opened("overview", "/admin/"),
+    Opened("customers", f"{CUSTOMERS}?per_page=25"),
+    Opened("customers, filtered", f"{CUSTOMERS}?industry=1&q=hoa"),
+    Opened("customers, nothing found", f"{CUSTOMERS}?q=khong+co"),
+    Opened("customers, filter menu", FEW, menu("^Thêm bộ lọc")),
+    Opened("customers, set a value", FEW, sheet("^Chọn ", "Gán danh mục", "Gán danh mục")),
+    Opened("customers, change owner", FEW, sheet("^Chọn ", "Đổi chủ sở hữu", "Đổi chủ sở hữu")),
+    Opened("customers, delete", FEW, sheet("^Chọn ", "Xóa", "Xóa khách hàng")),
+    Opened("customers, columns", FEW, sheet("", "Cột", "Cột")),
+    Opened("customers, columns page", f"{CUSTOMERS}columns/"),
+    Opened("customer, new", f"{CUSTOMERS}new/"),
+    Opened("customer, problems", f"{CUSTOMERS}new/", problems),
+    Opened(
+        "customer, collaborator",
+        f"{CUSTOMERS}new/",
+        sheet("", "Thêm cộng tác viên", "Thêm cộng tác viên"),
+    ),
+    Opened("customer, edit", f"{CUSTOMERS}edit/?id=28"),
+    Opened("customer, changed meanwhile", f"{CUSTOMERS}edit/?id=3", stale),
+    Opened("customer, details", f"{CUSTOMERS}details/?id=28"),
+    Opened("customer, delete page", f"{CUSTOMERS}delete/?id=28"),
+    Opened("catalog", INDUSTRY),
+    Opened("catalog, menu of a record", INDUSTRY, menu("^Việc với", 0)),
+    Opened("catalog, utilities", INDUSTRY, menu("^Tiện ích")),
+    Opened("catalog, new", f"{INDUSTRY}new/"),
+    Opened("catalog, edit", f"{INDUSTRY}edit/?id=1"),
+    Opened("catalog, merge", f"{INDUSTRY}merge/?id=1"),
+    Opened("catalog, delete in use", f"{INDUSTRY}delete/?id=1"),
+    Opened("catalog, delete", f"{INDUSTRY}delete/?id=6"),
+    Opened("collaborators", "/admin/catalogs/collaborator/"),
+    Opened("collaborator, new", "/admin/catalogs/collaborator/new/"),
+    Opened("groups", "/admin/groups/"),
+    Opened("group, new", "/admin/groups/new/"),
+    Opened("group, edit", "/admin/groups/edit/?id=1"),
+    Opened("group, details", "/admin/groups/details/?id=1"),
+    Opened("group, delete", "/admin/groups/delete/?id=1"),
+    Opened("imports", "/admin/imports/"),
+    Opened("import, catalog", "/admin/imports/new/industries"),
+    Opened("import, refused file", "/admin/imports/new/industries", refused_file),
+    Opened("import, customers", "/admin/imports/new/customers-contacts"),
+    Opened("import, into a group", "/admin/imports/new/customers-contacts?group=1"),
+    Opened("import, result", "/admin/imports/1/result"),
+    Opened("import, preview", "/admin/imports/2/preview"),
+    Opened("users", "/admin/users/"),
+    Opened("user, new", "/admin/users/new/"),
+    Opened("user, edit", "/admin/users/edit/?id=2"),
+    Opened("settings", "/admin/settings/"),
+    Opened("profile", "/profile"),
+    Opened("account menu", "/admin/", menu("^Trần Văn An")),
+    Opened("quick search", "/admin/", menu("Ctrl K")),
+    Opened("not there", "/admin/customers/details/?id=4040"),
+)
