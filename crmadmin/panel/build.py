@@ -11,6 +11,8 @@ from flask import Flask, current_app, url_for
 from flask_admin import Admin
 from flask_admin.theme import Theme
 from flask_babel import format_decimal, get_locale
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 from sqlalchemy.orm import configure_mappers
 
 from crmadmin.access import guard
@@ -66,7 +68,7 @@ def init_app(app: Flask) -> None:
 
 
 def _templates(app: Flask) -> None:
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals.update(asset=asset, import_map=import_map)
     app.jinja_env.filters["numberformat"] = format_decimal
     app.context_processor(page_context)
 
@@ -108,6 +110,14 @@ def page_context() -> dict[str, Any]:
 def asset(path: str) -> str:
     """The address of a static file; it changes when the file does, so browsers may keep it."""
     return url_for("static", filename=path, v=_digest(str(current_app.static_folder), path))
+
+
+def import_map() -> Markup:
+    """Plain address → versioned address of every script module, as an import map."""
+    folder = Path(str(current_app.static_folder))
+    names = sorted(f"js/{path.name}" for path in (folder / "js").glob("*.js"))
+    found = {url_for("static", filename=name): asset(name) for name in names}
+    return htmlsafe_json_dumps({"imports": found})
 
 
 @lru_cache(maxsize=512)

@@ -18,6 +18,7 @@ INLINE = re.compile(
     r"\son[a-z]+\s*=\s*[\"']|\sstyle\s*=\s*[\"']|<style\b|javascript:", re.IGNORECASE
 )
 SCRIPT = re.compile(r"<script\b[^>]*>")
+IMPORT_MAP = '<script type="importmap" nonce="'
 COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 
@@ -39,7 +40,9 @@ def test_a_template_uses_only_icons_of_the_sprite(template: Path) -> None:
 def test_a_template_carries_no_inline_style_or_script(template: Path) -> None:
     text = markup(template)
     assert INLINE.findall(text) == []
-    assert [tag for tag in SCRIPT.findall(text) if " src=" not in tag] == []
+    # An import map cannot be a file of its own yet: it stands under the answer's nonce.
+    own = [t for t in SCRIPT.findall(text) if " src=" not in t and not t.startswith(IMPORT_MAP)]
+    assert own == []
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=ids)
