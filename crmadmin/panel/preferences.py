@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crmadmin.access import guard
+from crmadmin.access import guard, services
 
 COLUMNS = "columns"
 
@@ -22,4 +22,4 @@ def set_list_columns(record: str, names: Sequence[str]) -> None:
     if user is not None:
         chosen = dict((user.preferences or {}).get(COLUMNS, {}))
         chosen[record] = list(names)
-        user.preferences = {**(user.preferences or {}), COLUMNS: chosen}
+        services.save_preference(user, COLUMNS, chosen)
