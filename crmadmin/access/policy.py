@@ -63,9 +63,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "export": "export",
         # What our record views add.
         "lookup": "read",
-        "count": "read",
         "columns": "read",
-        "usage": "read",
         "duplicates": "read",
         "create_and_select": "create",
         "stop": "edit",
@@ -75,8 +73,6 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "order_by_name": "order",
         "merge": "merge",
         "bulk": "bulk",
-        "template": "import",
-        "erase": "delete",
     }
 )
 """View method of a record view → action; the resource comes from its registration."""

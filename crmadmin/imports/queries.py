@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
+from crmadmin.access import queries as users
 from crmadmin.access.models import User
 from crmadmin.access.permissions import find
-from crmadmin.access.roles import Role, Scope, scope
+from crmadmin.access.roles import Scope, scope
 from crmadmin.catalogs.models import Collaborator
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.records import describe, fetch
@@ -277,7 +278,7 @@ def batch(key: object, owner_id: int | None) -> ImportBatch | None:
 
 def importer(username: str | None) -> User | None:
     """The active user of that name; without a name the first administrator."""
-    statement = select(User).where(User.is_active).order_by(User.id).limit(1)
     if username is None:
-        return db.session.scalar(statement.where(User.role == Role.ADMIN.value))
-    return db.session.scalar(statement.where(User.username_key == name_key(username)))
+        return users.first_admin()
+    user = users.by_username(username)
+    return user if user is not None and user.is_active else None

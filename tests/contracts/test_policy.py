@@ -274,3 +274,9 @@ def _token(app: Flask, cast: dict[str, int], kind: str) -> dict[str, str]:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
     assert found is not None
     return {"csrf_token": found[1]}
+
+
+def test_every_action_of_the_table_is_a_method_of_some_view(app: Flask) -> None:
+    methods = {rule.endpoint.rpartition(".")[2] for rule in app.url_map.iter_rules()}
+    without_address = {"ajax_lookup", "ajax_update", "action_view"}
+    assert set(policy.ACTIONS) - without_address <= methods
