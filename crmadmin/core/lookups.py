@@ -23,6 +23,7 @@ class Option:
     hint: str = ""
     color: str = ""
     is_active: bool = True
+    is_default: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The shape that the remote select reads."""
@@ -66,4 +67,5 @@ def _option(record: Any) -> Option:
         hint=str(getattr(record, "code", "") or getattr(record, "username", "")),
         color=str(getattr(record, "color", "")),
         is_active=bool(getattr(record, "is_active", True)),
+        is_default=bool(getattr(record, "is_default", False)),
     )

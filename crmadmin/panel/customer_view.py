@@ -126,13 +126,15 @@ class CustomerView(BulkPages, RecordView):
     # Form
 
     def defaults(self) -> dict[str, Any]:
-        """Owned by who creates it; catalogs begin with their default record."""
+        """Owned by who creates it. Selects begin with their catalog's default record by themselves,
+        but for the one that is looked up."""
         user = guard.current_user()
-        found = {f.name: self._default_of(f) for f in self.spec.refs if f.target in self.targets}
-        return {**found, "owner": user.id if user else None, "kind": "organization"}
-
-    def _default_of(self, field: FieldSpec) -> int | None:
-        return records.default_id(self.targets[field.target])
+        collaborator = records.default_id(self.targets["Collaborator"])
+        return {
+            "owner": user.id if user else None,
+            "kind": "organization",
+            "collaborator": collaborator,
+        }
 
     def form(self, record: Any = None) -> RecordForm:
         """With the contacts, and the code that a blank would get as placeholder."""

@@ -170,6 +170,12 @@ class RefField(SpecField, SelectField):
             for o in self.records.values()
         ]
 
+    def choose_default(self) -> None:
+        """Begin with the catalog's default record, unless something is chosen already."""
+        if self.data is None:
+            offered = self.records.values()
+            self.data = next((o.id for o in offered if o.is_default and o.is_active), None)
+
     def without(self, key: int) -> None:
         """Take one record off the offer."""
         self.records.pop(key, None)

@@ -47,6 +47,8 @@ class FormPages:
             if isinstance(field, RefField):
                 field.load(getattr(record, field.spec.column) if record is not None else None)
                 field.look_up_at(url_for(f"{field.target.__tablename__}.lookup"))
+                if data is not None:
+                    field.choose_default()
         return form
 
     def defaults(self) -> dict[str, Any]:

@@ -325,6 +325,22 @@ def test_columns_are_chosen_for_oneself_only(context: Flask, people: dict, visit
     assert "0100109106" not in visitor("mai").get(LIST).text
 
 
+def test_choosing_columns_is_no_change_of_the_user(context: Flask, people: dict, visitor) -> None:
+    before = someone(people, "an").version
+    visitor("an").post(f"{LIST}columns/", {"columns": ["tax_code"]}, page=LIST)
+    db.session.expire_all()
+    assert someone(people, "an").version == before
+
+
+def test_a_default_collaborator_is_chosen_though_it_is_looked_up(
+    context: Flask, people: dict, visitor
+) -> None:
+    record = catalog(Collaborator, "Tú", is_default=True)
+    db.session.commit()
+    page = visitor("an").get(f"{LIST}new/").text
+    assert f'<option selected value="{record.id}"' in page
+
+
 def test_a_forged_extra_field_is_not_written(context: Flask, people: dict, visitor) -> None:
     record = customer(someone(people, "an"), "Công ty")
     db.session.commit()
