@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import unicodedata
@@ -97,17 +98,19 @@ def test_an_unknown_user_takes_as_long_as_a_wrong_password(
     with passwords.turn() as work:
         stored = work.hash("mưa rào trên phố")
 
-        # Processor time: other programs cannot disturb it.
-        def fastest(kept: str | None) -> float:
-            def once() -> float:
-                begun = time.thread_time()
-                work.matches(kept, "một câu khác hẳn")
-                return time.thread_time() - begun
+        def once(kept: str | None) -> float:
+            begun = time.thread_time()
+            work.matches(kept, "một câu khác hẳn")
+            return time.thread_time() - begun
 
-            return min(once() for _ in range(15))
-
-        known, unknown = fastest(stored), fastest(None)
-    assert abs(known - unknown) / known < 0.10
+        # Processor time, taken in turns; the fastest of many is what the work itself costs. A busy
+        # machine needs more turns to show it, and a real difference never goes away.
+        known = unknown = math.inf
+        for turn in range(200):
+            known, unknown = min(known, once(stored)), min(unknown, once(None))
+            if turn >= 15 and abs(known - unknown) / known < 0.1:
+                break
+    assert abs(known - unknown) / known < 0.1
 
 
 def test_outdated_parameters_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
