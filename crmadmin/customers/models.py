@@ -194,6 +194,9 @@ class Contact(Stamped, Model):
 
     name_key: Mapped[str] = field.key(name_key, "name", length=510)
     email_key: Mapped[str | None] = field.key(email_key, "email", length=254)
+    import_id: Mapped[int | None] = mapped_column(
+        Integer, ForeignKey("import_batch.id", ondelete="SET NULL"), index=True
+    )
 
     customer: Mapped[Customer] = relationship(back_populates="contacts")
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmadmin.access.models import User
 from crmadmin.core.db import Model, UtcDateTime, utcnow
 from crmadmin.groups.models import CustomerGroup
+from crmadmin.jobs.models import Job  # noqa: F401 - makes its table known to migrations
 
 
 class ImportBatch(Model):
-    """Lần nhập. `status`: uploaded, previewed, running, done, stopped, refused.
+    """Lần nhập. `status` is one of `records.Status`.
 
     `digest` is the SHA-256 of the file: the same file again finds the records that its rows became.
+    `heads` are the first rows of every sheet as they were read, `mapping` what the user chose by
+    hand instead of what was proposed, `columns` the map that is in force. `unknown` lists the
+    catalog values that no record has, `planned` and `counts` what the preview promised and the run
+    did, `undone` what undoing gave.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -33,7 +38,10 @@ class ImportBatch(Model):
     planned: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     counts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    checkpoint: Mapped[int] = mapped_column(Integer, default=0)
+    heads: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    mapping: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    unknown: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    undone: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     group_id: Mapped[int | None] = mapped_column(
         Integer, ForeignKey("customer_group.id", ondelete="SET NULL"), index=True
     )
@@ -42,6 +50,7 @@ class ImportBatch(Model):
     )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow, index=True)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
     user: Mapped[User | None] = relationship()
     group: Mapped[CustomerGroup | None] = relationship()
@@ -51,8 +60,11 @@ class ImportRow(Model):
     """Dòng nhập: the fate of one row; `number` is the one Excel shows.
 
     `planned` is the state that the preview promised, `state` the one the run gave. `key` is the
-    record's key as the file gives it, so that rows of one record are found without reading cells.
-    `contact` (created, skipped) and `member` (added, already) are the fates beside the row's own.
+    record's code as the file gives it. `contact` (created, skipped) and `member` (added, already)
+    are the fates beside the row's own. `cells` are kept of rows that were refused, and of no
+    others. `before` holds the values (by column) that the row overwrote and `version` the one that
+    the record had after this import, which is how undoing knows that nobody edited it since.
+    `kept` says why undoing left the record alone.
     """
 
     __table_args__ = (Index("ix_import_row_state", "batch_id", "state", "number"),)
@@ -67,8 +79,56 @@ class ImportRow(Model):
     contact: Mapped[str | None] = mapped_column(String(8))
     member: Mapped[str | None] = mapped_column(String(8))
     record_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    version: Mapped[int | None] = mapped_column(Integer)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    kept: Mapped[str | None] = mapped_column(String(16))
     label: Mapped[str] = mapped_column(String(300), default="")
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     has_warnings: Mapped[bool] = mapped_column(Boolean, default=False)
     cells: Mapped[list[Any]] = mapped_column(JSON, default=list)
+
+
+class ImportFix(Model):
+    """A cell that the user corrected in the preview, or, with the column "", a row left out."""
+
+    batch_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("import_batch.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    column: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text, default="")
+
+
+class ImportChange(Model):
+    """A record beside the rows' own that an import made (`before` is None) or changed.
+
+    Such as a catalog value that the file named, or the old default of a catalog. `target` is the
+    model's name.
+    """
+
+    __table_args__ = (Index("ix_import_change_batch", "batch_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int] = mapped_column(Integer, ForeignKey("import_batch.id", ondelete="CASCADE"))
+    target: Mapped[str] = mapped_column(String(64))
+    record_id: Mapped[int] = mapped_column(Integer)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class ImportMemory(Model):
+    """How a user mapped a file with these headings the last time.
+
+    `headings` is the digest of the header's cells; `fields` maps import columns to headings and
+    `values` holds what was decided about unknown catalog values.
+    """
+
+    user_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    headings: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fields: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)

@@ -33,6 +33,24 @@ class Row(NamedTuple):
     cells: tuple[Cell, ...]
 
 
+class Block(NamedTuple):
+    """Some rows of a sheet, column by column.
+
+    `numbers` are Excel's, ascending, of rows that hold a value; each of `columns`, from column A
+    on, is as long as they are, with None for a blank cell.
+    """
+
+    numbers: list[int]
+    columns: list[list[Cell]]
+
+    def rows(self) -> list[Row]:
+        """The same rows, one by one."""
+        if not self.columns:
+            return [Row(number, ()) for number in self.numbers]
+        cells = zip(*self.columns, strict=True)
+        return [Row(number, row) for number, row in zip(self.numbers, cells, strict=True)]
+
+
 class State(StrEnum):
     """Where a row of the file ends; every row is in exactly one of these."""
 
@@ -46,14 +64,17 @@ class State(StrEnum):
 
 
 class Status(StrEnum):
-    """Where an import stands."""
+    """Where an import stands. `unmapped`: no row of the file is a header; the user must say."""
 
     UPLOADED = "uploaded"
+    UNMAPPED = "unmapped"
     PREVIEWED = "previewed"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     REFUSED = "refused"
     STOPPED = "stopped"
+    UNDONE = "undone"
 
 
 class OnDuplicate(StrEnum):

@@ -306,7 +306,6 @@ def _write_whole(batch: ImportBatch) -> bool:
 def _record(batch: ImportBatch, step: Step) -> None:
     """The ledger and the checkpoint, in the transaction of the rows themselves."""
     ledger.record(batch.id, step.fates, step.cells, done=True)
-    batch.checkpoint = step.last
     db.session.flush()
 
 

@@ -1,0 +1,1 @@
+"""Long work that outlives the request which asked for it, and the process which began it."""
