@@ -6,7 +6,7 @@ FLASK := $(BIN)/flask --app app
 PORT ?= 8000
 export PORT
 
-.PHONY: demo run test test-fast check bench shots translations clean
+.PHONY: demo run test test-fast check bench torture shots translations clean
 
 demo: $(VENV)/.installed ## demo data in instance/demo.db, then serve on 127.0.0.1:$(PORT)
 	@DATABASE_URL="sqlite:///$(CURDIR)/instance/demo.db" $(FLASK) crm demo
@@ -30,6 +30,9 @@ check: $(VENV)/.installed-dev ## lint, types, layers, templates, declarations
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint templates
 	$(FLASK) crm check
+
+torture: $(VENV)/.installed-dev ## kill -9 workers at 200 random points of imports, on each database
+	CRM_TORTURE_ROUNDS=200 CRM_TORTURE_ROWS=20000 $(BIN)/python -m pytest tests/torture -s
 
 bench: $(VENV)/.installed ## measure, print ratios, write bench/results.json
 	$(BIN)/python -m bench.run

@@ -18,6 +18,8 @@ from crmadmin.access import guard, headers, preferences
 from crmadmin.access import views as access_views
 from crmadmin.core import logs
 from crmadmin.core.db import db, engine_options, prepare_request
+from crmadmin.imports import tasks as import_tasks  # noqa: F401 - registers what jobs may ask for
+from crmadmin.jobs import queue
 
 SECONDS_OF_A_FORM = 12 * 60 * 60
 
@@ -79,10 +81,17 @@ def _add_probes(app: Flask) -> None:
 
     @app.get("/readyz")
     def readyz() -> tuple[str, int]:
-        """The database answers."""
+        """The database and the queue answer."""
         try:
             db.session.execute(text("SELECT 1"))
         except SQLAlchemyError:
             logging.getLogger(__name__).exception("the database does not answer")
             return "database\n", 503
+        bell = queue.of(app)
+        try:
+            if bell is not None:
+                bell.check()
+        except queue.Down:
+            logging.getLogger(__name__).exception("the queue does not answer")
+            return "queue\n", 503
         return "ok\n", 200

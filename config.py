@@ -31,6 +31,7 @@ class Settings:
     behind_proxy: bool = False
     port: int = 8000
     demo_password: str = field(default="", repr=False)
+    queue: str = field(default="", repr=False)
     testing: bool = False
 
     @property
@@ -57,18 +58,35 @@ def load() -> Settings:
         behind_proxy=_yes("CRM_BEHIND_PROXY"),
         port=_whole("PORT", 8000, 1, 65535),
         demo_password=os.environ.get("CRM_DEMO_PASSWORD", ""),
+        queue=_queue(),
     )
 
 
 def _database_url(instance: Path) -> str:
-    url = os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'crm.db'}"
-    if url.startswith(("postgres://", "postgresql://")):
-        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    url = _with_driver(os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'crm.db'}")
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingError(
             "DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://; it begins with "
             f"{url.split(':', 1)[0]!r}."
         )
+    return url
+
+
+def _queue() -> str:
+    """CRM_QUEUE: "" follows the database, "here" is none, else the address of one."""
+    url = _with_driver(os.environ.get("CRM_QUEUE", ""))
+    if url not in ("", "here") and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingError(
+            "CRM_QUEUE must be empty, here, or begin with sqlite:/// or postgresql+psycopg://; "
+            f"it begins with {url.split(':', 1)[0]!r}."
+        )
+    return url
+
+
+def _with_driver(url: str) -> str:
+    """The same address, naming the driver where it was left out."""
+    if url.startswith(("postgres://", "postgresql://")):
+        return "postgresql+psycopg://" + url.split("://", 1)[1]
     return url
 
 

@@ -23,6 +23,11 @@ def render_item(kind: str, item: object, _context: object) -> str | bool:
     return False
 
 
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    """The queue keeps its own tables in a PostgreSQL database; they are none of ours to drop."""
+    return not (kind == "table" and str(name).startswith("huey_"))
+
+
 writer = Rewriter()
 
 
@@ -51,6 +56,7 @@ def run() -> None:
             render_as_batch=connection.dialect.name == "sqlite",
             compare_type=True,
             transaction_per_migration=False,
+            include_name=include_name,
             render_item=render_item,
             process_revision_directives=writer,
         )

@@ -49,9 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def make_settings(url: str, folder: Path, **changes: object) -> settings_module.Settings:
-    """Settings of an app that a test may break."""
+    """Settings of an app that a test may break. Jobs are worked where they are asked for."""
+    given = {"queue": "here", **changes}
     return settings_module.Settings(
-        database_url=url, secret_key=TEST_KEY, instance=folder, testing=True, **changes
+        database_url=url, secret_key=TEST_KEY, instance=folder, testing=True, **given
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 
 import click
@@ -12,7 +13,7 @@ from flask.cli import AppGroup
 from crmadmin.access import services, setup
 from crmadmin.access.messages import explain
 from crmadmin.access.roles import Role
-from crmadmin.cli import demo, imports, reference, server
+from crmadmin.cli import demo, imports, reference, server, worker
 from crmadmin.cli.checks import check_command
 from crmadmin.core.text import Refusal
 
@@ -53,15 +54,23 @@ def create_user(
 
 
 @crm.command("serve")
-def serve() -> None:
-    """Serve on 127.0.0.1:$PORT; prints the setup token while there is no user."""
-    settings = current_app.config["SETTINGS"]
+@click.option("--no-worker", is_flag=True, help="Only ask for jobs; `crm worker` works them.")
+def serve(*, no_worker: bool) -> None:
+    """Serve on 127.0.0.1:$PORT, and work jobs. Prints the setup token while there is no user."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+    settings = app.config["SETTINGS"]
     address = f"http://127.0.0.1:{settings.port}"
     token = setup.issue_token()
     if token is not None:
         click.echo(f"First run: open {address}/setup and enter this one-time token: {token}")
     click.echo(f"Serving on {address} (Ctrl+C stops)")
-    server.serve(current_app._get_current_object(), settings.port)  # type: ignore[attr-defined]  # a LocalProxy
+    if no_worker:
+        server.serve(app, settings.port)
+        return
+    # A supervisor's SIGTERM ends the server as Ctrl+C does, so that jobs are given back.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with worker.working(app, threads=1):
+        server.serve(app, settings.port)
 
 
 crm.add_command(check_command)
@@ -70,3 +79,4 @@ crm.add_command(imports.import_command)
 crm.add_command(imports.imports_command)
 crm.add_command(imports.template_command)
 crm.add_command(reference.reference_command)
+crm.add_command(worker.worker_command)

@@ -1,8 +1,9 @@
-"""The one way out to spreadsheets: workbooks and CSV files whose cells can do no harm.
+"""The one way out for tables: workbooks and CSV files whose cells can do no harm.
 
 A text is written as text whatever it begins with, so `=HYPERLINK(…)` typed by a stranger never
-becomes a formula on a colleague's machine, and a code keeps its zeros. Nothing here reads a
-spreadsheet; that is `imports.reader`'s.
+becomes a formula on a colleague's machine, and a code keeps its zeros. Workbooks with more to them (lists,
+comments, marked cells) are made with `xlsx` itself. Nothing here reads a spreadsheet; that is
+`imports.reader`'s.
 """
 
 from __future__ import annotations
@@ -15,23 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, BinaryIO
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font, PatternFill
-from openpyxl.utils import get_column_letter
+from crmadmin.core.xlsx import DATE, FORMULA_STARTS, MOMENT, TEXT, WHOLE, Book, Column
 
-CELL_LENGTH = 32_767
-"""Most characters that Excel keeps in a cell."""
+__all__ = [
+    "DATE", "MOMENT", "TEXT", "WHOLE", "SheetColumn", "escape", "unescape", "write_csv",
+    "write_xlsx",
+]  # fmt: skip
 
-TEXT, DATE, MOMENT, WHOLE = "@", "dd/mm/yyyy", "dd/mm/yyyy hh:mm", "0"
-"""Number formats: `@` keeps what is typed as text, zeros in front and all."""
-
-HEADING_FONT = Font(bold=True)
-HEADING_FILL = PatternFill("solid", fgColor="FFE8EEF7")
-BAD_FILL = PatternFill("solid", fgColor="FFFCE1E1")
-
-_FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9][0-9 .,]*")
 
 
@@ -42,24 +33,6 @@ class SheetColumn:
     heading: str
     number_format: str = TEXT
     width: int = 18
-
-
-def put(cell: Any, value: Any, number_format: str = TEXT) -> Any:
-    """Set an openpyxl cell to a value that stays what it is, and give the cell back.
-
-    Texts become text cells with the quote prefix, which keeps Excel from reading them again as a
-    formula when somebody edits the cell.
-    """
-    if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:CELL_LENGTH]
-        cell.data_type = "s"
-        cell.number_format = TEXT
-        if value[:1] and value[0] in _FORMULA_STARTS:
-            cell.quotePrefix = True
-        return cell
-    cell.value = value
-    cell.number_format = number_format
-    return cell
 
 
 def write_xlsx(
@@ -73,35 +46,10 @@ def write_xlsx(
 
     Values: None, str, bool, int, float, date, or an aware datetime, which is shown in `zone`.
     """
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(sheet_title(title))
-    for index, column in enumerate(columns, 1):
-        sheet.column_dimensions[get_column_letter(index)].width = column.width
-    sheet.freeze_panes = "A2"
-    sheet.append([heading_cell(WriteOnlyCell(sheet), column.heading) for column in columns])
-    written = 0
-    for row in rows:
-        cells = []
-        for column, value in zip(columns, row, strict=True):
-            plain = _local(value, zone)
-            cells.append(put(WriteOnlyCell(sheet), plain, column.number_format))
-        sheet.append(cells)
-        written += 1
-    book.save(out)
-    return written
-
-
-def heading_cell(cell: Any, words: str) -> Any:
-    """Set a cell up as the heading of its column."""
-    put(cell, words)
-    cell.font = HEADING_FONT
-    cell.fill = HEADING_FILL
-    return cell
-
-
-def sheet_title(words: str) -> str:
-    """A title that Excel accepts: at most 31 characters, none of `[]:*?/\\`."""
-    return re.sub(r"[\[\]:*?/\\]", " ", words).strip("' ")[:31] or "Sheet1"
+    made = [Column(column.width, column.number_format) for column in columns]
+    headings = [column.heading for column in columns]
+    with Book(out) as book, book.sheet(title, made, headings=headings) as sheet:
+        return sheet.add_all([_local(value, zone) for value in row] for row in rows)
 
 
 def write_csv(
@@ -130,7 +78,7 @@ def write_csv(
 def escape(text: str) -> str:
     """The text for a CSV cell. A plain number such as +84912345678 stays as it is."""
     bare = text.lstrip("'")
-    if not bare or bare[0] not in _FORMULA_STARTS or _PLAIN_NUMBER.fullmatch(text):
+    if not bare or bare[0] not in FORMULA_STARTS or _PLAIN_NUMBER.fullmatch(text):
         return text
     return f"'{text}"
 

@@ -6,10 +6,11 @@ the template. How rows of a kind are planned and written is `plan`'s and `load`'
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -58,6 +59,22 @@ class Kind:
     @cached_property
     def spec(self) -> RecordSpec:
         return spec_of(self.model)
+
+    @cached_property
+    def stored_fields(self) -> tuple[tuple[str, str], ...]:
+        """(field, column) of everything that the record stores."""
+        return tuple((f.name, f.column) for f in self.spec.fields)
+
+    @cached_property
+    def field_names(self) -> tuple[str, ...]:
+        """The fields that the record stores."""
+        return tuple(name for name, _column in self.stored_fields)
+
+    @cached_property
+    def fields_of(self) -> Callable[[Any], tuple[Any, ...]]:
+        """Takes the values of `field_names` from a whole row of the record's table."""
+        places = {column.name: i for i, column in enumerate(self.model.__table__.columns)}
+        return itemgetter(*(places[column] for _name, column in self.stored_fields))
 
     @property
     def permission(self) -> Permission:

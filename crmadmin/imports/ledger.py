@@ -1,23 +1,83 @@
-"""The import's own book: the rows of the file as they were read, and the fate of each.
+"""The import's own book: the fate of each row of the file.
 
-Writes `import_row` only. What the counts and pages of it look like is `report`'s business.
+Writes `import_row` only, a block at a time. What the counts and pages of it look like is
+`report`'s business.
 """
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import delete, select
 
+from crmadmin.core import bulk
 from crmadmin.core.db import db
+from crmadmin.core.text import cell_text
+from crmadmin.imports.kinds import Kind
+from crmadmin.imports.load import overwritten
 from crmadmin.imports.models import ImportRow
 from crmadmin.imports.plan import Fate
 from crmadmin.imports.reader import frames
-from crmadmin.imports.records import Problem, Row, State
+from crmadmin.imports.records import Problem, State
+from crmadmin.imports.walk import Step
 
 LABEL_LENGTH = 300
 VALUE_LENGTH = 200
+KEY_LENGTH = 64
+RECENT = 5
+_NOTHING = "[]"
+
+
+@dataclass
+class Tally:
+    """The counts of an import so far; they go with each block into the job's progress."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    contacts: Counter[str] = field(default_factory=Counter)
+    members: Counter[str] = field(default_factory=Counter)
+    recent: list[dict[str, Any]] = field(default_factory=list)
+    """The latest problems: row and problem, the newest first."""
+
+    def add(self, step: Step) -> None:
+        """Count the rows of a block."""
+        self.states.update([fate.state.value for fate in step.fates])
+        self.states[State.BLANK.value] += len(step.blank)
+        self.contacts.update([f.contact_fate for f in step.fates if f.contact_fate])
+        self.members.update([f.member_fate for f in step.fates if f.member_fate])
+        latest = [
+            {"row": fate.number, **problem.to_dict()}
+            for fate in reversed(step.fates)
+            if fate.problems
+            for problem in fate.problems
+        ]
+        self.recent = [*latest, *self.recent][:RECENT]
+
+    @property
+    def total(self) -> int:
+        return sum(self.states.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """As reports have it."""
+        return {
+            "rows": {"total": self.total, **{s.value: self.states[s.value] for s in State}},
+            "contacts": {name: self.contacts[name] for name in ("created", "skipped")},
+            "members": {name: self.members[name] for name in ("added", "already")},
+        }
+
+    def to_progress(self, phase: str) -> dict[str, Any]:
+        """As a job's progress keeps it; `from_progress` reads it back."""
+        return {"phase": phase, **self.to_dict(), "recent": self.recent}
+
+    @classmethod
+    def from_progress(cls, progress: Mapping[str, Any]) -> Tally:
+        states = Counter(dict(progress.get("rows") or {}))
+        del states["total"]
+        contacts, members = progress.get("contacts") or {}, progress.get("members") or {}
+        return cls(states, Counter(contacts), Counter(members), list(progress.get("recent") or ()))
 
 
 def clear(batch_id: int) -> None:
@@ -25,77 +85,86 @@ def clear(batch_id: int) -> None:
     db.session.execute(delete(ImportRow).where(ImportRow.batch_id == batch_id))
 
 
-def stage(batch_id: int, rows: Sequence[tuple[Row, str | None]], blank: Sequence[int]) -> None:
-    """Keep rows as they were read, each with its key; and the numbers of blank rows."""
-    values = [
-        _staged(batch_id, row.number, frames.encode_cells(row.cells), key) for row, key in rows
-    ]
-    for number in blank:
-        line = _staged(batch_id, number, [], None)
-        line["planned"] = line["state"] = State.BLANK.value
-        values.append(line)
-    if values:
-        db.session.connection().execute(insert(ImportRow), values)
+def write(kind: Kind, batch_id: int, step: Step, *, done: bool, has_promise: bool = False) -> None:
+    """Write the fates of a block: as promised, or as `done` by the run.
 
-
-def _staged(batch_id: int, number: int, cells: list[Any], key: str | None) -> dict[str, Any]:
-    return {
-        "batch_id": batch_id,
-        "number": number,
-        "cells": cells,
-        "key": key,
-        "planned": None,
-        "state": None,
-        "record_id": None,
-        "label": "",
-        "contact": None,
-        "member": None,
-        "problems": [],
-        "warnings": [],
-        "has_warnings": False,
-    }
-
-
-def record(
-    batch_id: int, fates: Sequence[Fate], cells: Mapping[int, Mapping[str, str]], *, done: bool
-) -> None:
-    """Write the fates of a batch: as promised (`planned`), or as `done` by the run.
-
-    `cells` gives, by row number and import column, what the cells say that problems name.
+    With `has_promise` the preview wrote these rows before; what it promised is kept beside.
     """
-    if not fates:
+    numbers = [fate.number for fate in step.fates] + list(step.blank)
+    if not numbers:
         return
-    table: Any = ImportRow.__table__
-    target = "state" if done else "planned"
-    columns = (
-        target, "record_id", "label", "contact", "member", "problems", "warnings", "has_warnings",
-    )  # fmt: skip
-    statement = (
-        update(table)
-        .where(table.c.batch_id == bindparam("in_batch"), table.c.number == bindparam("at_number"))
-        .values({column: bindparam(f"new_{column}") for column in columns})
+    planned: dict[int, str | None] = {}
+    if has_promise:
+        planned = _take_out(batch_id, min(numbers), max(numbers))
+    rows = [_line(kind, fate, step) for fate in step.fates]
+    rows += [_BLANK] * len(step.blank)
+    columns: dict[str, bulk.Column] = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
+    states = columns.pop("fate")
+    columns["number"] = numbers
+    if done:
+        columns["state"] = states
+        columns["planned"] = list(map(planned.get, numbers))
+    else:
+        columns["planned"] = states
+    columns["batch_id"] = bulk.Same(batch_id)
+    bulk.insert(ImportRow.__table__, columns)
+
+
+def _take_out(batch_id: int, first: int, last: int) -> dict[int, str | None]:
+    """Remove the promises for some rows, and give them: number → planned state."""
+    where = (ImportRow.batch_id == batch_id, ImportRow.number.between(first, last))
+    found = db.session.execute(select(ImportRow.number, ImportRow.planned).where(*where)).all()
+    db.session.execute(delete(ImportRow).where(*where).execution_options(synchronize_session=False))
+    return dict(found)
+
+
+_COLUMNS = (
+    "fate", "record_id", "version", "before", "key", "label", "contact", "member", "problems",
+    "warnings", "has_warnings", "cells",
+)  # fmt: skip
+_BLANK = (
+    State.BLANK.value, None, None, None, None, "", None, None, _NOTHING, _NOTHING, False, _NOTHING,
+)  # fmt: skip
+
+
+def _line(kind: Kind, fate: Fate, step: Step) -> tuple[Any, ...]:
+    record_id = fate.subject.record_id if fate.subject is not None else None
+    problems = warnings = cells = _NOTHING
+    is_fixed = fate.number in step.read
+    if fate.problems or fate.warnings or is_fixed:
+        problems = _told(fate.problems, fate.number, step)
+        warnings = _told(fate.warnings, fate.number, step)
+        if fate.problems or is_fixed:
+            read = step.read[fate.number] if is_fixed else step.cells(fate.number)
+            cells = _dump(frames.encode_cells(read))
+    return (
+        fate.state.value,
+        record_id,
+        fate.version,
+        overwritten(kind, fate),
+        fate.key[:KEY_LENGTH] if fate.key else None,
+        fate.label[:LABEL_LENGTH],
+        fate.contact_fate,
+        fate.member_fate,
+        problems,
+        warnings,
+        bool(fate.warnings),
+        cells,
     )
-    rows = [_line(batch_id, fate, cells.get(fate.number, {}), target) for fate in fates]
-    db.session.connection().execute(statement, rows)
 
 
-def _line(batch_id: int, fate: Fate, cells: Mapping[str, str], target: str) -> dict[str, Any]:
-    return {
-        "in_batch": batch_id,
-        "at_number": fate.number,
-        f"new_{target}": fate.state.value,
-        "new_record_id": fate.subject.record_id if fate.subject else None,
-        "new_label": fate.label[:LABEL_LENGTH],
-        "new_contact": fate.contact_fate,
-        "new_member": fate.member_fate,
-        "new_problems": [_with_cell(p, cells) for p in fate.problems],
-        "new_warnings": [_with_cell(p, cells) for p in fate.warnings],
-        "new_has_warnings": bool(fate.warnings),
-    }
+def _told(problems: Sequence[Problem], number: int, step: Step) -> str:
+    return _dump([_with_cell(p, number, step) for p in problems]) if problems else _NOTHING
 
 
-def _with_cell(problem: Problem, cells: Mapping[str, str]) -> dict[str, Any]:
+def _with_cell(problem: Problem, number: int, step: Step) -> dict[str, Any]:
     """The problem with the cell as the file has it, which a person will look for there."""
     stored = problem.to_dict()
-    stored["value"] = cells.get(problem.column, problem.value)[:VALUE_LENGTH]
+    index = step.column_map.fields.get(problem.column)
+    cells = step.cells(number) if index is not None else ()
+    value = cell_text(cells[index]) if index is not None and index < len(cells) else problem.value
+    stored["value"] = value[:VALUE_LENGTH]
     return stored
+
+
+_dump = json.JSONEncoder(ensure_ascii=False).encode

@@ -1,39 +1,43 @@
-"""Planned fates → the database: one short transaction for each batch of rows.
+"""Planned fates → the database: one short transaction for each block of rows.
 
-A handful of set-based statements a batch, however many rows: catalog values to be made, records,
-contacts, memberships, and the ledger beside them. Decides nothing; that was `plan`. A record that
-somebody else wrote since the plan was made is a `Race`: the caller rolls back and plans anew.
+A handful of set-based statements a block, however many rows: catalog values to be made, records,
+contacts, memberships. The ledger beside them is `ledger`'s. Decides nothing; that was `plan`. A
+record that somebody else wrote since the plan was made is a `Race`: the caller rolls back and
+plans anew.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import repeat
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select
 
-from crmadmin.core import codes
-from crmadmin.core.db import actor, db, dialect_name, insert_or_nothing, spec_of, utcnow
-from crmadmin.core.spec import RecordSpec, derived_values
-from crmadmin.core.stamps import stamps
+from crmadmin.core import bulk, codes
+from crmadmin.core.bulk import Column, Same
+from crmadmin.core.db import actor, db, spec_of, utcnow
+from crmadmin.core.spec import RecordSpec
 from crmadmin.core.text import code_key, name_key
 from crmadmin.customers.models import Contact
 from crmadmin.groups.models import Membership
-from crmadmin.imports import queries
 from crmadmin.imports.kinds import TARGETS, Family, Kind
-from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.plan import Fate
+from crmadmin.imports.models import ImportBatch, ImportChange
+from crmadmin.imports.plan import Existing, Fate
 from crmadmin.imports.records import NewRef, State
+
+Asked = Callable[[Iterable[str]], set[str]]
+"""Which of some code keys the rows of the file up to now have."""
 
 
 class Race(RuntimeError):
-    """Somebody wrote one of the records since the plan was made; nothing of the batch stands."""
+    """Somebody wrote one of the records since the plan was made; nothing of the block stands."""
 
 
 class Loader:
-    """Writes the batches of one import. The caller commits each batch, or rolls it back.
+    """Writes the blocks of one import. The caller commits each block, or rolls it back.
 
     `made` keeps the catalog records that unknown values became, by model and name key.
     """
@@ -43,94 +47,139 @@ class Loader:
         self._batch = batch
         self._made: dict[tuple[str, str], int] = {}
         self._made_now: dict[tuple[str, str], int] = {}
+        self.has_numbered = False
+        """Whether rows without a code may have got one from this import."""
 
-    def write(self, fates: Sequence[Fate]) -> None:
+    def write(self, fates: Sequence[Fate], asked: Asked) -> None:
         """Write everything that the fates ask for, but not the ledger. Raises Race."""
         self._made_now = {}
-        self._make_refs(fates)
-        self._create([f for f in fates if f.state is State.CREATED])
-        self._update([f for f in fates if f.state is State.UPDATED])
-        self._add_contacts([f for f in fates if f.contact is not None])
-        self._add_members([f for f in fates if f.member_fate == "added"])
+        try:
+            self._make_refs(fates)
+            self._create([f for f in fates if f.state is State.CREATED], asked)
+            self._update([f for f in fates if f.state is State.UPDATED])
+            self._add_contacts([f for f in fates if f.contact is not None])
+            self._add_members([f for f in fates if f.member_fate == "added"])
+        except bulk.Taken as error:
+            raise Race(str(error)) from error
 
     def commit(self) -> None:
-        """The batch stands: keep what was made for its unknown values."""
+        """The block stands: keep what was made for its unknown values."""
         db.session.commit()
+        self.keep_made()
+
+    def keep_made(self) -> None:
+        """What was made for the block's unknown values serves the next blocks, too."""
         self._made.update(self._made_now)
 
-    def _columns(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Field name → value as column → stored value."""
-        by_name = self._kind.spec.by_name
-        return {by_name[name].column: self._stored(value) for name, value in values.items()}
-
     def _stored(self, value: Any) -> Any:
-        if isinstance(value, NewRef):
+        if type(value) is NewRef:
             key = (value.target, name_key(value.name))
             return self._made_now.get(key) or self._made[key]
         return value
 
     # Records
 
-    def _create(self, fates: Sequence[Fate]) -> None:
+    def _create(self, fates: Sequence[Fate], asked: Asked) -> None:
         if not fates:
             return
-        spec = self._kind.spec
-        self._number(fates)
+        self._number(fates, asked)
         if self._kind.family is Family.CATALOG:
             _append(self._kind.model, fates)
             self._clear_default(fates)
-        rows = [new_row(spec, self._columns(fate.values)) for fate in fates]
-        insert_all(self._kind.model, rows)
-        ids = _ids_by_code(self._kind.model, (row["code"] for row in rows))
-        for fate, row in zip(fates, rows, strict=True):
+        model = self._kind.model
+        ids = bulk.new_ids(model.__table__, len(fates))
+        values: dict[str, Column] = {
+            column: [fate.values.get(name) for fate in fates]
+            for name, column in self._kind.stored_fields
+        }
+        for ref in self._kind.refs:
+            column = ref.spec.column
+            values[column] = [self._stored(fate.values.get(ref.spec.name)) for fate in fates]
+        bulk.insert(model.__table__, {"id": ids, **new_columns(self._kind.spec, values)})
+        for fate, record_id in zip(fates, ids, strict=True):
             if fate.subject is not None:
-                fate.subject.record_id = ids[row["code_key"]]
+                fate.subject.record_id = record_id
+            fate.version = 1
 
-    def _number(self, fates: Sequence[Fate]) -> None:
+    def _number(self, fates: Sequence[Fate], asked: Asked) -> None:
         """Give the next automatic codes, but none that a row of the file asks for itself."""
         blank = [fate for fate in fates if not fate.values.get("code")]
-        free: list[str] = []
-        while len(free) < len(blank):
-            some = codes.allot(self._kind.model, len(blank) - len(free))
-            taken = queries.keys_in_file(self._batch.id, map(code_key, some))
-            free += [code for code in some if code_key(code) not in taken]
-        for fate, code in zip(blank, free, strict=True):
+        for fate, code in zip(blank, self._free_codes(len(blank), asked), strict=True):
             fate.values["code"] = code
+            self.has_numbered = True
+
+    def _free_codes(self, how_many: int, asked: Asked) -> list[str]:
+        free: list[str] = []
+        while len(free) < how_many:
+            some = codes.allot(self._kind.model, how_many - len(free))
+            taken = asked(map(code_key, some))
+            free += [code for code in some if code_key(code) not in taken]
+        return free
+
+    def give_way(self, numbered: Sequence[Existing], asked: Asked) -> None:
+        """Number anew records of this import whose automatic code a later row asks for itself."""
+        fresh = self._free_codes(len(numbered), asked)
+        fates = [
+            Fate(0, State.UPDATED, values={"code": code}, before=record.values)
+            for record, code in zip(numbered, fresh, strict=True)
+        ]
+        changed: dict[str, Column] = {"code": fresh, **self._derived(fates, {"code"})}
+        ids = [record.id for record in numbered]
+        if bulk.update(self._kind.model.__table__, changed, ids) != len(ids):
+            raise Race
 
     def _clear_default(self, fates: Sequence[Fate]) -> None:
         """A catalog has at most one default: a row that becomes it takes the mark from the old."""
-        marked = [f for f in fates if f.values.get("is_default")]
-        if not marked:
+        if not any(fate.values.get("is_default") for fate in fates):
             return
         model = self._kind.model
-        db.session.execute(
-            update(model)
-            .where(model.is_default)
-            .values(is_default=False, version=model.version + 1, updated_at=utcnow())
-            .execution_options(synchronize_session=False)
-        )
+        marked = db.session.execute(select(model.id, model.version).where(model.is_default)).all()
+        if not marked:
+            return
+        ids = [record_id for record_id, _ in marked]
+        versions = [version + 1 for _, version in marked]
+        columns: dict[str, Column] = {"is_default": Same(False), "version": versions}
+        bulk.update(model.__table__, {**columns, **_now()}, ids)
+        self._note(self._kind.spec.model.__name__, ids, versions, {"is_default": True})
 
     def _update(self, fates: Sequence[Fate]) -> None:
         """One statement for each set of columns that some rows change together."""
-        spec = self._kind.spec
-        self._clear_default(fates)
-        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+        if self._kind.family is Family.CATALOG:
+            self._clear_default(fates)
+        by_names: dict[tuple[str, ...], list[Fate]] = defaultdict(list)
         for fate in fates:
-            after = self._columns({**fate.before, **fate.values})
-            changed = self._columns(fate.values)
-            changed.update(derived_values(spec, after))
-            row = {f"new_{column}": value for column, value in changed.items()}
-            row["key"] = fate.subject and fate.subject.record_id
-            by_columns[tuple(sorted(changed))].append(row)
-        table = self._kind.model.__table__
-        for columns, rows in by_columns.items():
-            values: dict[str, Any] = {c: bindparam(f"new_{c}") for c in columns}
-            values["version"] = table.c.version + 1
-            values["updated_at"] = utcnow()
-            values["updated_by_id"] = actor.get()
-            statement = update(table).where(table.c.id == bindparam("key")).values(values)
-            if db.session.connection().execute(statement, rows).rowcount != len(rows):
+            by_names[tuple(sorted(fate.values))].append(fate)
+        column_of = dict(self._kind.stored_fields)
+        for names, some in by_names.items():
+            changed: dict[str, Column] = {
+                column_of[name]: [self._stored(fate.values[name]) for fate in some]
+                for name in names
+            }
+            changed.update(self._derived(some, {column_of[name] for name in names}))
+            for fate in some:
+                fate.version = (fate.version or 0) + 1
+            changed["version"] = [fate.version for fate in some]
+            changed.update(_now())
+            ids = [_record_id(fate) for fate in some]
+            if bulk.update(self._kind.model.__table__, changed, ids) != len(ids):
                 raise Race
+
+    def _derived(self, fates: Sequence[Fate], changed: set[str]) -> dict[str, list[Any]]:
+        """The derived columns that follow any of the changed ones, from the new values."""
+        name_of = {column: name for name, column in self._kind.stored_fields}
+        found = {}
+        for derived in self._kind.spec.derived:
+            if changed.isdisjoint(derived.sources):
+                continue
+            sources = []
+            for source in derived.sources:
+                name = name_of[source]
+                if source in changed:
+                    sources.append([f.values[name] for f in fates])
+                else:
+                    sources.append([f.before.get(name) for f in fates])
+            found[derived.column] = list(map(derived.make, zip(*sources, strict=True)))
+        return found
 
     # What belongs to customers
 
@@ -138,100 +187,123 @@ class Loader:
         if not fates:
             return
         spec = spec_of(Contact)
-        rows = []
-        for fate in fates:
-            values = {**(fate.contact or {}), "customer_id": _record_id(fate)}
-            rows.append(new_row(spec, values))
-        insert_all(Contact, rows)
+        contacts = [fate.contact or {} for fate in fates]
+        values: dict[str, Column] = {
+            f.column: [contact.get(f.name) for contact in contacts] for f in spec.fields
+        }
+        values["customer_id"] = [_record_id(fate) for fate in fates]
+        values["import_id"] = Same(self._batch.id)
+        bulk.insert(Contact.__table__, new_columns(spec, values))
 
     def _add_members(self, fates: Sequence[Fate]) -> None:
         if not fates or self._batch.group_id is None:
             return
-        now = utcnow()
-        rows = [
-            {
-                "group_id": self._batch.group_id,
-                "customer_id": _record_id(fate),
-                "added_at": now,
-                "added_by_id": actor.get(),
-                "import_id": self._batch.id,
-            }
-            for fate in fates
-        ]
-        insert_all(Membership, rows)
+        columns: dict[str, Column] = {
+            "group_id": Same(self._batch.group_id),
+            "customer_id": [_record_id(fate) for fate in fates],
+            "added_at": Same(utcnow()),
+            "added_by_id": Same(actor.get()),
+            "import_id": Same(self._batch.id),
+        }
+        bulk.insert(Membership.__table__, columns)
 
     # Catalog values that no record has yet
 
     def _make_refs(self, fates: Sequence[Fate]) -> None:
         wanted: dict[str, dict[str, str]] = defaultdict(dict)
+        refs = [column.spec.name for column in self._kind.refs]
         for fate in fates:
-            for value in fate.values.values():
-                if isinstance(value, NewRef):
+            for name in refs:
+                value = fate.values.get(name)
+                if type(value) is NewRef:
                     key = name_key(value.name)
                     if (value.target, key) not in self._made:
                         wanted[value.target].setdefault(key, value.name)
         for target, names in wanted.items():
-            for key, record_id in _make_catalog_values(TARGETS[target], names).items():
-                self._made_now[target, key] = record_id
+            made = self._make_catalog_values(target, names)
+            self._made_now.update({(target, key): record_id for key, record_id in made.items()})
+
+    def _make_catalog_values(self, target: str, names: Mapping[str, str]) -> dict[str, int]:
+        """Records of these names: name key → id. One that somebody made meanwhile is taken."""
+        model = TARGETS[target]
+        there = select(model.name_key, model.id).where(bulk.among(model.name_key, names))
+        made: dict[str, int] = dict(db.session.execute(there))
+        new = [key for key in names if key not in made]
+        if not new:
+            return made
+        place = db.session.scalar(select(func.max(model.position))) or 0
+        ids = bulk.new_ids(model.__table__, len(new))
+        values: dict[str, Column] = {
+            "code": codes.allot(model, len(new)),
+            "name": [names[key] for key in new],
+            "position": range(place + 1, place + 1 + len(new)),
+        }
+        bulk.insert(model.__table__, {"id": ids, **new_columns(spec_of(model), values)})
+        self._note(target, ids, [1] * len(ids), None)
+        return {**made, **dict(zip(new, ids, strict=True))}
+
+    def _note(
+        self,
+        target: str,
+        ids: Sequence[int],
+        versions: Sequence[int],
+        before: Mapping[str, Any] | None,
+    ) -> None:
+        """Remember records beside the rows' own that this import made or changed."""
+        columns: dict[str, Column] = {
+            "batch_id": Same(self._batch.id),
+            "target": Same(target),
+            "record_id": ids,
+            "version": versions,
+            "before": Same(before),
+        }
+        bulk.insert(ImportChange.__table__, columns)
 
 
-def _make_catalog_values(model: type[Any], names: Mapping[str, str]) -> dict[str, int]:
-    """Records of these names: name key → id. One that somebody made meanwhile is taken."""
-    spec = spec_of(model)
-    place = db.session.scalar(select(func.max(model.position))) or 0
-    rows = [
-        new_row(spec, {"code": code, "name": name, "position": place + number})
-        for number, (code, name) in enumerate(
-            zip(codes.allot(model, len(names)), names.values(), strict=True), 1
-        )
-    ]
-    insert_all(model, rows, all_must_be_new=False)
-    by_code = _ids_by_code(model, (row["code"] for row in rows))
-    made = {key: by_code.get(row["code_key"]) for key, row in zip(names, rows, strict=True)}
-    for key in [key for key, record_id in made.items() if record_id is None]:
-        made[key] = db.session.scalar(select(model.id).where(model.name_key == key))
-    return {key: record_id for key, record_id in made.items() if record_id is not None}
+def new_columns(spec: RecordSpec, values: Mapping[str, Column]) -> dict[str, Column]:
+    """Every column of new records but the id: the values, defaults, keys and stamps."""
+    columns: dict[str, Column] = {}
+    for column in spec.model.__table__.columns:
+        default = column.default.arg if column.default is not None else None
+        default = None if callable(default) else default
+        given = values.get(column.name)
+        if given is None:
+            columns[column.name] = Same(default)
+        elif default is None or isinstance(given, Same):
+            columns[column.name] = given
+        else:
+            columns[column.name] = [default if value is None else value for value in given]
+    del columns["id"]
+    columns.update(created_at=Same(utcnow()), created_by_id=Same(actor.get()))
+    columns.update(_now(), version=Same(1))
+    for derived in spec.derived:
+        sources = [columns[source] for source in derived.sources]
+        if any(not isinstance(source, Same) for source in sources):
+            rows = zip(*map(_each, sources), strict=False)
+            columns[derived.column] = list(map(derived.make, rows))
+        else:
+            columns[derived.column] = Same(derived.make([*map(next, map(_each, sources))]))
+    return columns
 
 
-def new_row(spec: RecordSpec, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Every column of a new record but the id: the values, defaults, keys and stamps."""
-    model: Any = spec.model
-    row = dict(_defaults(model))
-    row.update({k: v for k, v in values.items() if v is not None})
-    row.update(stamps(actor.get(), utcnow()))
-    row.update(derived_values(spec, row))
-    return row
+def _each(column: Column) -> Iterator[Any]:
+    return repeat(column.value) if isinstance(column, Same) else iter(column)
 
 
-@lru_cache(maxsize=64)
-def _defaults(model: Any) -> Mapping[str, Any]:
-    """Every column of a table but the id, with its plain default or None."""
-    defaults = {}
-    for column in model.__table__.columns:
-        if column.name != "id":
-            default = column.default.arg if column.default is not None else None
-            defaults[column.name] = None if callable(default) else default
-    return defaults
+def _now() -> dict[str, Column]:
+    return {"updated_at": Same(utcnow()), "updated_by_id": Same(actor.get())}
 
 
-def insert_all(
-    model: type[Any], rows: Sequence[Mapping[str, Any]], *, all_must_be_new: bool = True
-) -> None:
-    """Insert rows with the same columns. Raises Race when a unique key was there already."""
-    statement = insert_or_nothing(model.__table__, dialect_name(db.session))
-    result = db.session.connection().execute(
-        statement, list(rows), execution_options={"preserve_rowcount": True}
-    )
-    if all_must_be_new and result.rowcount != len(rows):
-        raise Race
+def overwritten(kind: Kind, fate: Fate) -> dict[str, Any] | None:
+    """The before-image of a row that overwrote something: column → the value until then."""
+    if fate.state is not State.UPDATED:
+        return None
+    columns = dict(kind.stored_fields)
+    return {columns[name]: _as_json(fate.before.get(name)) for name in fate.values}
 
 
-def _ids_by_code(model: type[Any], written: Iterable[str]) -> dict[str, int]:
-    ids: dict[str, int] = {}
-    for some in queries.chunks(map(code_key, written)):
-        rows = db.session.execute(select(model.code_key, model.id).where(model.code_key.in_(some)))
-        ids.update((key, record_id) for key, record_id in rows)
-    return ids
+def _as_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _append(model: type[Any], fates: Sequence[Fate]) -> None:

@@ -6,7 +6,7 @@ Headings are compared by `core.text.heading_key`, so case, accents, punctuation 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from crmadmin.core.text import cell_text, heading_key
 from crmadmin.imports.records import Cell, Row
 
 CONTACT_PREFIX = "contact_"
+
+OUR_HEADINGS = frozenset(map(heading_key, ("Lý do", "Reason")))
+"""Columns that our own workbooks of refused rows add: left out without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,31 @@ def match(header: Sequence[Cell], columns: Iterable[ImportColumn]) -> ColumnMap:
         words = heading_words(cell)
         if not words:
             continue
-        name = by_key.get(heading_key(words))
+        key = heading_key(words)
+        name = by_key.get(key)
+        if name is None and key in OUR_HEADINGS:
+            continue
         if name is None or name in fields:
             ignored.append(words)
         else:
             fields[name] = index
             headings[name] = words
     return ColumnMap(fields, headings, tuple(ignored))
+
+
+def by_hand(header: Sequence[Cell], fields: Mapping[str, int]) -> ColumnMap:
+    """The map that a user chose: import column → index of the file's column."""
+    used = {index: name for name, index in fields.items()}
+    headings: dict[str, str] = {}
+    ignored: list[str] = []
+    for index, cell in enumerate(header):
+        words = heading_words(cell)
+        if index not in used and words and heading_key(words) not in OUR_HEADINGS:
+            ignored.append(words)
+    for index, name in used.items():
+        words = heading_words(header[index]) if index < len(header) else ""
+        headings[name] = words or column_letter(index)
+    return ColumnMap(dict(fields), headings, tuple(ignored))
 
 
 def find_header(

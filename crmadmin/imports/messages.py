@@ -38,7 +38,21 @@ FILE_SENTENCES: Mapping[str, LazyString] = {
         "upload it again."
     ),
     "file_unsupported": _l(
-        "Files of the kind %(format)s cannot be imported yet: save it as Excel Workbook (.xlsx)."
+        "Files of %(format)s and older cannot be read: open it in a spreadsheet program and save "
+        "it as Excel Workbook (.xlsx)."
+    ),
+    "file_needs_memory": _l(
+        "Reading the file takes more than the %(limit)s MiB of memory that are set aside for it: "
+        "split it into several files, save it as CSV UTF-8, which needs little memory, or have "
+        "CRM_READER_MAX_MB raised."
+    ),
+    "file_encoding": _l(
+        "The letters of the file are neither in UTF-8 nor in UTF-16: open it in Excel and save it "
+        "again as CSV UTF-8."
+    ),
+    "file_quotes": _l(
+        "In row %(row)s a quotation mark is never closed, or a cell is longer than Excel allows: "
+        "correct it, or save the data as Excel Workbook (.xlsx)."
     ),
     "too_many_columns": _l(
         "The sheet reaches beyond column %(limit)s: delete the columns at its right end that "
@@ -58,6 +72,28 @@ FILE_SENTENCES: Mapping[str, LazyString] = {
 OWN_SENTENCES: Mapping[str, LazyString] = {
     "second_default": _l("Row %(row)s is the default already; a list has only one."),
 }
+
+REASONS: Mapping[str, LazyString] = {
+    "required": _l("Missing value"),
+    "too_long": _l("Text too long"),
+    "bad_phone": _l("Invalid phone number"),
+    "bad_email": _l("Invalid email"),
+    "bad_date": _l("Invalid date"),
+    "future_date": _l("Date in the future"),
+    "bad_tax_code": _l("Invalid tax code"),
+    "bad_website": _l("Invalid web address"),
+    "bad_number": _l("Not a whole number"),
+    "bad_yes_no": _l("Neither yes nor no"),
+    "bad_choice": _l("Not one of the choices"),
+    "unknown_value": _l("Value not in the list"),
+    "ambiguous_value": _l("Fits two records"),
+    "inactive_value": _l("No longer in use"),
+    "cell_error": _l("Error cell in Excel"),
+    "duplicate_key": _l("Already taken by another record"),
+    "second_default": _l("A second default"),
+    "left_out": _l("Left behind by you"),
+}
+"""Codes of problems in a few words, for counting them."""
 
 STATE_LABELS: Mapping[State, LazyString] = {
     State.CREATED: _l("New"),

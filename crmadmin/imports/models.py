@@ -110,7 +110,9 @@ class ImportChange(Model):
     __table_args__ = (Index("ix_import_change_batch", "batch_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    batch_id: Mapped[int] = mapped_column(Integer, ForeignKey("import_batch.id", ondelete="CASCADE"))
+    batch_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("import_batch.id", ondelete="CASCADE")
+    )
     target: Mapped[str] = mapped_column(String(64))
     record_id: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer, default=1)

@@ -6,7 +6,7 @@ Reads only; `load` and `ledger` write. Everything is asked for a whole batch of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -16,16 +16,18 @@ from crmadmin.access.models import User
 from crmadmin.access.permissions import find
 from crmadmin.access.roles import Scope, scope
 from crmadmin.catalogs.models import Collaborator
+from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.records import describe, fetch
+from crmadmin.core.records import fetch
 from crmadmin.core.text import name_key
 from crmadmin.customers.models import Contact
 from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports.kinds import KINDS, TARGETS, Family, Kind
+from crmadmin.imports.mapping import ImportColumn
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.plan import Existing, Known
-from crmadmin.imports.plan.fates import Key
-from crmadmin.imports.records import OnUnknown, State, Status
+from crmadmin.imports.plan.fates import Key, Told
+from crmadmin.imports.records import OnUnknown, Rules, State, Status
 from crmadmin.imports.refs import (
     CATALOG_WAYS,
     COLLABORATOR_WAYS,
@@ -35,37 +37,46 @@ from crmadmin.imports.refs import (
     Way,
 )
 
-CHUNK = 500
-"""Bound parameters of one look-up; both databases take that many gladly."""
-
 KEPT = (State.CREATED, State.UPDATED, State.UNCHANGED, State.SKIPPED)
+Decisions = Mapping[str, Mapping[str, int | str]]
+"""Import column → value (by `refs.decision_key`) → a record's id, or a word of OnUnknown."""
+
 _KEY_COLUMNS = {"code": "code_key", "name": "name_key", "email": "email_key", "phone": "phone"}
 
 
-def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """The distinct values in lists of at most CHUNK."""
-    every = list(dict.fromkeys(values))
-    for start in range(0, len(every), CHUNK):
-        yield every[start : start + CHUNK]
-
-
-def ref_tables(kind: Kind, unknown: OnUnknown, role: str) -> dict[str, RefTable]:
+def ref_tables(kind: Kind, rules: Rules, role: str, decided: Decisions) -> dict[str, RefTable]:
     """For each ref column of the kind, the records that its cells may name.
 
-    `create` holds only where the role may create such records; elsewhere an unknown value stays
-    an error.
+    `decided` are the user's decisions about single values, by column. Creating holds only where
+    the role may create such records; elsewhere an unknown value stays an error.
     """
-    return {c.name: _ref_table(c.spec.target, unknown, role) for c in kind.refs}
+    return {
+        c.name: _ref_table(c, rules.unknown, role, decided.get(c.name) or {}) for c in kind.refs
+    }
 
 
-def _ref_table(target: str, unknown: OnUnknown, role: str) -> RefTable:
+def may_create(target: str, role: str) -> bool:
+    """Whether the role may create the records that a ref column names."""
+    model = TARGETS[target]
+    permission = find(spec_of(model).options.resource, "create")
+    allowed = permission is not None and scope(role, permission) is Scope.ALL
+    return allowed and model is not User
+
+
+def can_mean(column: ImportColumn, record_id: int) -> bool:
+    """Whether the user may map a value of a ref column to this record."""
+    model = TARGETS[column.spec.target]
+    found = select(model.id).where(model.id == record_id, model.is_active)
+    return db.session.scalar(found) is not None
+
+
+def _ref_table(
+    column: ImportColumn, unknown: OnUnknown, role: str, decided: Mapping[str, int | str]
+) -> RefTable:
+    target = column.spec.target
     model = TARGETS[target]
     ways = _ways(model)
     spec = spec_of(model)
-    if unknown is OnUnknown.CREATE:
-        permission = find(spec.options.resource, "create")
-        is_allowed = permission is not None and scope(role, permission) is Scope.ALL
-        unknown = unknown if is_allowed and model is not User else OnUnknown.ERROR
     columns = list(dict.fromkeys(column for column, _ in ways))
     rows = db.session.execute(
         select(model.id, model.is_active, *(getattr(model, c) for c in columns))
@@ -76,7 +87,8 @@ def _ref_table(target: str, unknown: OnUnknown, role: str) -> RefTable:
         label = " – ".join(filter(None, (named.get("code") or named.get("username"), names[-1])))
         records.append(Named(key, label, bool(is_active), named))
     longest = spec.field("name").max_length if "name" in spec.by_name else None
-    return RefTable(target, records, ways, unknown, longest)
+    said = {k: v if isinstance(v, int) else OnUnknown(v) for k, v in decided.items()}
+    return RefTable(target, records, ways, unknown, longest, said, may_create(target, role))
 
 
 def _ways(model: type[Any]) -> tuple[Way, ...]:
@@ -92,8 +104,9 @@ def known(
     batch: ImportBatch,
     *,
     lock: bool = False,
+    with_contacts: bool = True,
 ) -> Known:
-    """What the database holds about one batch of rows.
+    """What the database holds about one block of rows.
 
     `keys` are the keys of its rows; `numbers` their numbers if the same file came before. With
     `lock` the records found are locked until the transaction ends (PostgreSQL; SQLite's is
@@ -105,15 +118,18 @@ def known(
     found: dict[int, Existing] = {}
     by_key: dict[Key, list[Existing]] = defaultdict(list)
     for column, values in by_column.items():
-        attribute = getattr(kind.model, _KEY_COLUMNS[column])
-        for some in chunks(values):
-            for record in _records(kind, attribute.in_(some), lock):
-                existing = found.setdefault(record.id, _existing(kind, record))
-                by_key[column, getattr(record, attribute.key)].append(existing)
+        name = _KEY_COLUMNS[column]
+        where = among(getattr(kind.model, name), dict.fromkeys(values))
+        for record in _records(kind, where, lock):
+            existing = found.get(record.id)
+            if existing is None:
+                existing = found[record.id] = _existing(kind, record)
+            by_key[column, getattr(record, name)].append(existing)
     earlier = _earlier(kind, batch, numbers)
     by_row = _by_row(kind, earlier, found, lock)
     if kind.family is not Family.CATALOG:
-        _add_contacts(found)
+        if with_contacts:
+            _add_contacts(found)
         _add_membership(found, batch.group_id)
     refused = frozenset(n for n, (state, _) in earlier.items() if state == State.INVALID)
     return Known(by_key, by_row, refused)
@@ -125,8 +141,8 @@ def _records(kind: Kind, where: ColumnElement[bool], lock: bool) -> Sequence[Any
 
 
 def _existing(kind: Kind, record: Any) -> Existing:
-    values = {f.name: getattr(record, f.column) for f in kind.spec.fields}
-    return Existing(record.id, describe(record), values)
+    values = dict(zip(kind.field_names, kind.fields_of(record), strict=True))
+    return Existing(record.id, f"{record.code} – {record.name}", values, version=record.version)
 
 
 def _earlier(
@@ -137,16 +153,16 @@ def _earlier(
     A row without a key matches nothing else, so without this the same file imported twice would
     make its records twice.
     """
-    found: dict[int, tuple[str, int | None]] = {}
-    for some in chunks(numbers):
-        rows = db.session.execute(
-            select(ImportRow.number, ImportRow.state, ImportRow.record_id)
-            .join(ImportBatch, ImportBatch.id == ImportRow.batch_id)
-            .where(*_same_file(kind, batch), ImportRow.number.in_(some))
-            .order_by(ImportBatch.id)
-        )
-        found.update((number, (state or "", key)) for number, state, key in rows)
-    return found
+    asked = list(numbers)
+    if not asked:
+        return {}
+    rows = db.session.execute(
+        select(ImportRow.number, ImportRow.state, ImportRow.record_id)
+        .join(ImportBatch, ImportBatch.id == ImportRow.batch_id)
+        .where(*_same_file(kind, batch), among(ImportRow.number, asked))
+        .order_by(ImportBatch.id)
+    )
+    return {number: (state or "", key) for number, state, key in rows}
 
 
 def _by_row(
@@ -157,10 +173,51 @@ def _by_row(
 ) -> dict[int, Existing]:
     """The records that rows became the last time, if they are still there."""
     ids = {number: key for number, (state, key) in earlier.items() if key and state in KEPT}
-    for some in chunks(i for i in ids.values() if i not in found):
-        for record in _records(kind, kind.model.id.in_(some), lock):
+    missing = {i for i in ids.values() if i not in found}
+    if missing:
+        for record in _records(kind, among(kind.model.id, missing), lock):
             found[record.id] = _existing(kind, record)
     return {number: found[i] for number, i in ids.items() if i in found}
+
+
+def told(kind: Kind, batch: ImportBatch, first: int, last: int) -> dict[int, Told]:
+    """What the ledger says of the rows with these numbers, with their records as they are now."""
+    rows = db.session.execute(
+        select(ImportRow.number, ImportRow.state, ImportRow.record_id, ImportRow.before).where(
+            ImportRow.batch_id == batch.id,
+            ImportRow.number.between(first, last),
+            ImportRow.state.is_not(None),
+        )
+    ).all()
+    found: dict[int, Existing] = {}
+    ids = {record_id for _, _, record_id, _ in rows if record_id is not None}
+    for record in _records(kind, among(kind.model.id, ids), lock=False):
+        found[record.id] = _existing(kind, record)
+    if kind.with_contacts:
+        _add_contacts(found)
+    names = {f.column: f.name for f in kind.spec.fields}
+    return {
+        number: Told(
+            State(state),
+            found.get(record_id),
+            {names[c]: value for c, value in (before or {}).items() if c in names},
+        )
+        for number, state, record_id, before in rows
+    }
+
+
+def numbered_here(kind: Kind, batch: ImportBatch, ids: Iterable[int]) -> list[int]:
+    """Which of these records this import made from rows without a code."""
+    return list(
+        db.session.scalars(
+            select(ImportRow.record_id).where(
+                ImportRow.batch_id == batch.id,
+                ImportRow.state == State.CREATED.value,
+                ImportRow.key.is_(None),
+                among(ImportRow.record_id, ids),
+            )
+        )
+    )
 
 
 def came_before(kind: Kind, batch: ImportBatch) -> bool:
@@ -173,81 +230,40 @@ def _same_file(kind: Kind, batch: ImportBatch) -> tuple[ColumnElement[bool], ...
     return (
         ImportBatch.digest == batch.digest,
         ImportBatch.kind.in_([k.name for k in KINDS.values() if k.model is kind.model]),
-        ImportBatch.status == Status.DONE.value,
+        # A paused one has rows that stand, too.
+        ImportBatch.status.in_((Status.DONE.value, Status.PAUSED.value)),
         ImportBatch.id != batch.id,
         ImportBatch.sheet == batch.sheet,
     )
 
 
 def _add_contacts(found: Mapping[int, Existing]) -> None:
-    for some in chunks(found):
-        rows = db.session.execute(
-            select(Contact.customer_id, Contact.phone, Contact.email, Contact.name)
-            .where(Contact.customer_id.in_(some))
-            .order_by(Contact.id)
-        )
-        for customer_id, phone, email, name in rows:
-            contact = {"phone": phone, "email": email, "name": name}
-            found[customer_id].contacts.add(contact)
+    if not found:
+        return
+    rows = db.session.execute(
+        select(Contact.customer_id, Contact.phone, Contact.email, Contact.name)
+        .where(among(Contact.customer_id, found))
+        .order_by(Contact.id)
+    )
+    for customer_id, phone, email, name in rows:
+        found[customer_id].contacts.add({"phone": phone, "email": email, "name": name})
 
 
 def _add_membership(found: Mapping[int, Existing], group_id: int | None) -> None:
-    if group_id is None:
+    if group_id is None or not found:
         return
-    for some in chunks(found):
-        members = db.session.scalars(
-            select(Membership.customer_id).where(
-                Membership.group_id == group_id, Membership.customer_id.in_(some)
-            )
+    members = db.session.scalars(
+        select(Membership.customer_id).where(
+            Membership.group_id == group_id, among(Membership.customer_id, found)
         )
-        for customer_id in members:
-            found[customer_id].is_member = True
+    )
+    for customer_id in members:
+        found[customer_id].is_member = True
 
 
 def group_called(name: str) -> CustomerGroup | None:
     """The customer group of a name, compared as names are."""
     return db.session.scalar(select(CustomerGroup).where(CustomerGroup.name_key == name_key(name)))
-
-
-def repeated_keys(batch_id: int) -> frozenset[str]:
-    """Keys that more than one row of the file has."""
-    return frozenset(
-        db.session.scalars(
-            select(ImportRow.key)
-            .where(ImportRow.batch_id == batch_id, ImportRow.key.is_not(None))
-            .group_by(ImportRow.key)
-            .having(func.count() > 1)
-        )
-    )
-
-
-def keys_in_file(batch_id: int, keys: Iterable[str]) -> set[str]:
-    """Which of the keys some row of the file has."""
-    found: set[str] = set()
-    for some in chunks(keys):
-        found.update(
-            db.session.scalars(
-                select(ImportRow.key)
-                .where(ImportRow.batch_id == batch_id, ImportRow.key.in_(some))
-                .distinct()
-            )
-        )
-    return found
-
-
-def staged_rows(batch_id: int, after: int, limit: int) -> list[tuple[int, list[Any]]]:
-    """The next rows to plan, in file order: number and encoded cells. Blank rows are left out."""
-    rows = db.session.execute(
-        select(ImportRow.number, ImportRow.cells)
-        .where(
-            ImportRow.batch_id == batch_id,
-            ImportRow.number > after,
-            func.coalesce(ImportRow.planned, "") != State.BLANK,
-        )
-        .order_by(ImportRow.number)
-        .limit(limit)
-    )
-    return [(number, cells) for number, cells in rows]
 
 
 def tally(batch_id: int, column: Any) -> dict[str, int]:

@@ -77,6 +77,10 @@ class Status(StrEnum):
     UNDONE = "undone"
 
 
+PREVIEW, RUN, UNDO = "import.preview", "import.run", "import.undo"
+"""The jobs of an import."""
+
+
 class OnDuplicate(StrEnum):
     SKIP = "skip"
     OVERWRITE = "overwrite"

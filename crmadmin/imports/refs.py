@@ -7,8 +7,8 @@ user's rule, and carried out by `load`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crmadmin.core.text import Refusal, code_key, email_key, fold, name_key, phone, shorten
@@ -33,6 +33,13 @@ def phone_key(text: str) -> str:
         return ""
 
 
+def decision_key(text: str) -> str:
+    """By what the user's decision about a text is kept: as names are compared."""
+    return name_key(text)
+
+
+_ANSWERS_KEPT = 50_000
+
 Way = tuple[str, Callable[[str], str]]
 
 CATALOG_WAYS: tuple[Way, ...] = (("code", code_key), ("name", name_key), ("name", fold))
@@ -51,21 +58,31 @@ class Resolution:
     value: int | NewRef | None = None
     problem: Problem | None = None
     warning: Problem | None = None
+    is_unknown: bool = False
+    """No record has such a name, whatever the user decided to do about it."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing to say about it."""
+        return self.problem is None and self.warning is None
 
 
 @dataclass
 class RefTable:
     """All records that one ref field may name, found by several ways in turn.
 
-    `unknown` is the rule for a text that fits none. Answers are kept, since a column repeats its
-    few values on every row.
+    `unknown` is the rule for a text that fits none; `decided` what the user said of single ones
+    (by `decision_key`): a record's id, or a rule. Answers are kept, since a column repeats its few
+    values on every row.
     """
 
     target: str
-    records: Iterable[Named]
+    records: Sequence[Named]
     ways: tuple[Way, ...] = CATALOG_WAYS
     unknown: OnUnknown = OnUnknown.ERROR
     longest_name: int | None = None
+    decided: Mapping[str, int | OnUnknown] = field(default_factory=dict)
+    can_create: bool = True
     _by_key: list[dict[str, list[Named]]] = field(init=False)
     _answers: dict[str, Resolution] = field(init=False, default_factory=dict)
     _new: dict[str, NewRef] = field(init=False, default_factory=dict)
@@ -84,6 +101,8 @@ class RefTable:
         """The meaning of a tidied, non-blank text."""
         answer = self._answers.get(text)
         if answer is None:
+            if len(self._answers) >= _ANSWERS_KEPT:
+                self._answers.clear()
             answer = self._answers[text] = self._look_up(text)
         return answer
 
@@ -98,12 +117,25 @@ class RefTable:
             if records:
                 params = {"value": shorten(text), "label": records[0].label}
                 return Resolution(problem=_problem("inactive_value", text, params))
-        return self._unknown(text)
+        decision = self.decided.get(decision_key(text), self.unknown)
+        chosen = decision if isinstance(decision, OnUnknown) else None
+        answer = self._chosen(text, decision) if chosen is None else self._unknown(text, chosen)
+        return replace(answer, is_unknown=True)
 
-    def _unknown(self, text: str) -> Resolution:
-        if self.unknown is OnUnknown.BLANK:
+    def _chosen(self, text: str, key: object) -> Resolution:
+        """The record that the user mapped the text to, unless it went or was retired since."""
+        record = next((r for r in self.records if r.id == key), None)
+        if record is None:
+            return Resolution(problem=_problem("unknown_value", text))
+        if not record.is_active:
+            params = {"value": shorten(text), "label": record.label}
+            return Resolution(problem=_problem("inactive_value", text, params))
+        return Resolution(record.id)
+
+    def _unknown(self, text: str, rule: OnUnknown) -> Resolution:
+        if rule is OnUnknown.BLANK:
             return Resolution(warning=_problem("left_blank", text))
-        if self.unknown is OnUnknown.CREATE:
+        if rule is OnUnknown.CREATE and self.can_create:
             if self.longest_name is not None and len(text) > self.longest_name:
                 params = {"limit": str(self.longest_name), "length": str(len(text))}
                 return Resolution(problem=_problem("too_long", text, params))

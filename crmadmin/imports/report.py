@@ -5,28 +5,35 @@ Reads only. The same shapes serve the command line, the preview page and the res
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Text, cast, func, select
 
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.paging import Page, clamp
 from crmadmin.core.spec import FieldKind
+from crmadmin.core.text import cell_text
 from crmadmin.customers.models import Customer
+from crmadmin.imports import fixbook
 from crmadmin.imports.kinds import KINDS, TARGETS, Family, Kind
 from crmadmin.imports.mapping import ColumnMap
-from crmadmin.imports.messages import file_message, message
+from crmadmin.imports.messages import REASONS, file_message, message
 from crmadmin.imports.models import ImportBatch, ImportRow
-from crmadmin.imports.queries import tally
-from crmadmin.imports.records import State, Status
+from crmadmin.imports.reader import frames
+from crmadmin.imports.records import RUN, State, Status
+from crmadmin.jobs import services as jobs
 
 WITH_WARNINGS = "warnings"
 CHANGED = "changed"
 FILTERS = (*State, WITH_WARNINGS, CHANGED)
 """What the pages of rows can be narrowed to."""
+
+WRITTEN = (Status.RUNNING, Status.PAUSED, Status.DONE, Status.UNDONE)
+"""Of an import at these, the ledger says what was done, not what would be."""
 
 _ROWS_AT_ONCE = 1000
 _CHANGED_SHOWN = 50
@@ -77,27 +84,28 @@ class Report:
             return {**found, "problems": [_refusal(self.batch.refusal)], "warnings": []}
         return {
             **found,
-            "problems": list(said(self.batch, "problems")),
-            "warnings": list(said(self.batch, "warnings")),
+            "problems": [_public(p) for p in said(self.batch, "problems")],
+            "warnings": [_public(p) for p in said(self.batch, "warnings")],
         }
 
 
-def counts(batch_id: int, state: Any) -> dict[str, dict[str, int]]:
-    """The counts of the ledger, by `state`: ImportRow.planned or ImportRow.state."""
-    rows = tally(batch_id, state)
-    contacts = tally(batch_id, ImportRow.contact)
-    members = tally(batch_id, ImportRow.member)
-    return {
-        "rows": {"total": sum(rows.values()), **{s.value: rows.get(s, 0) for s in State}},
-        "contacts": {name: contacts.get(name, 0) for name in ("created", "skipped")},
-        "members": {name: members.get(name, 0) for name in ("added", "already")},
-    }
+def _public(problem: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in problem.items() if name != "name"}
+
+
+def _written(batch: ImportBatch) -> Mapping[str, Any]:
+    """The counts of an import that was carried out, be it in part."""
+    if batch.counts:
+        return batch.counts
+    job = jobs.latest(RUN, batch.id)
+    progress = job.progress if job is not None else {}
+    return {name: progress[name] for name in ("rows", "contacts", "members") if name in progress}
 
 
 def build(batch: ImportBatch) -> Report:
     """The report of an import where it stands now."""
-    is_done = batch.status == Status.DONE
-    found = (batch.counts if is_done else batch.planned) or {}
+    is_done = batch.status in WRITTEN
+    found = (_written(batch) if is_done else batch.planned) or {}
     column_map = ColumnMap.from_dict(batch.columns)
     unnamed = [_("Column %(letter)s", letter=letter) for letter in column_map.unnamed]
     changed: tuple[int, ...] = ()
@@ -136,11 +144,22 @@ class Line:
     record_id: int | None
     problems: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
+    cells: dict[str, str]
+    """What the cells say, by import column, fixes put in; of rows that are or were invalid."""
+    fixed: frozenset[str] = frozenset()
+    """Import columns of the cells that the user corrected."""
+    is_left_out: bool = False
+    kept: str = ""
+    """Why undoing left the record alone: `edited` or `used`."""
 
 
-def lines(batch: ImportBatch, only: str, number: int, per_page: int) -> Page:
-    """A page of the ledger in file order, narrowed to a state, `warnings` or `changed`."""
+def lines(batch: ImportBatch, only: str, number: int, per_page: int, reason: str = "") -> Page:
+    """A page of the ledger in file order, narrowed to a state, `warnings` or `changed`, and to
+    rows with one code of problem."""
     where = _filter(batch, only)
+    if reason:
+        text = cast(ImportRow.problems, Text)
+        where = where & text.contains(f'"code": "{reason}"', autoescape=True)
     total = _count(batch, where)
     number = clamp(number, total, per_page)
     rows = db.session.scalars(
@@ -150,24 +169,48 @@ def lines(batch: ImportBatch, only: str, number: int, per_page: int) -> Page:
         .offset((number - 1) * per_page)
         .limit(per_page)
     )
+    found = rows.all()
+    return Page(_lines(batch, found), number, per_page, total)
+
+
+def line(batch: ImportBatch, number: int) -> Line:
+    """One row of the ledger; KeyError for one that is not there."""
+    row = db.session.get(ImportRow, (batch.id, number), populate_existing=True)
+    if row is None:
+        raise KeyError(number)
+    return _lines(batch, [row])[0]
+
+
+def _lines(batch: ImportBatch, rows: Sequence[ImportRow]) -> list[Line]:
     speak = _Speaker(batch)
-    shown = [
-        Line(
-            row.number,
-            State(row.state) if row.state else None,
-            State(row.planned) if row.planned else None,
-            row.label,
-            row.record_id,
-            [speak(row.number, p) for p in row.problems],
-            [speak(row.number, w) for w in row.warnings],
-        )
-        for row in rows
-    ]
-    return Page(shown, number, per_page, total)
+    places = ColumnMap.from_dict(batch.columns).fields
+    fixes = fixbook.of_rows(batch.id, [row.number for row in rows])
+    return [_line(row, speak, places, fixes.get(row.number, {})) for row in rows]
+
+
+def _line(
+    row: ImportRow, speak: _Speaker, places: Mapping[str, int], fixes: Mapping[str, str]
+) -> Line:
+    cells = [cell_text(cell) for cell in frames.decode_cells(row.cells or [])]
+    texts = {name: cells[i] if i < len(cells) else "" for name, i in places.items()}
+    texts.update((name, text) for name, text in fixes.items() if name in places)
+    return Line(
+        row.number,
+        State(row.state) if row.state else None,
+        State(row.planned) if row.planned else None,
+        row.label,
+        row.record_id,
+        [speak(row.number, p) for p in row.problems],
+        [speak(row.number, w) for w in row.warnings],
+        texts if row.cells else {},
+        frozenset(fixes) - {fixbook.LEAVE_OUT},
+        fixbook.LEAVE_OUT in fixes,
+        row.kept or "",
+    )
 
 
 def _filter(batch: ImportBatch, only: str) -> ColumnElement[bool]:
-    state = ImportRow.state if batch.status == Status.DONE else ImportRow.planned
+    state = ImportRow.state if batch.status in WRITTEN else ImportRow.planned
     if only == WITH_WARNINGS:
         return ImportRow.has_warnings.is_(True)
     if only == CHANGED:
@@ -200,6 +243,39 @@ def said(batch: ImportBatch, what: str) -> Iterator[dict[str, Any]]:
                 yield speak(number, problem)
 
 
+def reasons(batch: ImportBatch) -> list[tuple[str, str, str, int]]:
+    """Why rows stayed behind: (code, words, column, rows), the most frequent first.
+
+    A row may have several reasons.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    after = 0
+    flag = _filter(batch, State.INVALID)
+    while True:
+        rows = db.session.execute(
+            select(ImportRow.number, ImportRow.problems)
+            .where(ImportRow.batch_id == batch.id, ImportRow.number > after, flag)
+            .order_by(ImportRow.number)
+            .limit(_ROWS_AT_ONCE)
+        ).all()
+        if not rows:
+            break
+        after = rows[-1].number
+        for _number, problems in rows:
+            found.update({(p["code"], p["column"]) for p in problems})
+    speak = _Speaker(batch)
+    return [
+        (code, str(REASONS.get(code, code)), speak.heading(column), many)
+        for (code, column), many in found.most_common()
+    ]
+
+
+def spoken(batch: ImportBatch, problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Stored problems, each with its `row`, in the user's language."""
+    speak = _Speaker(batch)
+    return [speak(problem["row"], problem) for problem in problems]
+
+
 def _refusal(refusal: Mapping[str, Any]) -> dict[str, Any]:
     code, params = refusal["code"], refusal.get("params") or {}
     words = file_message(code, params)
@@ -222,6 +298,7 @@ class _Speaker:
         return {
             "row": row,
             "column": self.heading(column),
+            "name": column,
             "code": problem["code"],
             "value": problem["value"],
             "message": message(problem["code"], params),

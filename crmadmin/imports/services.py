@@ -1,42 +1,42 @@
-"""What is done with one import: keep its file, read it, preview it, run it.
+"""What is done with one import: keep its file, look at it, match it, run it, take it back.
 
-Each step commits. Nothing but the import's own tables is written before `run`. Where the work is
-done (at once, or by a worker) is the caller's choice; an import remembers all it needs.
+Each step commits. Nothing but the import's own tables is written before the run. The long work is
+`tasks`', worked as jobs; `preview`, `run` and `undo` are for callers that wait for it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from flask import current_app
-from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
+import crmadmin.imports.undo.job  # noqa: F401 - registers its job
 from crmadmin.access.models import User
-from crmadmin.core import records as core_records
-from crmadmin.core.db import acting_as, db, utcnow
-from crmadmin.core.text import code, code_key, shorten, text
+from crmadmin.core.db import db, rows_written
+from crmadmin.core.text import text
 from crmadmin.groups.models import CustomerGroup
-from crmadmin.imports import ledger, queries, report
+from crmadmin.imports import ledger, queries, report, source, tasks  # noqa: F401 - tasks registers the jobs
 from crmadmin.imports.keeping import forget_old_files
 from crmadmin.imports.kinds import KINDS, Kind
-from crmadmin.imports.load import Loader, Race
-from crmadmin.imports.mapping import ColumnMap, column_letter, find_header, heading_words, match
-from crmadmin.imports.models import ImportBatch, ImportRow
-from crmadmin.imports.reader import Head, Limits, Reading, open_sheet
-from crmadmin.imports.reader.limits import MEBIBYTE
-from crmadmin.imports.records import CellError, FileRefused, Row, Rules, State, Status
-from crmadmin.imports.walk import Step, Walk
+from crmadmin.imports.models import ImportBatch, ImportFix
+from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules, Status
+from crmadmin.imports.refs import decision_key
+from crmadmin.imports.source import uploads_folder
+from crmadmin.jobs import services as jobs
+from crmadmin.jobs.models import Job, JobState
 
 COPY_BYTES = 1024 * 1024
-STAGE_ROWS = 5000
-RACES = 5
-"""How often one batch is planned anew because somebody else wrote the same records."""
+
+NOT_RUN = (
+    Status.UPLOADED.value, Status.UNMAPPED.value, Status.PREVIEWED.value, Status.STOPPED.value,
+    Status.REFUSED.value,
+)  # fmt: skip
+"""Of an import at these, nothing was written yet."""
 
 
 class FileTooLarge(ValueError):
@@ -47,11 +47,12 @@ class BadState(RuntimeError):
     """The import cannot do that where it stands, such as run twice."""
 
 
-def uploads_folder() -> Path:
-    """Where uploaded files are kept; for nobody but the application to read."""
-    folder: Path = current_app.config["SETTINGS"].instance / "uploads"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+class BadMapping(ValueError):
+    """The columns cannot be matched like that. `code` is a stable word, `name` the column."""
+
+    def __init__(self, code: str, name: str = "") -> None:
+        super().__init__(code)
+        self.code, self.name = code, name
 
 
 def create_batch(
@@ -115,126 +116,37 @@ def _keep(stream: IO[bytes], suffix: str) -> tuple[Path, int, str]:
     return path, size, digest.hexdigest()
 
 
-def prepare(batch: ImportBatch) -> None:
-    """Read the file into the ledger. A file that cannot be imported ends as `refused`."""
-    kind = KINDS[batch.kind]
-    ledger.clear(batch.id)
-    db.session.commit()
-    limits = Limits(memory=current_app.config["SETTINGS"].reader_max_mb * MEBIBYTE)
-
-    def choose(head: Head) -> int | None:
-        return find_header(head.rows, kind.columns, kind.key_columns)
-
-    try:
-        with open_sheet(uploads_folder() / str(batch.file_path), choose, limits) as reading:
-            _stage(batch, kind, reading)
-    except FileRefused as refusal:
-        db.session.rollback()
-        ledger.clear(batch.id)
-        batch.status = Status.REFUSED.value
-        batch.refusal = {"code": refusal.code, "params": refusal.params}
-        batch.finished_at = utcnow()
-        db.session.commit()
+def start_preview(batch: ImportBatch) -> Job:
+    """Look at the file anew, as a job: what was read and what would happen. Commits."""
+    _require(batch, NOT_RUN)
+    running = jobs.active(batch.id)
+    if running is not None:
+        jobs.ask_to_stop(running)
+    batch.status = Status.UPLOADED.value
+    batch.planned, batch.columns, batch.unknown = {}, {}, []
+    batch.refusal, batch.header_row, batch.finished_at = None, None, None
+    return jobs.enqueue(PREVIEW, batch.id, batch.user_id)
 
 
-def _stage(batch: ImportBatch, kind: Kind, reading: Reading) -> None:
-    column_map = match(reading.header.cells, kind.columns)
-    named = {i for i, cell in enumerate(reading.header.cells) if heading_words(cell)}
-    unnamed: set[int] = set()
-    code_at = column_map.fields.get("code", -1)
-    last = reading.header.number
-    waiting: list[tuple[Row, str | None]] = []
-    blank: list[int] = []
-    for row in reading.rows:
-        blank.extend(range(last + 1, row.number))
-        last = row.number
-        unnamed.update(i for i, c in enumerate(row.cells) if c is not None and i not in named)
-        waiting.append((row, key_of(row, code_at)))
-        if len(waiting) + len(blank) >= STAGE_ROWS:
-            ledger.stage(batch.id, waiting, blank)
-            db.session.commit()
-            waiting, blank = [], []
-    if last == reading.header.number:
-        raise FileRefused("no_rows", sheet=shorten(reading.sheet))
-    ledger.stage(batch.id, waiting, blank)
-    letters = tuple(column_letter(i) for i in sorted(unnamed))
-    batch.columns = ColumnMap(
-        column_map.fields, column_map.headings, column_map.ignored, letters
-    ).to_dict()
-    batch.sheet = reading.sheet[:255]
-    batch.header_row = reading.header.number
-    db.session.commit()
-
-
-def key_of(row: Row, code_at: int) -> str | None:
-    """The code of a row as it is compared, cut to what the ledger keeps."""
-    cell = row.cells[code_at] if 0 <= code_at < len(row.cells) else None
-    written = None if isinstance(cell, CellError) else code(cell)
-    return code_key(written)[:64] if written else None
-
-
-def preview(batch: ImportBatch) -> report.Report:
-    """Say what the run would do; writes the import's own ledger only."""
-    if not _is_read(batch):
-        prepare(batch)
-    if batch.status == Status.REFUSED:
-        return report.build(batch)
-    _find_group(batch)
-    with _working(batch) as walk:
-        for step in walk.steps():
-            ledger.record(batch.id, step.fates, step.cells, done=False)
-            db.session.commit()
-    batch.status = Status.PREVIEWED.value
-    batch.planned = report.counts(batch.id, ImportRow.planned)
-    db.session.commit()
-    return report.build(batch)
-
-
-def run(batch: ImportBatch, *, strict: bool | None = None) -> report.Report:
-    """Carry the import out. Raises BadState when it was carried out before.
+def start_run(batch: ImportBatch, *, strict: bool | None = None) -> Job:
+    """Carry the import out, as a job. Raises BadState when it was carried out before.
 
     With the rule `strict` a single invalid row stops it with nothing written; the argument
-    replaces what was chosen at the upload.
+    replaces what was chosen before.
     """
     if strict is not None:
         batch.options = {**batch.options, "strict": strict}
-    rules = Rules.from_mapping(batch.options)
-    if not _is_read(batch):
-        prepare(batch)
-    if batch.status == Status.REFUSED:
-        return report.build(batch)
+        db.session.flush()
     if not _claim(batch):
         raise BadState(batch.status)
-    try:
-        is_done = _write_whole(batch) if rules.strict else _write(batch)
-    except BaseException:
-        # What was committed stands and is found again as existing: the import can be run anew.
-        db.session.rollback()
-        _set_status(batch, Status.PREVIEWED)
-        raise
-    if not is_done:
-        preview(batch)
-        _set_status(batch, Status.STOPPED)
-        return report.build(batch)
-    batch.counts = report.counts(batch.id, ImportRow.state)
-    batch.finished_at = utcnow()
-    _set_status(batch, Status.DONE)
-    return report.build(batch)
-
-
-def _is_read(batch: ImportBatch) -> bool:
-    return batch.header_row is not None or batch.status == Status.REFUSED
-
-
-def _set_status(batch: ImportBatch, status: Status) -> None:
-    batch.status = status.value
-    db.session.commit()
+    total = (batch.planned or {}).get("rows", {}).get("total")
+    return jobs.enqueue(RUN, batch.id, batch.user_id, total=total)
 
 
 def _claim(batch: ImportBatch) -> bool:
-    """Take the import for this process alone; False when it runs or has run already."""
+    """Take the import for one run alone; False when it runs or has run already."""
     ready = (Status.UPLOADED.value, Status.PREVIEWED.value, Status.STOPPED.value)
-    claimed: Any = db.session.execute(
+    claimed = db.session.execute(
         update(ImportBatch)
         .where(ImportBatch.id == batch.id, ImportBatch.status.in_(ready))
         .values(status=Status.RUNNING.value)
@@ -242,92 +154,188 @@ def _claim(batch: ImportBatch) -> bool:
     )
     db.session.commit()
     db.session.refresh(batch)
-    return bool(claimed.rowcount)
+    return rows_written(claimed) > 0
 
 
-@contextmanager
-def _working(batch: ImportBatch) -> Iterator[Walk]:
-    """A walk through the rows, with everything written inside stamped as the importer's."""
-    user = db.session.get(User, batch.user_id) if batch.user_id is not None else None
-    if user is None:
-        raise BadState("the importer is gone")
-    with acting_as(user.id):
-        yield Walk(KINDS[batch.kind], batch, user)
+def start_undo(batch: ImportBatch) -> Job:
+    """Take the import back, as a job. Raises BadState when there is nothing to take back."""
+    _require(batch, (Status.DONE.value, Status.PAUSED.value))
+    if jobs.active(batch.id) is not None:
+        raise BadState(batch.status)
+    return jobs.enqueue(UNDO, batch.id, batch.user_id)
 
 
-def _write(batch: ImportBatch) -> bool:
-    """Write the good rows, one transaction for each batch of them."""
-    with _working(batch) as walk:
-        _ensure_group(batch)
+def preview(batch: ImportBatch) -> report.Report:
+    """`start_preview`, worked by this process at once."""
+    with jobs.worked_here():
+        start_preview(batch)
+    db.session.refresh(batch)
+    if batch.status == Status.UNMAPPED:
+        # Nobody is here who could say which row is the header.
+        batch.status = Status.REFUSED.value
         db.session.commit()
-        loader = Loader(KINDS[batch.kind], batch)
-        for step in walk.steps(lock=True):
-            _write_step(batch, walk, loader, step)
-    return True
+    return report.build(batch)
 
 
-def _write_step(batch: ImportBatch, walk: Walk, loader: Loader, step: Step) -> None:
-    """Write one batch of rows; plan it anew when somebody else wrote the same records."""
-    for _attempt in range(RACES):
-        try:
-            loader.write(step.fates)
-        except Race:
-            db.session.rollback()
-            walk.journal.roll_back()
-            step = walk.plan(step.raw, lock=True)
-            continue
-        _record(batch, step)
-        loader.commit()
-        walk.journal.commit()
+def run(batch: ImportBatch, *, strict: bool | None = None) -> report.Report:
+    """`start_run`, worked by this process at once. Raises BadState, JobFailed."""
+    with jobs.worked_here():
+        job = start_run(batch, strict=strict)
+    db.session.refresh(batch)
+    _require_success(job)
+    return report.build(batch)
+
+
+def undo(batch: ImportBatch) -> None:
+    """`start_undo`, worked by this process at once. Raises BadState, JobFailed."""
+    with jobs.worked_here():
+        job = start_undo(batch)
+    db.session.refresh(batch)
+    _require_success(job)
+
+
+class JobFailed(RuntimeError):
+    """The work could not be finished; the text says why, for people."""
+
+
+def _require_success(job: Job) -> None:
+    if job.state == JobState.FAILED:
+        raise JobFailed(job.error or "")
+
+
+def stop(batch: ImportBatch) -> None:
+    """Ask a running import to stop after the block at hand; what is written stays (Dừng)."""
+    job = jobs.active(batch.id)
+    if job is None:
         return
-    raise Race(f"rows up to {step.last} met other writers {RACES} times")
+    jobs.ask_to_stop(job)
+    if job.state == JobState.STOPPED and job.task == RUN:
+        # It had not begun: nobody else will say so.
+        batch.status = Status.PAUSED.value
+        db.session.commit()
 
 
-def _write_whole(batch: ImportBatch) -> bool:
-    """Write all rows in one transaction, or nothing at all when one is invalid."""
-    for _attempt in range(RACES):
-        try:
-            with _working(batch) as walk:
-                _ensure_group(batch)
-                loader = Loader(KINDS[batch.kind], batch)
-                for step in walk.steps(lock=True):
-                    if any(fate.state is State.INVALID for fate in step.fates):
-                        db.session.rollback()
-                        return False
-                    loader.write(step.fates)
-                    _record(batch, step)
-                loader.commit()
-                return True
-        except Race:
-            db.session.rollback()
-    raise Race(f"the whole import met other writers {RACES} times")
+def resume(batch: ImportBatch) -> None:
+    """Go on with a paused import from its checkpoint (Tiếp tục). Raises BadState."""
+    job = jobs.latest(RUN, batch.id)
+    if batch.status not in (Status.PAUSED, Status.RUNNING) or job is None:
+        raise BadState(batch.status)
+    batch.status = Status.RUNNING.value
+    db.session.commit()
+    if not jobs.resume(job):
+        db.session.refresh(job)
+        if job.state not in (JobState.QUEUED, JobState.RUNNING):
+            raise BadState(job.state)
 
 
-def _record(batch: ImportBatch, step: Step) -> None:
-    """The ledger and the checkpoint, in the transaction of the rows themselves."""
-    ledger.record(batch.id, step.fates, step.cells, done=True)
-    db.session.flush()
+def restart(batch: ImportBatch) -> Job:
+    """Everything chosen since the upload back to what was proposed, and look again (Làm mới)."""
+    _require(batch, NOT_RUN)
+    kept = {k: batch.options[k] for k in ("group_name",) if k in batch.options}
+    batch.options = {**Rules().to_dict(), **kept, "values": {}}
+    source.forget(batch, KINDS[batch.kind])
+    batch.mapping, batch.heads = None, []
+    db.session.execute(delete(ImportFix).where(ImportFix.batch_id == batch.id))
+    return start_preview(batch)
 
 
-def _find_group(batch: ImportBatch) -> None:
-    """Note the group of the chosen name, if there is one by now."""
-    name = batch.options.get("group_name")
-    if batch.group_id is None and name:
-        group = queries.group_called(name)
-        batch.group_id = group.id if group is not None else None
+def abandon(batch: ImportBatch) -> None:
+    """Leave with nothing kept: the import, its ledger and its file go (Bỏ qua). Commits."""
+    _require(batch, NOT_RUN)
+    job = jobs.active(batch.id)
+    if job is not None:
+        jobs.ask_to_stop(job)
+    name = batch.file_path
+    ledger.clear(batch.id)
+    db.session.delete(batch)
+    db.session.commit()
+    if name:
+        (uploads_folder() / Path(name).name).unlink(missing_ok=True)
 
 
-def _ensure_group(batch: ImportBatch) -> None:
-    """Make the group that the rows are to fill, if there is none of that name."""
-    _find_group(batch)
-    name = batch.options.get("group_name")
-    if batch.group_id is None and name:
-        words = _("Imported from %(file)s", file=batch.file_name)
-        try:
-            group = core_records.create(CustomerGroup, {"name": text(name), "description": words})
-        except core_records.Invalid:
-            # Somebody made it since it was looked for.
-            _find_group(batch)
-        else:
-            batch.group_id = group.id
-    db.session.flush()
+def choose_rules(batch: ImportBatch, rules: Rules) -> Job:
+    """Other rules for duplicates, blanks and unknown values; looks again."""
+    _require(batch, NOT_RUN)
+    batch.options = {**batch.options, **rules.to_dict()}
+    return start_preview(batch)
+
+
+def choose_columns(
+    batch: ImportBatch, sheet: str, header: int | None, fields: Mapping[str, int] | None
+) -> Job:
+    """Another sheet, header row or match of columns, by hand; remembered; looks again.
+
+    `fields` maps import columns to the places of the file's columns from 0; None lets them be
+    proposed for that header. Raises BadMapping.
+    """
+    _require(batch, NOT_RUN)
+    kind = KINDS[batch.kind]
+    head = next((h for h in batch.heads if h["sheet"] == sheet), None)
+    if head is None:
+        raise BadMapping("no_such_sheet")
+    row = next((r for r in head["rows"] if r[0] == header), None)
+    if header is not None and row is None:
+        raise BadMapping("no_such_row")
+    if fields is not None:
+        _check_fields(kind, fields)
+        if row is not None:
+            source.remember(batch, kind, row[1], fields=fields)
+    if sheet != batch.sheet or header != batch.header_row:
+        db.session.execute(delete(ImportFix).where(ImportFix.batch_id == batch.id))
+    batch.mapping = {
+        "sheet": sheet, "header": header, "fields": None if fields is None else dict(fields)
+    }  # fmt: skip
+    return start_preview(batch)
+
+
+def _check_fields(kind: Kind, fields: Mapping[str, int]) -> None:
+    for name in fields:
+        if kind.column(name) is None:
+            raise BadMapping("no_such_column", name)
+    if kind.key_columns.isdisjoint(fields):
+        raise BadMapping("no_key_column")
+    places = list(fields.values())
+    if len(set(places)) != len(places) or min(places) < 0 or max(places) >= source.HEAD_CELLS:
+        raise BadMapping("column_twice")
+
+
+def decide(batch: ImportBatch, decisions: queries.Decisions) -> Job:
+    """What unknown catalog values become: {column: {value: record id | create | blank | error}}.
+
+    Remembered for files like this one; looks again. Raises BadMapping.
+    """
+    _require(batch, NOT_RUN)
+    kind = KINDS[batch.kind]
+    user = db.session.get(User, batch.user_id) if batch.user_id is not None else None
+    values = {name: dict(said) for name, said in (batch.options.get("values") or {}).items()}
+    for name, said in decisions.items():
+        column = next((c for c in kind.refs if c.name == name), None)
+        if column is None:
+            raise BadMapping("no_such_column", name)
+        for written, decision in said.items():
+            if not isinstance(decision, int):
+                may = user is not None and queries.may_create(column.spec.target, user.role)
+                if decision not in set(OnUnknown) or (decision == OnUnknown.CREATE and not may):
+                    raise BadMapping("bad_decision", name)
+            elif not queries.can_mean(column, decision):
+                raise BadMapping("bad_decision", name)
+            values.setdefault(name, {})[decision_key(written)] = decision
+    batch.options = {**batch.options, "values": values}
+    header = _header_cells(batch)
+    if header is not None:
+        source.remember(batch, kind, header, values=values)
+    return start_preview(batch)
+
+
+def _header_cells(batch: ImportBatch) -> list[str] | None:
+    for head in batch.heads:
+        for number, cells in head["rows"]:
+            if head["sheet"] == batch.sheet and number == batch.header_row:
+                return list(cells)
+    return None
+
+
+def _require(batch: ImportBatch, statuses: tuple[str, ...]) -> None:
+    db.session.refresh(batch)
+    if batch.status not in statuses:
+        raise BadState(batch.status)

@@ -1,25 +1,35 @@
 """The template workbook of an import kind (Tải file mẫu): headings, examples, live lists.
 
-Made from the same columns that `mapping` recognises, so what is typed into it is understood.
+Made from the same columns that `mapping` recognises, so what is typed into it is understood. It is
+blank, or holds what is there today (`current`).
 """
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any, BinaryIO, NamedTuple
 
-from flask_babel import get_locale, gettext
-from openpyxl import Workbook
-from openpyxl.comments import Comment
-from openpyxl.styles import Alignment
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
+from flask_babel import format_decimal, get_locale, gettext
 from sqlalchemy import select
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db
-from crmadmin.core.sheets import DATE, TEXT, WHOLE, heading_cell, put, sheet_title
 from crmadmin.core.spec import FieldKind
 from crmadmin.core.text import PROVINCES
+from crmadmin.core.xlsx import (
+    DATE,
+    TEXT,
+    WHOLE,
+    Book,
+    Column,
+    Offer,
+    Sheet,
+    column_letters,
+    sheet_title,
+)
+from crmadmin.imports import current
+from crmadmin.imports.examples import examples
 from crmadmin.imports.kinds import TARGETS, Kind
 from crmadmin.imports.mapping import ImportColumn
 
@@ -29,13 +39,23 @@ def _(words: str, **values: Any) -> str:
 
 
 LIST_ROWS = 2000
-"""How many rows below the heading get lists and formats."""
+"""How many rows below the last filled one get lists."""
 
 LONGEST_LIST = 1000
 """Values of a catalog that are offered; more make a list that nobody scrolls."""
 
+MOST_ROWS = 50_000
+"""Rows of current data in one template."""
+
 _FORMATS = {FieldKind.NUMBER: WHOLE, FieldKind.DATE: DATE}
 _WIDTHS = {FieldKind.LONG_TEXT: 36, FieldKind.CODE: 16, FieldKind.DATE: 16, FieldKind.NUMBER: 10}
+
+
+class Written(NamedTuple):
+    """How many rows of current data a template holds, and whether there were more."""
+
+    rows: int = 0
+    is_cut: bool = False
 
 
 def heading_of(column: ImportColumn) -> str:
@@ -46,28 +66,46 @@ def heading_of(column: ImportColumn) -> str:
     return written[0]
 
 
-def write(kind: Kind, out: BinaryIO) -> None:
-    """Write the template of a kind, with what the catalogs hold now in its lists."""
-    book = Workbook()
-    sheet = book.active
-    sheet.title = sheet_title(_("Data"))
-    _head(sheet, kind)
-    _example(book.create_sheet(sheet_title(_("Example"))), kind)
-    _help(book.create_sheet(sheet_title(_("How to fill in"))), kind)
-    _lists(book, sheet, kind)
-    book.save(out)
+def write(
+    kind: Kind,
+    out: BinaryIO,
+    *,
+    with_data: bool = False,
+    owner_id: int | None = None,
+    masked: bool = False,
+) -> Written:
+    """Write the template of a kind, with what the catalogs hold now in its lists.
+
+    `with_data` fills in the records, MOST_ROWS at most: with `owner_id` only that user's own (see
+    `guard.limited_to`), `masked` for who does not see phones and emails in full.
+    """
+    written = Written()
+    lists = [(index, column, _offered(column)) for index, column in enumerate(kind.columns)]
+    lists = [line for line in lists if line[2]]
+    with Book(out) as book:
+        rows = current.rows(kind, owner_id, masked=masked) if with_data else ()
+        with _data(book, kind) as sheet:
+            written = _fill(sheet, rows)
+            for used, (index, column, values) in enumerate(lists):
+                sheet.offer(_offer(index, column, used, len(values), written.rows))
+        _example(book, kind)
+        _help(book, kind, written)
+        _lists(book, [values for _index, _column, values in lists])
+    return written
 
 
-def _head(sheet: Any, kind: Kind) -> None:
-    """The headings; the columns below them are formatted so that Excel eats no zeros."""
-    for index, column in enumerate(kind.columns, 1):
-        cell = heading_cell(sheet.cell(1, index), _starred(kind, column))
-        cell.comment = Comment(_rule(kind, column), "CRM+", width=280, height=120)
-        letter = get_column_letter(index)
-        dimension = sheet.column_dimensions[letter]
-        dimension.width = _width(column)
-        dimension.number_format = _FORMATS.get(column.spec.kind, TEXT)
-    sheet.freeze_panes = "A2"
+def _data(book: Book, kind: Kind) -> Any:
+    """The sheet to fill in; its columns are formatted so that Excel eats no zeros."""
+    columns = [Column(_width(c), _FORMATS.get(c.spec.kind, TEXT)) for c in kind.columns]
+    headings = [_starred(kind, column) for column in kind.columns]
+    notes = {place: _rule(kind, column) for place, column in enumerate(kind.columns)}
+    return book.sheet(_("Data"), columns, headings=headings, notes=notes)
+
+
+def _fill(sheet: Sheet, rows: Iterable[list[Any]]) -> Written:
+    waiting = iter(rows)
+    written = sheet.add_all(islice(waiting, MOST_ROWS))
+    return Written(written, next(waiting, None) is not None)
 
 
 def _starred(kind: Kind, column: ImportColumn) -> str:
@@ -89,25 +127,28 @@ def _width(column: ImportColumn) -> int:
     return min(max(_WIDTHS.get(column.spec.kind, 14), longest), 48)
 
 
-def _example(sheet: Any, kind: Kind) -> None:
-    """A filled row, on a sheet of its own so that it is not imported by mistake."""
-    for index, column in enumerate(kind.columns, 1):
-        heading_cell(sheet.cell(1, index), _starred(kind, column))
-        put(sheet.cell(2, index), column.spec.example)
-        sheet.column_dimensions[get_column_letter(index)].width = _width(column)
-    sheet.freeze_panes = "A2"
+def _example(book: Book, kind: Kind) -> None:
+    """Filled rows, on a sheet of their own so that they are not imported by mistake."""
+    columns = [Column(_width(column), TEXT) for column in kind.columns]
+    headings = [_starred(kind, column) for column in kind.columns]
+    with book.sheet(_("Example"), columns, headings=headings) as sheet:
+        sheet.add_all(
+            [example.get(column.name) or None for column in kind.columns]
+            for example in examples(kind)
+        )
 
 
-def _help(sheet: Any, kind: Kind) -> None:
-    for index, words in enumerate((_("Column"), _("What to write"), _("Example")), 1):
-        heading_cell(sheet.cell(1, index), words)
-    for number, column in enumerate(kind.columns, 2):
-        put(sheet.cell(number, 1), _starred(kind, column))
-        put(sheet.cell(number, 2), _rule(kind, column)).alignment = Alignment(wrap_text=True)
-        put(sheet.cell(number, 3), column.spec.example)
-    for letter, width in (("A", 28), ("B", 70), ("C", 32)):
-        sheet.column_dimensions[letter].width = width
-    sheet.freeze_panes = "A2"
+def _help(book: Book, kind: Kind, written: Written) -> None:
+    headings = [_("Column"), _("What to write"), _("Example")]
+    widths = [Column(28, TEXT), Column(70, TEXT), Column(32, TEXT)]
+    with book.sheet(_("How to fill in"), widths, headings=headings) as sheet:
+        for column in kind.columns:
+            sheet.wrap([_starred(kind, column), _rule(kind, column), column.spec.example])
+        if written.is_cut:
+            most = format_decimal(MOST_ROWS)
+            sheet.wrap(
+                ["", _("There is more data: only the first %(most)s rows are here.", most=most)]
+            )
 
 
 def _rule(kind: Kind, column: ImportColumn) -> str:
@@ -142,33 +183,27 @@ def _kind_rule(column: ImportColumn) -> str:
     return rules.get(spec.kind, "")
 
 
-def _lists(book: Any, sheet: Any, kind: Kind) -> None:
-    """Drop-down lists, whose values stand on a hidden sheet."""
-    values_sheet = book.create_sheet(sheet_title(_("Lists")))
-    values_sheet.sheet_state = "hidden"
-    title = values_sheet.title.replace("'", "''")
-    used = 0
-    for index, column in enumerate(kind.columns, 1):
-        values = _offered(column)
-        if not values:
-            continue
-        used += 1
-        for number, value in enumerate(values, 1):
-            put(values_sheet.cell(number, used), value)
-        letter = get_column_letter(used)
-        # A warning, not a stop: a new value may be meant, and the import names it.
-        rule = DataValidation(
-            type="list",
-            formula1=f"'{title}'!${letter}$1:${letter}${len(values)}",
-            allow_blank=True,
-            errorStyle="warning",
-            showErrorMessage=True,
-            errorTitle=heading_of(column)[:32],
-            error=_("This value is not in the list yet."),
+def _offer(index: int, column: ImportColumn, used: int, length: int, filled: int) -> Offer:
+    """The drop-down list of a column, whose values stand in a column of the hidden sheet."""
+    title = sheet_title(_("Lists")).replace("'", "''")
+    place, values = column_letters(index), column_letters(used)
+    return Offer(
+        where=f"{place}2:{place}{filled + LIST_ROWS + 1}",
+        values=f"'{title}'!${values}$1:${values}${length}",
+        title=heading_of(column),
+        words=_("This value is not in the list yet."),
+    )
+
+
+def _lists(book: Book, lists: list[list[str]]) -> None:
+    if not lists:
+        return
+    longest = max(map(len, lists))
+    with book.sheet(_("Lists"), [Column(24, TEXT)] * len(lists), hidden=True) as sheet:
+        sheet.add_all(
+            [values[row] if row < len(values) else None for values in lists]
+            for row in range(longest)
         )
-        place = get_column_letter(index)
-        rule.add(f"{place}2:{place}{LIST_ROWS + 1}")
-        sheet.add_data_validation(rule)
 
 
 def _offered(column: ImportColumn) -> list[str]:

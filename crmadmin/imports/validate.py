@@ -1,25 +1,30 @@
 """Cells of mapped columns → values, with all problems of every row. Pure.
 
-Works a column at a time: the normaliser runs over the whole column, and cell by cell only where
-that column of the batch has something wrong. Whether a row is new, and so whether a blank is a
-problem, is `plan`'s business.
+Works a column at a time: what is usual in a column is normalised at once, and cell by cell only
+where a cell has something about it. Whether a row is new, and so whether a blank is a problem, is
+`plan`'s business.
 """
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from crmadmin.core.normalise import Normalise, normaliser
+from crmadmin.core.columns import column_normaliser
+from crmadmin.core.normalise import normaliser
 from crmadmin.core.spec import FieldKind
-from crmadmin.core.text import Note, Refusal, cell_text, shorten, text
+from crmadmin.core.text import Note, Refusal, cell_text, code_key, shorten, text
 from crmadmin.imports.mapping import CONTACT_PREFIX, ColumnMap, ImportColumn
-from crmadmin.imports.records import Cell, CellError, Problem, Row
-from crmadmin.imports.refs import RefTable
+from crmadmin.imports.records import Block, Cell, CellError, Problem, Row
+from crmadmin.imports.refs import RefTable, decision_key
 
 TO_ADDRESS = frozenset({"old_province", "unknown_province"})
 """Warnings that ask for the cell's own text to be kept in the address (docs: provinces)."""
+
+_UNFAMILIAR_KEPT = 10_000
 
 
 @dataclass(slots=True)
@@ -32,15 +37,50 @@ class Checked:
     """
 
     number: int
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any]
     contact: dict[str, Any] | None = None
     address_extra: str | None = None
+    problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
+
+    @property
+    def key(self) -> str | None:
+        """The row's code as codes are compared, or None when it has none."""
+        code = self.values.get("code")
+        return code_key(code) if code else None
+
+
+@dataclass(slots=True)
+class _Remarks:
+    """What is remarkable about one row."""
+
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    address_extra: str | None = None
+
+
+class Unfamiliar:
+    """The catalog values of a file that no record has, each once, with its number of rows."""
+
+    def __init__(self) -> None:
+        self._rows: Counter[tuple[str, str]] = Counter()
+        self._written: dict[tuple[str, str], str] = {}
+
+    def add(self, column: str, value: str, rows: int) -> None:
+        """Count rows that have this value in an import column."""
+        key = (column, decision_key(value))
+        if key not in self._rows and len(self._rows) >= _UNFAMILIAR_KEPT:
+            return  # the column was mistaken for another one; nobody decides on so many
+        self._written.setdefault(key, value)
+        self._rows[key] += rows
+
+    def most_common(self, most: int) -> list[tuple[tuple[str, str], int]]:
+        """((column, the value as it was first written), rows), the most frequent first."""
+        return [((key[0], self._written[key]), n) for key, n in self._rows.most_common(most)]
 
 
 class Validator:
-    """Checks the rows of one file, batch by batch.
+    """Checks the rows of one file, block by block.
 
     `refs` gives for each ref column (by name) the table of what it may name. Problems name their
     column by its import name; `report` turns that into the file's own heading.
@@ -52,97 +92,144 @@ class Validator:
         column_map: ColumnMap,
         refs: Mapping[str, RefTable],
     ) -> None:
-        self._columns = [c for c in columns if c.name in column_map.fields]
+        own = [c for c in columns if c.name in column_map.fields]
+        self.unfamiliar = Unfamiliar()
+        make = partial(_Column, refs=refs, unfamiliar=self.unfamiliar)
+        self._columns = [make(c) for c in own if not c.is_contact]
+        self._contact = [make(c) for c in own if c.is_contact]
         self._index = column_map.fields
-        self._refs = refs
-        self._normalise = {c.name: normaliser(c.spec) for c in self._columns}
 
     def check(self, rows: Sequence[Row]) -> list[Checked]:
         """The rows in the same order, each with its values and all of its problems."""
-        checked = [Checked(row.number) for row in rows]
-        contacts: list[dict[str, Any]] = [{} for _ in rows]
-        for column in self._columns:
-            index = self._index[column.name]
-            cells = [row.cells[index] if index < len(row.cells) else None for row in rows]
-            values = self._column(column, cells, checked)
-            if column.is_contact:
-                name = column.name.removeprefix(CONTACT_PREFIX)
-                for contact, value in zip(contacts, values, strict=True):
-                    contact[name] = value
-            else:
-                for row, value in zip(checked, values, strict=True):
-                    row.values[column.name] = value
-        for row, contact in zip(checked, contacts, strict=True):
-            _take_contact(row, contact)
+        width = max((len(row.cells) for row in rows), default=0)
+        padded = [row.cells + (None,) * (width - len(row.cells)) for row in rows]
+        columns = [list(cells) for cells in zip(*padded, strict=True)]
+        return self.check_block(Block([row.number for row in rows], columns))
+
+    def check_block(self, block: Block) -> list[Checked]:
+        """The same for rows that come column by column."""
+        notes = _Notes()
+        names = [column.name for column in self._columns]
+        values = [column.values(self._cells(column, block), notes) for column in self._columns]
+        rows = zip(*values, strict=True) if values else ((),) * len(block.numbers)
+        checked = [
+            Checked(number, dict(zip(names, row, strict=True)))
+            for number, row in zip(block.numbers, rows, strict=True)
+        ]
+        contacts = [column.values(self._cells(column, block), notes) for column in self._contact]
+        notes.give_to(checked)
+        if contacts:
+            self._add_contacts(checked, contacts)
         return checked
 
-    def _column(self, column: ImportColumn, cells: list[Cell], rows: list[Checked]) -> list[Any]:
+    def _cells(self, column: _Column, block: Block) -> list[Cell]:
+        index = self._index[column.column.name]
+        if index < len(block.columns):
+            return block.columns[index]
+        return [None] * len(block.numbers)
+
+    def _add_contacts(self, checked: list[Checked], columns: list[list[Any]]) -> None:
+        names = [column.name for column in self._contact]
+        blank = (None,) * len(names)
+        for row, values in zip(checked, zip(*columns, strict=True), strict=True):
+            if values == blank and not row.problems:
+                continue
+            _take_contact(row, dict(zip(names, values, strict=True)))
+
+
+class _Notes:
+    """What is remarkable about the rows of one block, by the place of the row in it."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, _Remarks] = defaultdict(_Remarks)
+
+    def at(self, index: int) -> _Remarks:
+        """Where problems and warnings of this row go."""
+        return self._found[index]
+
+    def give_to(self, checked: Sequence[Checked]) -> None:
+        for index, found in self._found.items():
+            row = checked[index]
+            row.problems, row.warnings = found.problems, found.warnings
+            row.address_extra = found.address_extra
+
+
+class _Column:
+    """One mapped column: its cells → its values."""
+
+    def __init__(
+        self, column: ImportColumn, refs: Mapping[str, RefTable], unfamiliar: Unfamiliar
+    ) -> None:
+        self.column = column
+        self._unfamiliar = unfamiliar
+        self.name = column.name.removeprefix(CONTACT_PREFIX) if column.is_contact else column.name
+        self._normalise = normaliser(column.spec)
+        self._normalise_all = column_normaliser(column.spec)
+        self._refs = refs.get(column.name)
+        self._is_province = column.spec.kind is FieldKind.PROVINCE
+
+    def values(self, cells: list[Cell], notes: _Notes) -> list[Any]:
         """The column's values; problems and warnings go to their rows."""
-        normalise = self._normalise[column.name]
-        notes: list[Note] = []
-        try:
-            if any(isinstance(cell, CellError) for cell in cells):
-                raise Refusal("cell_error")
-            values = _normalised(normalise, cells, notes)
-        except Refusal:
-            notes.append(Note("cell_error"))
-        if notes:
-            values = [
-                _cell(column, normalise, cell, row) for cell, row in zip(cells, rows, strict=True)
-            ]
-        if column.spec.kind is FieldKind.REF:
-            return self._resolved(column, values, rows)
-        if column.spec.kind is FieldKind.PROVINCE:
+
+        def slow(index: int, cell: Cell) -> Any:
+            return self._cell(cell, notes.at(index))
+
+        values = self._normalise_all(cells, slow)
+        if self.column.spec.kind is FieldKind.REF:
+            return self._resolved(values, notes)
+        if self._is_province:
             return [getattr(value, "name", value) for value in values]
         return values
 
-    def _resolved(self, column: ImportColumn, texts: list[Any], rows: list[Checked]) -> list[Any]:
-        table = self._refs[column.name]
-        values: list[Any] = []
-        for written, row in zip(texts, rows, strict=True):
-            if written is None:
-                values.append(None)
-                continue
-            found = table.resolve(written)
-            values.append(found.value)
-            if found.problem is not None:
-                row.problems.append(_at(found.problem, column))
-            if found.warning is not None:
-                row.warnings.append(_at(found.warning, column))
-        return values
+    def _cell(self, cell: Cell, row: _Remarks) -> Any:
+        """One cell's value, or None with the row's problem."""
+        name = self.column.name
+        if isinstance(cell, CellError):
+            row.problems.append(Problem("cell_error", name, cell.text, {"value": cell.text}))
+            return None
+        found: list[Note] = []
+        try:
+            value = self._normalise(cell, found)
+        except Refusal as refusal:
+            shown = refusal.params.get("value") or shorten(cell_text(cell))
+            row.problems.append(Problem(refusal.code, name, shown, refusal.params))
+            return None
+        for note in found:
+            shown = note.params.get("value") or shorten(cell_text(cell))
+            row.warnings.append(Problem(note.code, name, shown, note.params))
+            if note.code in TO_ADDRESS and self._is_province:
+                row.address_extra = text(cell)
+        return value
 
+    def _resolved(self, texts: list[Any], notes: _Notes) -> list[Any]:
+        table = self._refs
+        if table is None:
+            raise RuntimeError(f"no table of records for {self.column.name}")
+        meanings: dict[Any, Any] = {None: None}
+        remarkable = False
+        for written in dict.fromkeys(texts):
+            if written is not None:
+                found = table.resolve(written)
+                meanings[written] = found.value
+                remarkable = remarkable or not found.is_plain
+                if found.is_unknown:
+                    self._unfamiliar.add(self.column.name, written, texts.count(written))
+        if remarkable:
+            for index, written in enumerate(texts):
+                if written is not None:
+                    self._note(table, written, index, notes)
+        return [meanings[written] for written in texts]
 
-def _normalised(normalise: Normalise, cells: Sequence[Cell], notes: list[Note]) -> list[Any]:
-    """The whole column at once. A text that repeats, as catalog values do, is read once."""
-    texts = {cell: normalise(cell, notes) for cell in {c for c in cells if type(c) is str}}
-    return [
-        texts[cell] if type(cell) is str else None if cell is None else normalise(cell, notes)
-        for cell in cells
-    ]
+    def _note(self, table: RefTable, written: str, index: int, notes: _Notes) -> None:
+        found = table.resolve(written)
+        if found.problem is not None:
+            notes.at(index).problems.append(_at(found.problem, self.column))
+        if found.warning is not None:
+            notes.at(index).warnings.append(_at(found.warning, self.column))
 
 
 def _at(problem: Problem, column: ImportColumn) -> Problem:
     return Problem(problem.code, column.name, problem.value, problem.params)
-
-
-def _cell(column: ImportColumn, normalise: Normalise, cell: Cell, row: Checked) -> Any:
-    """One cell's value, or None with the row's problem; the slow way, for columns with trouble."""
-    if isinstance(cell, CellError):
-        row.problems.append(Problem("cell_error", column.name, cell.text, {"value": cell.text}))
-        return None
-    notes: list[Note] = []
-    try:
-        value = normalise(cell, notes)
-    except Refusal as refusal:
-        shown = refusal.params.get("value") or shorten(cell_text(cell))
-        row.problems.append(Problem(refusal.code, column.name, shown, refusal.params))
-        return None
-    for note in notes:
-        shown = note.params.get("value") or shorten(cell_text(cell))
-        row.warnings.append(Problem(note.code, column.name, shown, note.params))
-        if note.code in TO_ADDRESS and column.spec.kind is FieldKind.PROVINCE:
-            row.address_extra = text(cell)
-    return value
 
 
 def _take_contact(row: Checked, contact: dict[str, Any]) -> None:
@@ -154,4 +241,4 @@ def _take_contact(row: Checked, contact: dict[str, Any]) -> None:
     if contact.get("name") is None:
         name = CONTACT_PREFIX + "name"
         if not any(p.column == name for p in row.problems):
-            row.problems.append(Problem("required", name))
+            row.problems = [*row.problems, Problem("required", name)]

@@ -191,7 +191,7 @@ def test_a_template_has_its_columns_lists_and_an_example_of_its_own(
     sheet = book.worksheets[0]
     assert sheet.max_column == len(KINDS[kind].columns)
     assert sheet.max_row == 1
-    assert book.worksheets[1].max_row == 2
+    assert book.worksheets[1].max_row == 4
     assert sheet["A1"].comment is not None
     if kind == "customers-contacts":
         hidden = book.worksheets[-1]

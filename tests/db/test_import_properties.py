@@ -7,7 +7,7 @@ from typing import Any
 import factories
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from importing import number_of, staged
 
@@ -66,6 +66,10 @@ def empty() -> None:
 
 def keeps_its_promises(kind: str, header: Any, rows: Any, group: str | None, rules: Any) -> None:
     """Run twice, each after a preview; check the ledger each time and the tables the second."""
+    # A file ends with its last row that holds a value.
+    while rows and all(cell is None for cell in rows[-1]):
+        rows = rows[:-1]
+    assume(rows)
     user = factories.user("an")
     factories.catalog(Industry, "Hai", code="LV001")
     db.session.commit()
@@ -97,7 +101,7 @@ def test_any_customer_file_keeps_the_promises_of_the_ledger(
     context: Flask, rows: Any, rules: Any, size: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("crmadmin.imports.walk.BATCH_ROWS", size)
+        patch.setattr("importing.BLOCK_ROWS", size)
         empty()
         keeps_its_promises("customers-contacts", HEADER, rows, "Nhóm", rules)
 
@@ -113,6 +117,6 @@ def test_any_catalog_file_keeps_the_promises_of_the_ledger(
     context: Flask, rows: Any, rules: Any, size: int, kind: str
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("crmadmin.imports.walk.BATCH_ROWS", size)
+        patch.setattr("importing.BLOCK_ROWS", size)
         empty()
         keeps_its_promises(kind, CATALOG_HEADER, rows, None, rules)

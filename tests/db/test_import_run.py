@@ -10,6 +10,7 @@ from flask import Flask
 from importing import codes, imported, number_of, staged
 from sqlalchemy import select
 
+from crmadmin.access.models import User
 from crmadmin.catalogs.models import Collaborator, CustomerSource, Industry
 from crmadmin.core.db import db
 from crmadmin.core.settings import CodePattern, set_customer_codes
@@ -130,7 +131,7 @@ def test_a_file_that_renames_a_record_changes_nothing_the_second_time(an: Any) -
 def test_the_preview_of_a_renamed_record_holds_when_its_rows_fall_into_two_batches(
     an: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crmadmin.imports.walk.BATCH_ROWS", 1)
+    monkeypatch.setattr("importing.BLOCK_ROWS", 1)
     imported(an, "industries", CATALOG, [("A", "Một", None, None, "Có"), ("B", "Hai")])
     rows = [
         ("A", "Đổi"), (None, "Một"), ("B", "Hai", None, None, "Có"),
@@ -239,16 +240,16 @@ def test_a_record_that_appears_between_plan_and_write_is_met_and_planned_anew(
         an, "customers-contacts", CUSTOMER, [("A", "Một", None, None, "Lan"), ("B", "Hai")]
     )
     services.preview(batch)
-    write, done = load.Loader.write, []
+    write, done, someone = load.Loader.write, [], an.id
 
-    def late(self: load.Loader, fates: Any) -> None:
+    def late(self: load.Loader, fates: Any, asked: Any) -> None:
         if not done:
             done.append(True)
             # As another writer would, whose commit the plan did not see.
             db.session.rollback()
-            factories.customer(an, "Người khác", code="a")
+            factories.customer(db.session.get(User, someone), "Người khác", code="a")
             db.session.commit()
-        write(self, fates)
+        write(self, fates, asked)
 
     monkeypatch.setattr(load.Loader, "write", late)
     report = services.run(batch)
@@ -258,25 +259,31 @@ def test_a_record_that_appears_between_plan_and_write_is_met_and_planned_anew(
     assert [c.name for c in customer("a").contacts] == ["Lan"]
 
 
-def test_an_import_that_breaks_can_be_run_again(an: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crmadmin.imports.walk.BATCH_ROWS", 2)
+def test_an_import_that_breaks_goes_on_where_it_stopped(
+    an: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importing.BLOCK_ROWS", 2)
     rows = [(f"A{n}", f"Tên {n}") for n in range(5)]
     batch = staged(an, "customers-contacts", CUSTOMER, rows)
     write, calls = load.Loader.write, []
 
-    def breaking(self: load.Loader, fates: Any) -> None:
+    def breaking(self: load.Loader, fates: Any, asked: Any) -> None:
         calls.append(True)
         if len(calls) == 2:
             raise OSError("the disk is full")
-        write(self, fates)
+        write(self, fates, asked)
 
     with monkeypatch.context() as patch:
         patch.setattr(load.Loader, "write", breaking)
-        with pytest.raises(OSError, match="disk"):
+        with pytest.raises(services.JobFailed, match="kept"):
             services.run(batch)
     assert number_of(Customer) == 2
-    services.run(batch)
+    db.session.refresh(batch)
+    assert batch.status == "paused"
+    services.resume(batch)
+    db.session.refresh(batch)
     assert number_of(Customer) == 5
+    assert (batch.status, batch.counts["rows"]["created"]) == ("done", 5)
 
 
 def test_an_import_runs_once(an: Any) -> None:

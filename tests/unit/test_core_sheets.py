@@ -14,16 +14,15 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from crmadmin.core.sheets import (
-    CELL_LENGTH,
     DATE,
     MOMENT,
     SheetColumn,
     escape,
-    sheet_title,
     unescape,
     write_csv,
     write_xlsx,
 )
+from crmadmin.core.xlsx import CELL_LENGTH, sheet_title
 
 DANGEROUS = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠a"]
 

@@ -131,7 +131,7 @@ def test_a_later_row_of_the_same_code_only_brings_its_contact() -> None:
 
 def test_the_first_valid_row_is_the_customer() -> None:
     bad = row(2, code="A", name="Hỏng")
-    bad.problems.append(Problem("bad_email", "email"))
+    bad.problems = [Problem("bad_email", "email")]
     fates = customers().plan([bad, row(3, code="A", name="Một")], Known())
     assert states(fates) == ["invalid", "created"]
 
@@ -200,7 +200,7 @@ def test_a_batch_that_could_not_be_written_leaves_no_trace_in_the_planner() -> N
     planner = customers()
     rows = [row(2, code="A", name="Một", contact={"name": "Lan"}), row(3, code="A")]
     first = states(planner.plan(rows, Known()))
-    planner.journal.roll_back()
+    planner.roll_back()
     assert states(planner.plan(rows, Known())) == first == ["created", "merged"]
 
 
@@ -234,9 +234,7 @@ def test_contacts_are_the_same_by_phone_else_email_else_name(
     index = ContactIndex()
     index.add(there)
     assert (new in index) is same
-    index.remove(there)
-    assert new not in index
-    assert index.count == 0
+    assert index.count == 1
 
 
 # Catalogs

@@ -17,6 +17,7 @@ from crmadmin.core.text.base import (
 from crmadmin.core.text.dates import birthday, date, today
 from crmadmin.core.text.emails import email
 from crmadmin.core.text.folding import code_key, email_key, fold, heading_key, name_key
+from crmadmin.core.text.legacy import looks_legacy
 from crmadmin.core.text.order import SORT_KEY_LENGTH, sort_key
 from crmadmin.core.text.phones import phone, show_phone
 from crmadmin.core.text.plain import code, long_text, text, website, whole_number, yes_no
@@ -41,6 +42,7 @@ __all__ = [
     "fold",
     "heading_key",
     "long_text",
+    "looks_legacy",
     "name_key",
     "phone",
     "province",

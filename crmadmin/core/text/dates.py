@@ -6,7 +6,9 @@ import re
 from crmadmin.core.text.base import Note, cell_text, refusal
 from crmadmin.core.text.clean import collapse
 
-_FIRST = dt.date(1900, 1, 1)
+FIRST_DAY = dt.date(1900, 1, 1)
+"""The first day that Excel knows."""
+
 _LAST_SERIAL = 80_000
 _LEAP_BUG = 60  # Excel's 29 February 1900, a day that never was
 _VIETNAM = dt.timezone(dt.timedelta(hours=7))  # no daylight saving since 1975
@@ -73,6 +75,6 @@ def _from_serial(raw: str) -> dt.date:
 
 
 def _since_1900(found: dt.date, raw: str) -> dt.date:
-    if found < _FIRST:
+    if found < FIRST_DAY:
         raise refusal("bad_date", raw, reason="before_1900")
     return found

@@ -12,7 +12,7 @@ _LONGEST = 254  # RFC 5321, a path without its brackets
 
 # The common address; a test holds it to what email-validator says. Reserved top-level names,
 # short or numeric ones, and punycode labels are left to the library.
-_COMMON = re.compile(
+COMMON_EMAIL = re.compile(
     r"[A-Za-z0-9_+-]{1,30}(?:\.[A-Za-z0-9_+-]{1,30})?"
     r"@((?:[A-Za-z0-9]{1,30}(?:-[A-Za-z0-9]{1,30})?\.){1,3}(?:vn|com|net|org|info|edu))",
     re.IGNORECASE,
@@ -29,7 +29,7 @@ def email(value: object, notes: list[Note] | None = None) -> str | None:
     cleaned = collapse(cell_text(value))
     if not cleaned:
         return None
-    if match := _COMMON.fullmatch(cleaned):
+    if match := COMMON_EMAIL.fullmatch(cleaned):
         return cleaned[: match.start(1)] + match[1].lower()
     normalised = _validated(cleaned) if len(cleaned) <= _LONGEST else None
     if normalised is None:

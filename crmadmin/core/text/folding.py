@@ -5,6 +5,7 @@ How names are ordered is in `order`; what is stored is in the format modules.
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from crmadmin.core.text.clean import collapse, normal_form
 
@@ -31,6 +32,42 @@ def _vietnamese_letters() -> dict[int, str]:
 
 _PLAIN = _vietnamese_letters()
 
+_WORDS_KEPT = 50_000
+_LONGEST_KEPT = 32
+
+
+class WordMemo(dict[str, str]):
+    """What a function of words gave, by word: names are made of the same few thousand.
+
+    For functions that treat each word of a text by itself. Forgets everything when it is full.
+    """
+
+    def __init__(self, function: Callable[[str], str]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, word: str) -> str:
+        made = self._function(word)
+        if len(word) <= _LONGEST_KEPT:
+            if len(self) >= _WORDS_KEPT:
+                self.clear()
+            self[word] = made
+        return made
+
+    def of(self, text: str) -> str | None:
+        """The words' results with single blanks between; None where words are not to be told
+        apart by plain blanks, or where nothing is left of one."""
+        if not text.isprintable():
+            return None
+        parts = [self[word] for word in text.split()]
+        return None if "" in parts else " ".join(parts)
+
+
+def _ascii_key(text: str) -> str:
+    if "  " in text or not text.isprintable():
+        return collapse(text).lower()
+    return text.strip(" ").lower()
+
 
 def fold(text: str) -> str:
     """The form that search compares: no case, no accents, đ = d, NFC = NFD, single blanks.
@@ -38,10 +75,20 @@ def fold(text: str) -> str:
     Digits and punctuation stay (`%` and `_` are ordinary characters). Pure ASCII for
     Vietnamese text; other scripts keep their letters, without accents.
     """
+    if text.isascii():
+        return _ascii_key(text)
+    folded = _FOLDED.of(text)
+    return _fold(text) if folded is None else folded
+
+
+def _fold(text: str) -> str:
     folded = collapse(text).translate(_PLAIN)
     if folded.isascii():
         return folded.lower()
     return collapse(_fold_other(folded))
+
+
+_FOLDED = WordMemo(_fold)
 
 
 def _fold_other(text: str) -> str:
@@ -64,11 +111,21 @@ def name_key(text: str) -> str:
 
     Accents stay: "Hạ Long" is not "Hà Long".
     """
+    if text.isascii():
+        return _ascii_key(text)
+    key = _KEYS.of(text)
+    return _name_key(text) if key is None else key
+
+
+def _name_key(text: str) -> str:
     cleaned = collapse(text)
     if cleaned.isascii():
         return cleaned.lower()
     # Decomposed first, as Unicode's canonical caseless match asks; else some Greek is unstable.
     return collapse(normal_form("NFD", cleaned).casefold())
+
+
+_KEYS = WordMemo(_name_key)
 
 
 def code_key(text: str) -> str:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from crmadmin.core.text.folding import name_key
+from crmadmin.core.text.folding import WordMemo, name_key
 
 SORT_KEY_LENGTH = 255
 """Most characters of a sort key."""
@@ -51,6 +51,8 @@ class _Table(dict[int, str]):
 _PLACES = _Table(0)
 _TOLD = _Table(1)
 _WORD_ENDS = re.compile(_WORD_END + "+")
+_LETTERS = WordMemo(lambda word: word.translate(_PLACES))
+_TONES_OF = WordMemo(lambda word: word.translate(_TOLD))
 
 
 def sort_key(text: str) -> str:
@@ -60,8 +62,12 @@ def sort_key(text: str) -> str:
     hỏi, ngã, sắc, nặng. Case does not count; punctuation only parts words; digits come before
     letters, other scripts after. At most SORT_KEY_LENGTH characters, never NUL.
     """
-    key = name_key(text[: 4 * SORT_KEY_LENGTH])
-    letters = _WORD_ENDS.sub(_WORD_END, key.translate(_PLACES)).strip(_WORD_END)[:_LETTERS_KEPT]
+    words = name_key(text[: 4 * SORT_KEY_LENGTH]).split(" ")
+    letters = _WORD_END.join([_LETTERS[word] for word in words])
+    if _WORD_END * 2 in letters:
+        letters = _WORD_ENDS.sub(_WORD_END, letters)
+    letters = letters.strip(_WORD_END)[:_LETTERS_KEPT]
     # Equal letters have their vowels in equal places, so only vowels need to tell their tone.
-    told = key.translate(_TOLD)[: SORT_KEY_LENGTH - _LETTERS_KEPT - 1].rstrip("0")
+    told = "".join([_TONES_OF[word] for word in words])
+    told = told[: SORT_KEY_LENGTH - _LETTERS_KEPT - 1].rstrip("0")
     return letters + _LEVEL_END + told if told else letters

@@ -26,6 +26,14 @@ _NUMBER = re.compile(r"\+?[0-9]+")
 _LEAD = r"(?:(?:\+|00)?84)?0?"
 # Only shapes that phonenumbers accepts too (a test compares them); it costs 30 times as much.
 _MOBILE = re.compile(_LEAD + r"((?:3[2-9]|5[68]|7[06-9]|8[1-8]|9[0-8])[0-9]{7})")
+MOBILE_PREFIXES = frozenset(
+    f"{first}{second}"
+    for first, seconds in (("3", "23456789"), ("5", "68"), ("7", "06789"), ("8", "12345678"),
+                           ("9", "012345678"))
+    for second in seconds
+)  # fmt: skip
+"""The two digits after the zero of the mobile numbers that `_MOBILE` knows."""
+
 _OLD_MOBILE = re.compile(_LEAD + r"(1(?:2[0-9]|6[2-9]|8[68]|99))([0-9]{7})")
 _EXCEL_FLOAT = re.compile(r"([0-9]{8,12})\.0")
 _EXPONENT = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,3}")

@@ -5,7 +5,7 @@ A record is known by its code, else by a second key: its name, or for collaborat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from crmadmin.imports.plan.fates import (
     Known,
     Shape,
     Subject,
+    Told,
     ambiguous,
     duplicate,
     invalid,
@@ -41,11 +42,42 @@ class CatalogPlanner:
         self._met: dict[Key, Subject] = {}
         self._met_by_id: dict[int, Subject] = {}
         self._default: Subject | None = None
-        self.journal = Journal()
+        self._codes: set[str] = set()
+        self._journal = Journal()
 
     def plan(self, rows: Sequence[Checked], known: Known) -> list[Fate]:
         """One fate for each row, in order."""
+        self._codes.update(code for row in rows if (code := row.key))
         return [self._fate(row, known) for row in rows]
+
+    def asked(self, codes: Iterable[str]) -> set[str]:
+        """Which of these code keys the rows up to here have."""
+        return self._codes.intersection(codes)
+
+    def commit(self) -> None:
+        """The block stands."""
+        self._journal.commit()
+
+    def roll_back(self) -> None:
+        """The block does not stand: forget it."""
+        self._journal.roll_back()
+
+    def replay(self, rows: Sequence[Checked], told: Mapping[int, Told]) -> None:
+        """Take note of rows that were carried out already, and of what became of them."""
+        self._codes.update(code for row in rows if (code := row.key))
+        for row in rows:
+            fate = told.get(row.number)
+            if fate is None or fate.existing is None or fate.state is State.INVALID:
+                continue
+            there = fate.existing
+            met = self._met_by_id.get(there.id)
+            if met is None:
+                met = Subject(row.number, there.id, there.values, ContactIndex())
+                self._met_by_id[there.id] = met
+                self._remember(self._keys_of({**there.values, **fate.before}), met)
+                self._remember_default(row.values, met)
+            self._remember(self.keys(row), met)
+        self._journal.commit()
 
     def keys(self, row: Checked) -> list[Key]:
         """The row's keys, the stronger one first."""
@@ -98,7 +130,9 @@ class CatalogPlanner:
         subject = Subject(row.number, None, values, ContactIndex())
         self._remember(keys, subject)
         self._remember_default(values, subject)
-        return Fate(row.number, State.CREATED, label, subject, values, warnings=row.warnings)
+        fate = Fate(row.number, State.CREATED, label, subject, values, warnings=row.warnings)
+        fate.key = row.key
+        return fate
 
     def _met_existing(
         self, row: Checked, keys: list[Key], existing: Existing, label: str, known: Known
@@ -116,6 +150,7 @@ class CatalogPlanner:
             # An earlier row took the mark from whichever record had it.
             before = {**before, "is_default": False}
         fate = Fate(row.number, State.SKIPPED, label, subject, warnings=row.warnings)
+        fate.key, fate.version = row.key, existing.version
         if self._rules.on_duplicate is OnDuplicate.OVERWRITE:
             changes = self._shape.changes(row, before, self._rules)
             problems = self._taken(row, keys, existing, changes, known)
@@ -125,7 +160,7 @@ class CatalogPlanner:
             fate.state = State.UPDATED if changes else State.UNCHANGED
         self._remember_default(row.values, subject)
         self._met_by_id[existing.id] = subject
-        self.journal.note(lambda: self._met_by_id.pop(existing.id, None))
+        self._journal.note(lambda: self._met_by_id.pop(existing.id, None))
         # The keys that it had stay its own for the whole file: rows are planned against what was
         # there, not against what earlier rows of the file make of it.
         self._remember([*keys, *self._keys_of(existing.values)], subject)
@@ -171,12 +206,12 @@ class CatalogPlanner:
         for key in keys:
             if key not in self._met:
                 self._met[key] = subject
-                self.journal.note(partial(self._met.pop, key, None))
+                self._journal.note(partial(self._met.pop, key, None))
 
     def _remember_default(self, values: Any, subject: Subject) -> None:
         if values.get("is_default") and self._default is None:
             self._default = subject
-            self.journal.note(lambda: setattr(self, "_default", None))
+            self._journal.note(lambda: setattr(self, "_default", None))
 
 
 def _two(row: Checked, column: str, found: Sequence[Existing]) -> Problem:

@@ -17,13 +17,20 @@ class ContactIndex:
     """
 
     def __init__(self) -> None:
-        # Counted, since two contacts with phones of their own may share an email or a name.
-        self._seen: dict[tuple[str, ...], int] = {}
-        self.count = 0
+        self._seen: set[tuple[str, ...]] = set()
+        self.added: list[Mapping[str, Any]] = []
+        # Most customers never get a second one to be compared with: keys are made when needed.
+        self._indexed = 0
+
+    @property
+    def count(self) -> int:
+        """How many contacts the customer has."""
+        return len(self.added)
 
     def __contains__(self, contact: Mapping[str, Any]) -> bool:
-        if not self.count:
+        if not self.added:
             return False
+        self._index()
         phone, email, name = _parts(contact)
         if phone and ("phone", phone) in self._seen:
             return True
@@ -36,17 +43,12 @@ class ContactIndex:
 
     def add(self, contact: Mapping[str, Any]) -> None:
         """Take note of a contact."""
-        self.count += 1
-        for key in _keys(contact):
-            self._seen[key] = self._seen.get(key, 0) + 1
+        self.added.append(contact)
 
-    def remove(self, contact: Mapping[str, Any]) -> None:
-        """Forget a contact that was added."""
-        self.count -= 1
-        for key in _keys(contact):
-            self._seen[key] -= 1
-            if not self._seen[key]:
-                del self._seen[key]
+    def _index(self) -> None:
+        for contact in self.added[self._indexed :]:
+            self._seen.update(_keys(contact))
+        self._indexed = len(self.added)
 
 
 def _keys(contact: Mapping[str, Any]) -> list[tuple[str, ...]]:

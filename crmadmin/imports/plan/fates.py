@@ -12,6 +12,18 @@ from crmadmin.imports.plan.contacts import ContactIndex
 from crmadmin.imports.records import OnBlank, Problem, Rules, State
 from crmadmin.imports.validate import Checked
 
+
+class _Nothing(dict[str, Any]):
+    """No values, and nobody puts any: the default of many objects, made once."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # dataclasses ask it of a default
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise TypeError("these are nobody's values")
+
+
+NOTHING = _Nothing()
+
 Key = tuple[str, str]
 """How a record is known: the column and its key, such as ("code", "kh000001")."""
 
@@ -25,6 +37,7 @@ class Existing:
     values: Mapping[str, Any]
     contacts: ContactIndex = field(default_factory=ContactIndex)
     is_member: bool = False
+    version: int = 1
 
 
 @dataclass(slots=True)
@@ -54,37 +67,49 @@ class Subject:
 
 
 @dataclass(slots=True)
+class Told:
+    """What the ledger says became of a row that was carried out before the work was cut off.
+
+    `existing` is its record as it is now, with all contacts; `before` are the values that the row
+    overwrote, by field.
+    """
+
+    state: State
+    existing: Existing | None = None
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Fate:
     """What becomes of one row.
 
     `values` are what `load` writes: all of a new record, only what changes of another one, whose
-    values until then are in `before`. `contact` is a contact to be added; `contact_fate` and
-    `member_fate` are the words for the ledger.
+    values until then are in `before` and whose version was `version`. `key` is the row's own code,
+    as codes are compared. `contact` is a contact to be added; `contact_fate` and `member_fate` are
+    the words for the ledger.
     """
 
     number: int
     state: State
     label: str = ""
     subject: Subject | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    before: Mapping[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = NOTHING
+    before: Mapping[str, Any] = NOTHING
+    version: int | None = None
+    key: str | None = None
     contact: dict[str, Any] | None = None
     contact_fate: str | None = None
     member_fate: str | None = None
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
 
 
 def invalid(row: Checked, label: str, problems: Iterable[Problem] = ()) -> Fate:
     """The fate of a row that has problems."""
     found = [*row.problems, *problems]
-    return Fate(row.number, State.INVALID, label, problems=found, warnings=row.warnings)
-
-
-def code_of(row: Checked) -> str | None:
-    """The row's code as it is compared, or None when it has none."""
-    code = row.values.get("code")
-    return code_key(code) if code else None
+    fate = Fate(row.number, State.INVALID, label, problems=found, warnings=row.warnings)
+    fate.key = row.key
+    return fate
 
 
 class Shape:
@@ -97,7 +122,7 @@ class Shape:
         self, fields: Sequence[FieldSpec], defaults: Mapping[str, Any], required: Iterable[str]
     ) -> None:
         self.fields = {f.name: f for f in fields}
-        self.defaults = dict(defaults)
+        self._filled = tuple(defaults.items())
         self.required = tuple(required)
         self.clearable = frozenset(
             f.name for f in fields if not f.required and f.default is None and f.name != "code"
@@ -118,8 +143,10 @@ class Shape:
 
     def new_values(self, row: Checked) -> dict[str, Any]:
         """The values of a new record: the row's, with defaults for blanks."""
-        values = dict(self.defaults)
-        values.update((k, v) for k, v in row.values.items() if v is not None)
+        values = row.values.copy()
+        for name, default in self._filled:
+            if values.get(name) is None:
+                values[name] = default
         if row.address_extra:
             values["address"] = with_extra(values.get("address"), row.address_extra)
         return values

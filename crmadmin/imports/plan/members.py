@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from crmadmin.core.text import email_key
 from crmadmin.imports.plan.fates import (
     Existing,
     Fate,
-    Journal,
     Key,
     Known,
     Subject,
+    Told,
     ambiguous,
-    code_of,
     invalid,
 )
 from crmadmin.imports.records import Problem, State
@@ -31,16 +30,34 @@ class MemberPlanner:
 
     def __init__(self, *, with_members: bool = True) -> None:
         self._with_members = with_members
-        self._met: dict[int, Subject] = {}
-        self.journal = Journal()
+        self._met: set[int] = set()
+        self._now: set[int] = set()
 
     def plan(self, rows: Sequence[Checked], known: Known) -> list[Fate]:
         """One fate for each row, in order."""
         return [self._fate(row, known) for row in rows]
 
+    def asked(self, codes: Iterable[str]) -> set[str]:
+        """None: these rows make no records, so they ask for no codes."""
+        return set()
+
+    def commit(self) -> None:
+        """The block stands."""
+        self._met |= self._now
+        self._now = set()
+
+    def roll_back(self) -> None:
+        """The block does not stand: forget it."""
+        self._now = set()
+
+    def replay(self, rows: Sequence[Checked], told: Mapping[int, Told]) -> None:
+        """Take note of rows that were carried out already, and of what became of them."""
+        fates = (told.get(row.number) for row in rows)
+        self._met.update(fate.existing.id for fate in fates if fate and fate.existing)
+
     def keys(self, row: Checked) -> list[Key]:
         """The first key that the row has; a row with a code is never found by its phone."""
-        code = code_of(row)
+        code = row.key
         if code:
             return [("code", code)]
         phone, email = row.values.get("phone"), row.values.get("email")
@@ -55,13 +72,12 @@ class MemberPlanner:
         found = self._found(row, known)
         if isinstance(found, Problem):
             return invalid(row, label, [found])
-        met = self._met.get(found.id)
-        if met is not None:
-            return Fate(row.number, State.MERGED, found.label, met, warnings=row.warnings)
         subject = Subject(row.number, found.id, found.values, found.contacts)
-        self._met[found.id] = subject
-        self.journal.note(lambda: self._met.pop(found.id, None))
+        if found.id in self._met or found.id in self._now:
+            return Fate(row.number, State.MERGED, found.label, subject, warnings=row.warnings)
+        self._now.add(found.id)
         fate = Fate(row.number, State.UNCHANGED, found.label, subject, warnings=row.warnings)
+        fate.key, fate.version = row.key, found.version
         if self._with_members:
             fate.member_fate = "already" if found.is_member else "added"
         return fate

@@ -8,36 +8,45 @@ moment (that is what it is for); only a final frame together with exit status 0 
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import sys
-import zipfile
-from collections.abc import Iterable, Iterator
-from itertools import islice
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crmadmin.imports.reader import errorcells, frames, guard
-from crmadmin.imports.reader.limits import Limits, apply_to_this_process
-from crmadmin.imports.records import Cell, CellError, FileRefused, Row
+from crmadmin.imports.reader import frames, guard, packing, textfile, workbook
+from crmadmin.imports.reader.limits import Limits, apply_to_this_process, needs_memory
+from crmadmin.imports.records import FileRefused
 
-HEAD_ROWS = 20
-_FRAME_ROWS = 500
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+TEXT_SHEET = "CSV"
+"""A text file has no sheets; this is what its only one is called."""
 _REFUSED = 3
+_ALONE_SECONDS = 0.1
 
 
 def main() -> int:
     path, limits = Path(sys.argv[1]), Limits.from_dict(json.loads(sys.argv[2]))
     apply_to_this_process(limits)
+    # This process ends soon, so what a collector could find is not worth looking for.
+    gc.disable()
     try:
-        _read(path, limits)
+        for name, pieces in _sheets(path, limits):
+            if _send_sheet(name, pieces, limits):
+                return 0
+        _send({"end": True, "sheet": None})
     except FileRefused as refusal:
-        _send({"refused": refusal.code, "params": refusal.params})
-        return _REFUSED
+        return _refuse(refusal)
     except MemoryError:
-        _send({"refused": "file_too_large", "params": {}})
-        return _REFUSED
+        return _refuse(needs_memory(limits))
     return 0
+
+
+def _refuse(refusal: FileRefused) -> int:
+    _send({"refused": refusal.code, "params": refusal.params})
+    return _REFUSED
 
 
 def _send(frame: dict[str, Any]) -> None:
@@ -45,122 +54,93 @@ def _send(frame: dict[str, Any]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _read(path: Path, limits: Limits) -> None:
-    with_errors = guard.check(path, limits)
-    workbook = _open_workbook(path)
-    for meta in workbook.sheets_metadata:
-        if not _is_visible_worksheet(meta):
-            continue
-        errors = _error_cells(path, meta.name, with_errors)
-        rows = _rows(_load_sheet(workbook, meta.name), errors, limits)
-        head = list(islice(rows, HEAD_ROWS))
-        _send({"sheet": meta.name, "head": [_encode(row) for row in head]})
-        header = int(sys.stdin.readline() or 0)
-        if header:
-            below = (row for part in (head, rows) for row in part if row.number > header)
-            _send_rows(below, header, limits)
-            return
-    _send({"end": True, "sheet": None})
+Pieces = Iterator[dict[str, Any]]
+"""The frames of one sheet's rows, from its first on."""
 
 
-def _open_workbook(path: Path) -> Any:
-    # Imported here, after the limits are set, so that its own memory counts too.
-    import python_calamine
-
-    try:
-        return python_calamine.CalamineWorkbook.from_path(str(path))
-    except python_calamine.PasswordError as error:
-        raise FileRefused("file_encrypted") from error
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException as error:
-        # Rust's PanicException is no Exception; whatever went wrong in there, the file is bad.
-        raise FileRefused("file_damaged") from error
-
-
-def _is_visible_worksheet(meta: Any) -> bool:
-    return str(meta.visible).endswith("Visible") and str(meta.typ).endswith("WorkSheet")
-
-
-def _load_sheet(workbook: Any, name: str) -> Any:
-    try:
-        return workbook.get_sheet_by_name(name)
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException as error:
-        # As in _open_workbook: a panic is a BaseException.
-        raise FileRefused("file_damaged") from error
-
-
-def _error_cells(path: Path, sheet: str, with_errors: frozenset[str]) -> dict[tuple[int, int], str]:
-    if not with_errors:
-        return {}
-    with path.open("rb") as file, zipfile.ZipFile(file) as package:
-        part = errorcells.worksheet_part(package, sheet)
-        by_name = {entry.filename.casefold(): entry for entry in package.infolist()}
-        entry = by_name.get(part.casefold()) if part else None
-        if entry is None:
-            raise FileRefused("file_damaged")
-        return errorcells.find(file, entry) if entry.filename in with_errors else {}
-
-
-def _rows(sheet: Any, errors: dict[tuple[int, int], str], limits: Limits) -> Iterator[Row]:
-    """The rows that hold a value, each with the number that Excel shows."""
-    if sheet.start is None:
+def _sheets(path: Path, limits: Limits) -> Iterator[tuple[str, Pieces]]:
+    kind = guard.kind_of(path, limits)
+    if kind is not guard.Kind.TEXT:
+        yield from _sheets_of_workbook(path, kind, limits)
         return
-    # iter_rows begins at row 1 but, unlike to_python, at the first column that is used.
-    offset = sheet.start[1]
-    if sheet.end[0] >= limits.rows:
-        raise FileRefused("file_too_large")
-    if sheet.end[1] >= limits.columns:
-        raise FileRefused("too_many_columns", limit=str(limits.columns))
-    errors_by_row: dict[int, list[tuple[int, str]]] = {}
-    for (number, column), text in errors.items():
-        errors_by_row.setdefault(number, []).append((column, text))
-    lead: list[Cell] = [None] * offset
-    for number, values in enumerate(sheet.iter_rows(), 1):
-        cells = lead + [_cell(value, limits) for value in values]
-        for column, text in errors_by_row.get(number, ()):
-            cells.extend([None] * (column + 1 - len(cells)))
-            cells[column] = CellError(text)
-        if any(cell is not None for cell in cells):
-            yield Row(number, tuple(cells))
+    form = textfile.form_of(path)
+    yield TEXT_SHEET, packing.pieces(textfile.rows(path, form, limits), limits)
 
 
-def _cell(value: Any, limits: Limits) -> Cell:
-    if isinstance(value, str):
-        if len(value) > limits.cell_length:
-            raise FileRefused("file_unsafe")
-        return value if value.translate(_INVISIBLE).strip() else None
-    if isinstance(value, float):
-        return _number(value)
-    return value  # type: ignore[no-any-return]  # calamine gives no other types than Cell's
+class _Looking(threading.Thread):
+    """Looks through the file while calamine, which leaves the interpreter free, loads it.
+
+    What it refuses is refused at once, whatever the loading does; so it must be joined before
+    the first rows are sent.
+    """
+
+    look: guard.Look
+
+    def __init__(self, path: Path, kind: guard.Kind, limits: Limits) -> None:
+        super().__init__(daemon=True)
+        self._path, self._kind, self._limits = path, kind, limits
+
+    def run(self) -> None:
+        try:
+            self.look = guard.look_through(self._path, self._kind, self._limits)
+        except FileRefused as refusal:
+            os._exit(_refuse(refusal))
+        except MemoryError:
+            os._exit(_refuse(needs_memory(self._limits)))
+        except BaseException:
+            os._exit(1)
 
 
-def _number(value: float) -> Cell:
-    """Excel has only floats; a whole one is a whole number to everybody else."""
-    if value.is_integer() and abs(value) < 2**53:
-        return int(value)
-    return value if abs(value) <= sys.float_info.max else CellError("#NUM!")
+def _sheets_of_workbook(
+    path: Path, kind: guard.Kind, limits: Limits
+) -> Iterator[tuple[str, Pieces]]:
+    looking = _Looking(path, kind, limits)
+    looking.start()
+    # Small files, bombs above all, are wholly looked through before anything else happens.
+    looking.join(_ALONE_SECONDS)
+    first = None
+    try:
+        book = workbook.open_workbook(path, kind)
+        indexes = workbook.visible_sheets(book)
+        first = workbook.load(book, indexes[0]) if indexes else None
+    finally:
+        looking.join()
+    for index in indexes:
+        sheet = first or workbook.load(book, index)
+        first = None
+        rows, lead = workbook.rows(sheet, looking.look.error_cells(index), limits)
+        yield sheet.name, packing.pieces(rows, limits, lead)
 
 
-def _encode(row: Row) -> list[Any]:
-    return [row.number, frames.encode_cells(row.cells)]
-
-
-def _send_rows(rows: Iterable[Row], header: int, limits: Limits) -> None:
-    last, frame = header, []
-    for row in rows:
-        if row.number - last > limits.blank_run:
-            raise FileRefused("too_many_blank_rows", row=str(row.number))
-        last = row.number
-        frame.append(_encode(row))
-        if len(frame) == _FRAME_ROWS:
-            _send({"rows": frame})
-            frame = []
-    if frame:
-        _send({"rows": frame})
+def _send_sheet(name: str, pieces: Pieces, limits: Limits) -> bool:
+    """Send the first rows of a sheet and, if the answer is its header's row number, the rest."""
+    head: list[dict[str, Any]] = []
+    rows = 0
+    while rows < frames.HEAD_ROWS and (piece := next(pieces, None)) is not None:
+        head.append(piece)
+        rows += piece["count"]
+    _send({"sheet": name, "head": head})
+    header = int(sys.stdin.readline() or 0)
+    if not header:
+        return False
+    last = header
+    for piece in head:
+        last = _without_long_gap(piece, last, limits)
+    for piece in pieces:
+        last = _without_long_gap(piece, last, limits)
+        _send(piece)
     _send({"end": True, "last": last})
+    return True
+
+
+def _without_long_gap(piece: dict[str, Any], last: int, limits: Limits) -> int:
+    """The number of the last row; FileRefused if too many blank rows come before one."""
+    at, count = piece["at"], piece["count"]
+    for number in (at, at + count - 1) if isinstance(at, int) else at:
+        if number - last > limits.blank_run:
+            raise FileRefused("too_many_blank_rows", row=str(number))
+        last = max(last, number)
+    return last
 
 
 if __name__ == "__main__":

@@ -1,153 +1,156 @@
 """What is checked about a file before a spreadsheet library may see it.
 
-The kind of file by its first bytes, the directory of the zip package, and every XML part
-inflated once within a budget, looking for document type definitions and for error cells.
-Runs in the reading child only. Knows nothing of rows; see `child`.
+The kind of file by its first bytes, never by its name; then what each format can hide: `package`
+for zip packages, `compound` and `biff` for .xls. Runs in the reading child only. Knows nothing of
+rows; see `child`.
 """
 
 from __future__ import annotations
 
-import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
+from crmadmin.imports.reader import biff, compound, odf, ooxml, package, xlsb
 from crmadmin.imports.reader.limits import Limits
 from crmadmin.imports.records import FileRefused
 
-_CHUNK = 256 * 1024
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
-_LOCAL_HEADER = struct.Struct("<4s5H3L2H")
-_ENCRYPTED_FLAG = 0x1
-_DTD_MARKS = (b"<!DOCTYPE", b"<!ENTITY")
-_ERROR_MARKS = (b'"e"', b"'e'")
-_OVERLAP = max(map(len, _DTD_MARKS)) - 1
+_TEXT_SUFFIXES = (".csv", ".txt", ".tsv")
+_BEFORE_EXCEL_5 = tuple(bytes((9, version, size, 0)) for version in (0, 2, 4) for size in (4, 6))
+_PACKAGE_MIME = "mimetype"
+_ODF_CONTENT, _ODF_MANIFEST = "content.xml", "META-INF/manifest.xml"
+_MANIFEST_BYTES = 1024 * 1024
 
 
-def check(path: Path, limits: Limits) -> frozenset[str]:
-    """Refuse what must not be parsed; return the names of the parts that hold error cells.
+class Kind(StrEnum):
+    XLSX = "xlsx"
+    XLSB = "xlsb"
+    ODS = "ods"
+    XLS = "xls"
+    TEXT = "text"
 
-    Raises FileRefused: `file_encrypted`, `file_unsupported`, `file_not_spreadsheet`,
-    `file_damaged`, `file_too_large`, `file_unsafe`.
+
+class Look(Protocol):
+    """What looking through a workbook found; sheets by their index in the workbook."""
+
+    def error_cells(self, sheet: int) -> Mapping[tuple[int, int], str]:
+        """(row number as Excel shows it, column from zero) -> the error's text."""
+
+
+def kind_of(path: Path, limits: Limits) -> Kind:
+    """What the file is. Cheap; for a zip package its directory is checked.
+
+    Raises FileRefused: `file_not_spreadsheet`, `file_unsupported`, `file_encrypted`,
+    `file_damaged`, `file_unsafe`, `file_too_large`.
     """
     with path.open("rb") as file:
-        _check_kind(file, path.suffix.lower())
-        try:
-            with zipfile.ZipFile(file) as package:
-                entries = package.infolist()
-        except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
-            raise FileRefused("file_damaged") from error
-        _check_directory(entries, limits)
-        _check_format({entry.filename for entry in entries})
-        return _check_parts(file, entries, limits)
-
-
-def _check_kind(file: BinaryIO, suffix: str) -> None:
-    """Refuse by the first bytes everything that is not a zip package."""
-    start = file.read(8)
+        start = file.read(8)
+    if start == compound.MAGIC:
+        return Kind.XLS
     if start.startswith(b"PK\x03\x04"):
-        return
-    if start == _OLE:
-        rest = file.read()
-        encrypted = _ENCRYPTED_PACKAGE in rest
-        raise FileRefused("file_encrypted" if encrypted else "file_unsupported", format=".xls")
-    if suffix == ".csv":
-        raise FileRefused("file_unsupported", format=".csv")
+        return _kind_of_package(path, package.directory(path, limits))
+    if start.startswith(_BEFORE_EXCEL_5):
+        raise FileRefused("file_unsupported", format="Excel 4.0")
+    if path.suffix.lower() in _TEXT_SUFFIXES:
+        return Kind.TEXT
     raise FileRefused("file_not_spreadsheet")
 
 
-def _check_directory(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
-    names = [entry.filename.casefold() for entry in entries]
-    if len(names) > limits.entries or len(set(names)) != len(names):
-        raise FileRefused("file_unsafe")
-    if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
-        raise FileRefused("file_encrypted")
-    for entry in entries:
-        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise FileRefused("file_unsafe")
-    if sum(entry.file_size for entry in entries if _is_xml(entry)) > limits.inflated:
-        raise FileRefused("file_too_large")
+def look_through(path: Path, kind: Kind, limits: Limits) -> Look:
+    """Read the whole file once, as what it is. Raises FileRefused for what must not be parsed."""
+    if kind is Kind.XLS:
+        return _Compound(biff.workbook_stream(path.read_bytes()))
+    return _Package(path, kind, limits)
 
 
-def _check_format(names: set[str]) -> None:
-    """Only Office Open XML workbooks go on; the other zip packages are named."""
-    if "mimetype" in names and "content.xml" in names:
-        raise FileRefused("file_unsupported", format=".ods")
-    if any(name.endswith("workbook.bin") for name in names):
-        raise FileRefused("file_unsupported", format=".xlsb")
-    if "[Content_Types].xml" not in names:
+def _kind_of_package(path: Path, entries: list[zipfile.ZipInfo]) -> Kind:
+    names = {entry.filename for entry in entries}
+    if _PACKAGE_MIME in names:
+        if "encrypted-package" in names:
+            raise FileRefused("file_encrypted")
+        if _ODF_CONTENT in names and _content(path, _PACKAGE_MIME, 99).startswith(odf.MIME_START):
+            return Kind.ODS
         raise FileRefused("file_not_spreadsheet")
-    if not any(name.lower().endswith("workbook.xml") for name in names):
-        raise FileRefused("file_not_spreadsheet")
+    if any(name.lower().endswith("workbook.bin") for name in names):
+        return Kind.XLSB
+    if "[Content_Types].xml" in names and any(n.lower().endswith("workbook.xml") for n in names):
+        return Kind.XLSX
+    raise FileRefused("file_not_spreadsheet")
 
 
-def _is_xml(entry: zipfile.ZipInfo) -> bool:
-    return entry.filename.lower().endswith((".xml", ".rels", ".vml"))
-
-
-def _check_parts(file: BinaryIO, entries: list[zipfile.ZipInfo], limits: Limits) -> frozenset[str]:
-    left = limits.inflated
-    with_errors = set()
-    for entry in filter(_is_xml, entries):
-        size = 0
-        tail = b""
-        for chunk in inflate(file, entry):
-            if not size and b"\x00" in chunk:
-                # UTF-16 would hide the markers below; Excel writes UTF-8 only.
-                raise FileRefused("file_unsafe")
-            size += len(chunk)
-            left -= len(chunk)
-            if left < 0:
-                raise FileRefused("file_too_large")
-            window = tail + chunk
-            if any(mark in window for mark in _DTD_MARKS):
-                raise FileRefused("file_unsafe")
-            if any(mark in window for mark in _ERROR_MARKS):
-                with_errors.add(entry.filename)
-            tail = window[-_OVERLAP:]
-        if size != entry.file_size:
-            raise FileRefused("file_unsafe")
-    return frozenset(with_errors)
-
-
-def inflate(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The content of one part in chunks of at most 256 KiB, whatever its header claims.
-
-    Not `ZipFile.open`: that stops at the size which the directory states, while another zip
-    reader may go on, so a lying size would pass unseen.
-    """
-    file.seek(entry.header_offset)
+def _content(path: Path, name: str, most: int = -1) -> bytes:
+    """The first bytes of a part, or all of it, but no more than its directory promises."""
     try:
-        header = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
-    except struct.error as error:
+        with zipfile.ZipFile(path) as opened, opened.open(name) as part:
+            return part.read(most)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        ValueError,
+        EOFError,
+        NotImplementedError,
+    ) as error:
         raise FileRefused("file_damaged") from error
-    if header[0] != b"PK\x03\x04":
-        raise FileRefused("file_damaged")
-    file.seek(header[9] + header[10], 1)
-    left = entry.compress_size
-    if entry.compress_type == zipfile.ZIP_STORED:
-        while left and (data := file.read(min(_CHUNK, left))):
-            left -= len(data)
-            yield data
-        return
-    yield from _inflate_stream(file, left)
 
 
-def _inflate_stream(file: BinaryIO, left: int) -> Iterator[bytes]:
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        while not stream.eof:
-            data = stream.unconsumed_tail
-            if not data:
-                data = file.read(min(_CHUNK, left))
-                left -= len(data)
-                if not data:
-                    raise FileRefused("file_damaged")
-            chunk = stream.decompress(data, _CHUNK)
-            if chunk:
-                yield chunk
-    except zlib.error as error:
-        raise FileRefused("file_damaged") from error
+class _Compound:
+    def __init__(self, stream: bytes) -> None:
+        self._stream = stream
+
+    def error_cells(self, sheet: int) -> Mapping[tuple[int, int], str]:
+        return biff.error_cells(self._stream, sheet)
+
+
+_MARKS: Mapping[Kind, Callable[[bytes], bool]] = {
+    Kind.XLSX: ooxml.has_mark,
+    Kind.XLSB: xlsb.has_mark,
+    Kind.ODS: odf.has_mark,
+}
+
+
+class _Package:
+    def __init__(self, path: Path, kind: Kind, limits: Limits) -> None:
+        self._path, self._kind = path, kind
+        entries = package.directory(path, limits)
+        self._entries = {entry.filename.casefold(): entry for entry in entries}
+        manifest = self._entries.get(_ODF_MANIFEST.casefold()) if kind is Kind.ODS else None
+        if manifest and odf.is_encrypted(_content(path, manifest.filename, _MANIFEST_BYTES)):
+            raise FileRefused("file_encrypted")
+        self._marked = package.look_through(path, entries, limits, _MARKS[kind])
+        self._parts = [] if kind is Kind.ODS else self._sheet_parts()
+
+    def error_cells(self, sheet: int) -> Mapping[tuple[int, int], str]:
+        if not self._marked:
+            return {}
+        name = _ODF_CONTENT
+        if self._kind is not Kind.ODS:
+            name = self._parts[sheet] if sheet < len(self._parts) else ""
+        entry = self._entries.get(name.casefold())
+        if entry is None:
+            raise FileRefused("file_damaged")
+        if entry.filename not in self._marked:
+            return {}
+        with self._path.open("rb") as file:
+            chunks = package.inflate(file, entry)
+            if self._kind is Kind.ODS:
+                return odf.error_cells(chunks, sheet)
+            if self._kind is Kind.XLSB:
+                return xlsb.error_cells(b"".join(chunks))
+            return ooxml.error_cells(chunks)
+
+    def _sheet_parts(self) -> list[str]:
+        """The parts that hold the sheets, in the workbook's order; [] if it does not say."""
+        end, sheet_ids = "workbook.xml", ooxml.sheet_ids
+        if self._kind is Kind.XLSB:
+            end, sheet_ids = "workbook.bin", xlsb.sheet_ids
+        book = next((entry for name, entry in self._entries.items() if name.endswith(end)), None)
+        links = self._entries.get(ooxml.relations_name(book.filename).casefold()) if book else None
+        if book is None or links is None:
+            return []
+        parts = ooxml.relations(_content(self._path, links.filename), book.filename)
+        ids = sheet_ids(_content(self._path, book.filename))
+        return [parts.get(name, "") for name in ids]

@@ -7,6 +7,8 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from crmadmin.imports.records import FileRefused
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -36,10 +38,15 @@ class Limits:
         return cls(**values)
 
 
+def needs_memory(limits: Limits) -> FileRefused:
+    """What is said about a file that takes more memory than it may."""
+    return FileRefused("file_needs_memory", limit=str(limits.memory // MEBIBYTE))
+
+
 def apply_to_this_process(limits: Limits) -> None:
     """Bound this process: memory, processor time, no files written, no core dump.
 
-    The address space that the interpreter has mapped already comes on top. On a system without
+    What the interpreter itself has mapped already counts too. On a system without
     these limits (Windows) only the parent's wall clock holds.
     """
     if sys.platform == "win32":

@@ -1,33 +1,25 @@
-"""The trusting side of reading: starts the child, chooses the sheet, takes its rows.
+"""The trusting side of reading: chooses the sheet and takes its rows from the child.
 
-Nothing here looks into the file itself. A child that dies, stalls or talks nonsense becomes a
-`FileRefused`; it never becomes a fault of the process that serves people.
+Nothing here looks into the file itself; see `process` for what becomes of a child that dies,
+stalls or talks nonsense.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import select
-import signal
-import subprocess
-import sys
-import time
+import itertools
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import crmadmin
 from crmadmin.imports.reader import frames
 from crmadmin.imports.reader.limits import Limits
-from crmadmin.imports.records import FileRefused, Row
+from crmadmin.imports.reader.process import Child
+from crmadmin.imports.records import Block, Cell, FileRefused, Row
 
-_ROOT = Path(crmadmin.__file__).resolve().parents[1]
-_READ_BYTES = 1024 * 1024
-_OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV)
-"""How the child ends when an allocation fails in Rust, or when the system stops it."""
+BLOCK_ROWS = 4000
+BLOCK_BYTES = 4_000_000
 
 
 class Head(NamedTuple):
@@ -41,111 +33,24 @@ ChooseHeader = Callable[[Head], int | None]
 """Gives the header's row number, or None to look at the next sheet."""
 
 
-@dataclass
 class Reading:
-    """One opened sheet: its name, its header row, and the rows below that hold a value."""
+    """One opened sheet: its name, its header row, and the rows below that hold a value.
 
-    sheet: str
-    header: Row
-    rows: Iterator[Row]
-    last: int = field(default=0)
-    """Excel's number of the last row with a value; right once `rows` is exhausted."""
+    `blocks` gives them, column by column and up to 4000 at a time; `rows` gives the same ones by
+    one, without the blank cells at their ends. Take them from either, and once. Blocks end at the
+    same rows whenever the same file is read, and have at least as many columns as the header.
+    Both raise FileRefused when the file turns out to be bad further down.
+    """
 
-
-class _Child:
-    """The child process and what it has said so far."""
-
-    def __init__(self, path: Path, limits: Limits) -> None:
-        self._process = subprocess.Popen(
-            [
-                sys.executable, "-E", "-s", "-B", "-m", "crmadmin.imports.reader.child",
-                str(path.resolve()), json.dumps(limits.to_dict()),
-            ],
-            cwd=_ROOT,
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "RUST_BACKTRACE": "0"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            close_fds=True,
-        )  # fmt: skip
-        self._left = float(limits.wait)
-        self._buffer = bytearray()
-
-    def frame(self) -> dict[str, Any]:
-        """The next frame; FileRefused when the child refuses, dies, stalls or babbles."""
-        line = self._line()
-        try:
-            frame = frames.decode(line)
-        except ValueError as error:
-            raise FileRefused("file_damaged") from error
-        if "refused" in frame:
-            params = {str(k): str(v) for k, v in dict(frame.get("params") or {}).items()}
-            raise FileRefused(str(frame["refused"]), **params)
-        return frame
-
-    def answer(self, header: int) -> None:
-        """Tell the child which row is the header; 0 for the next sheet."""
-        if self._process.stdin is None:
-            raise RuntimeError("the child was started without an input")
-        try:
-            self._process.stdin.write(f"{header}\n".encode())
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise self._death() from None
-
-    def close(self) -> None:
-        """End the child if it still runs, and free its pipes."""
-        if self._process.poll() is None:
-            self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    continue
-        self._process.wait()
-
-    def finish(self) -> None:
-        """Require that the child ends by itself with status 0; FileRefused otherwise."""
-        try:
-            status = self._process.wait(timeout=max(self._left, 1.0))
-        except subprocess.TimeoutExpired:
-            raise FileRefused("file_too_slow") from None
-        if status:
-            raise self._death()
-
-    def _line(self) -> bytes:
-        """One line of the child's output. Only time spent waiting for it is counted."""
-        if self._process.stdout is None:
-            raise RuntimeError("the child was started without an output")
-        out = self._process.stdout.fileno()
-        searched = 0
-        while (end := self._buffer.find(b"\n", searched)) < 0:
-            searched = len(self._buffer)
-            if searched > frames.MAX_FRAME_BYTES:
-                raise FileRefused("file_unsafe")
-            started = time.monotonic()
-            ready, _, _ = select.select([out], [], [], max(self._left, 0.0))
-            self._left -= time.monotonic() - started
-            if not ready:
-                raise FileRefused("file_too_slow")
-            data = os.read(out, _READ_BYTES)
-            if not data:
-                raise self._death()
-            self._buffer += data
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        return line
-
-    def _death(self) -> FileRefused:
-        """What the way in which the child ended says about the file."""
-        try:
-            status = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            return FileRefused("file_too_slow")
-        if status == -signal.SIGXCPU:
-            return FileRefused("file_too_slow")
-        return FileRefused("file_too_large" if status in _OUT_OF_MEMORY else "file_damaged")
+    def __init__(self, header: Row, heads: list[Head], child: Child, head: list[Block]) -> None:
+        self.sheet = heads[-1].sheet
+        self.header = header
+        self.heads = heads
+        """The sheets looked at so far, this one last."""
+        self.last = header.number
+        """Excel's number of the last row with a value; right once all are taken."""
+        self.blocks = _blocks(child, head, self)
+        self.rows = (_trimmed(row) for block in self.blocks for row in block.rows())
 
 
 @contextmanager
@@ -156,52 +61,104 @@ def open_sheet(path: Path, choose: ChooseHeader, limits: Limits | None = None) -
     else what is wrong with the file. Rows come in file order; those without a value are left out,
     so a gap in the numbers is a run of blank rows.
     """
-    child = _Child(path, limits or Limits())
+    child = Child(path, limits or Limits())
+    heads: list[Head] = []
     try:
-        while True:
-            frame = child.frame()
-            if "head" not in frame:
-                child.finish()
-                raise FileRefused("no_header")
-            head = _head(frame)
+        while (first := _next_sheet(child)) is not None:
+            name, blocks = first
+            head = Head(name, _head_rows(blocks))
+            heads.append(head)
             header = choose(head)
             child.answer(header or 0)
             if header:
-                row = next(row for row in head.rows if row.number == header)
-                reading = Reading(sheet=head.sheet, header=row, rows=iter(()), last=header)
-                reading.rows = _rows(child, reading)
-                yield reading
+                row = next((row for row in head.rows if row.number == header), None)
+                if row is None:
+                    raise FileRefused("no_header")
+                yield Reading(row, heads, child, blocks)
                 return
+        raise FileRefused("no_header")
     finally:
         child.close()
 
 
-def _head(frame: dict[str, Any]) -> Head:
+def read_heads(path: Path, limits: Limits | None = None) -> list[Head]:
+    """The first rows of every visible sheet, in the workbook's order; may raise FileRefused."""
+    child = Child(path, limits or Limits())
+    heads = []
     try:
-        return Head(str(frame["sheet"]), [_row(value) for value in frame["head"]])
+        while (first := _next_sheet(child)) is not None:
+            heads.append(Head(first[0], _head_rows(first[1])))
+            child.answer(0)
+        return heads
+    finally:
+        child.close()
+
+
+def _next_sheet(child: Child) -> tuple[str, list[Block]] | None:
+    """The name and first blocks of the next visible sheet; None after the last one."""
+    frame = child.frame()
+    if "head" not in frame:
+        child.finish()
+        return None
+    blocks: list[Block] = []
+    try:
+        for value in frame["head"]:
+            blocks.append(frames.decode_block(value, blocks[-1].numbers[-1] if blocks else 0))
+        return str(frame["sheet"]), blocks
     except (KeyError, TypeError, ValueError) as error:
         raise FileRefused("file_damaged") from error
 
 
-def _row(value: Any) -> Row:
-    number, cells = value
-    if not isinstance(number, int) or not isinstance(cells, list):
-        raise ValueError("not a row")
-    return Row(number, frames.decode_cells(cells))
+def _head_rows(blocks: list[Block]) -> list[Row]:
+    rows = itertools.islice((row for block in blocks for row in block.rows()), frames.HEAD_ROWS)
+    return [_trimmed(row) for row in rows]
 
 
-def _rows(child: _Child, reading: Reading) -> Iterator[Row]:
-    while True:
-        frame = child.frame()
-        if frame.get("end") is True:
-            child.finish()
-            return
+def _trimmed(row: Row) -> Row:
+    """The row without the blank cells at its end."""
+    end = len(row.cells)
+    while end and row.cells[end - 1] is None:
+        end -= 1
+    return row if end == len(row.cells) else Row(row.number, row.cells[:end])
+
+
+def _blocks(child: Child, head: list[Block], reading: Reading) -> Iterator[Block]:
+    """The rows below the header in blocks of a good size, all at least as wide as the head."""
+    width = max((len(block.columns) for block in head), default=0)
+    numbers: list[int] = []
+    columns: list[list[Cell]] = [[] for _ in range(width)]
+    size = 0
+    for piece, cost in _pieces(child, head, reading.header.number):
+        if numbers and (
+            len(numbers) + len(piece.numbers) > BLOCK_ROWS or size + cost > BLOCK_BYTES
+        ):
+            yield Block(numbers, columns)
+            numbers, columns, size = [], [[] for _ in range(width)], 0
+        for _ in range(len(piece.columns) - len(columns)):
+            columns.append([None] * len(numbers))
+        for place, column in enumerate(columns):
+            blank = itertools.repeat(None, len(piece.numbers))
+            column.extend(piece.columns[place] if place < len(piece.columns) else blank)
+        numbers.extend(piece.numbers)
+        size += cost
+        reading.last = numbers[-1]
+    if numbers:
+        yield Block(numbers, columns)
+
+
+def _pieces(child: Child, head: list[Block], header: int) -> Iterator[tuple[Block, int]]:
+    """The rows below the header as the child sends them, each part with its bytes."""
+    last = header
+    for numbers, columns in head:
+        last = numbers[-1]
+        cut = bisect_right(numbers, header)
+        if cut < len(numbers):
+            yield Block(numbers[cut:], [column[cut:] for column in columns]), 0
+    while (frame := child.frame()).get("end") is not True:
         try:
-            rows = [_row(value) for value in frame["rows"]]
-        except (KeyError, TypeError, ValueError) as error:
+            block = frames.decode_block(frame, last)
+        except (TypeError, ValueError) as error:
             raise FileRefused("file_damaged") from error
-        for row in rows:
-            if row.number <= reading.last:
-                raise FileRefused("file_damaged")
-            reading.last = row.number
-            yield row
+        last = block.numbers[-1]
+        yield block, child.frame_bytes
+    child.finish()

@@ -1,0 +1,169 @@
+"""Many rows at once, past the ORM: by the driver's executemany on SQLite, by COPY on PostgreSQL.
+
+Part of the current transaction of `db.session`; nothing is committed. Values are given as Python
+has them (dates, aware datetimes, booleans, lists for JSON columns). With `core.db`, the only
+module that knows the two dialects.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import psycopg
+from sqlalchemy import ColumnElement, Integer, Select, Text, any_, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import OperationalError
+
+from crmadmin.core.db import db, dialect_name
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A column that has the same value in every row."""
+
+    value: Any
+
+
+Column = Sequence[Any] | Same
+
+
+class Taken(RuntimeError):
+    """A row meets a unique key that is there already, or refers to a record that is gone."""
+
+
+def new_ids(table: Any, how_many: int) -> list[int]:
+    """Ids that nobody else gets: this transaction's alone, to be used in `insert`.
+
+    On SQLite the transaction must hold the write lock, as all that write do.
+    """
+    if dialect_name(db.session) == "postgresql":
+        numbers = select(func.nextval(func.pg_get_serial_sequence(f'"{table.name}"', "id")))
+        return list(
+            db.session.scalars(numbers.select_from(func.generate_series(1, how_many).alias("n")))
+        )
+    last = db.session.scalar(select(func.max(table.c.id))) or 0
+    return list(range(last + 1, last + 1 + how_many))
+
+
+def insert(table: Any, columns: dict[str, Column]) -> None:
+    """Insert rows given column by column, all of the same length; one at least is no Same.
+
+    Raises Taken.
+    """
+    names = list(columns)
+    rows = zip(*(_stored(table.c[name], columns[name]) for name in names), strict=False)
+    listed = ", ".join(f'"{name}"' for name in names)
+    if dialect_name(db.session) == "postgresql":
+        _copy(f'COPY "{table.name}" ({listed}) FROM STDIN', rows)
+        return
+    marks = ", ".join("?" * len(names))
+    _execute_many(f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})', rows)  # noqa: S608 - names of our own tables
+
+
+def update(table: Any, columns: dict[str, Column], ids: Sequence[int]) -> int:
+    """Set columns of the records with these ids, to values in the same order; gives how many
+    were there. Raises Taken."""
+    if not ids:
+        return 0
+    names = list(columns)
+    stored = [_stored(table.c[name], columns[name]) for name in names]
+    rows = zip(*stored, ids, strict=False)
+    if dialect_name(db.session) == "postgresql":
+        return _update_by_copy(table, names, rows)
+    sets = ", ".join(f'"{name}" = ?' for name in names)
+    statement = f'UPDATE "{table.name}" SET {sets} WHERE id = ?'  # noqa: S608 - names of our own tables
+    return _execute_many(statement, rows)
+
+
+def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column IN values` with one bound parameter, however many values there are."""
+    listed = list(values)
+    if dialect_name(db.session) == "postgresql":
+        # Without the column's length: a cast to varchar(32) would cut longer values short.
+        kind: Any = Integer() if isinstance(column.type, Integer) else Text()
+        return column == any_(bindparam(None, listed, type_=ARRAY(kind)))  # type: ignore[no-any-return]
+    return column.in_(_each(listed))  # type: ignore[no-any-return]
+
+
+def _each(values: list[Any]) -> Select[Any]:
+    given = func.json_each(json.dumps(values)).table_valued("value")
+    return select(given.c.value)
+
+
+def _stored(column: Any, values: Column) -> Iterable[Any]:
+    """The values as the driver takes them."""
+    process = _processor(column.type)
+    if isinstance(values, Same):
+        value = values.value
+        return repeat(value if value is None or process is None else process(value))
+    if process is None:
+        return values
+    return [None if value is None else process(value) for value in values]
+
+
+def _processor(kind: Any) -> Callable[[Any], Any] | None:
+    dialect = db.session.get_bind().dialect
+    if kind.__class__.__name__ == "JSON":
+        return _as_json
+    if dialect.name == "postgresql":
+        return None
+    found: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return found
+
+
+def _as_json(value: Any) -> str:
+    # Most are empty lists; whoever has many of them gives the text itself.
+    return value if isinstance(value, str) else _encode(value)
+
+
+def _execute_many(statement: str, rows: Iterable[Any]) -> int:
+    connection: Any = db.session.connection().connection.driver_connection
+    try:
+        return int(connection.executemany(statement, rows).rowcount)
+    except sqlite3.IntegrityError as error:
+        raise Taken(str(error)) from error
+    except sqlite3.OperationalError as error:
+        raise OperationalError(statement, None, error) from error
+
+
+def _copy(statement: str, rows: Iterable[Any]) -> None:
+    connection: Any = db.session.connection().connection.driver_connection
+    try:
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.IntegrityError as error:
+        raise Taken(str(error)) from error
+    except psycopg.OperationalError as error:
+        raise OperationalError(statement, None, error) from error
+
+
+def _update_by_copy(table: Any, names: Sequence[str], rows: Iterable[Any]) -> int:
+    """Through a table of this transaction: one UPDATE, whatever the number of rows."""
+    listed = ", ".join(f'"{name}"' for name in (*names, "id"))
+    sets = ", ".join(f'"{name}" = given."{name}"' for name in names)
+    session = db.session
+    session.execute(text("DROP TABLE IF EXISTS given"))
+    session.execute(
+        text(
+            f'CREATE TEMP TABLE given ON COMMIT DROP AS SELECT {listed} FROM "{table.name}"'  # noqa: S608
+            " WITH NO DATA"
+        )
+    )
+    _copy(f"COPY given ({listed}) FROM STDIN", rows)
+    statement = f'UPDATE "{table.name}" SET {sets} FROM given WHERE "{table.name}".id = given.id'  # noqa: S608
+    connection: Any = session.connection().connection.driver_connection
+    try:
+        with connection.cursor() as cursor:
+            return int(cursor.execute(statement).rowcount)
+    except psycopg.IntegrityError as error:
+        raise Taken(str(error)) from error
+    except psycopg.OperationalError as error:
+        raise OperationalError(statement, None, error) from error

@@ -1,0 +1,50 @@
+"""Looking at a file: what the run would do with each row. Writes the import's own ledger only."""
+
+from __future__ import annotations
+
+from crmadmin.access.models import User
+from crmadmin.core.db import db
+from crmadmin.imports import fixbook, ledger
+from crmadmin.imports.common import (
+    Unnamed,
+    find_group,
+    note_columns,
+    note_source,
+    require_rows,
+)
+from crmadmin.imports.kinds import Kind
+from crmadmin.imports.ledger import Tally
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import Status
+from crmadmin.imports.source import Source
+from crmadmin.imports.walk import Walk
+from crmadmin.jobs.work import Stopped, Turn
+
+MOST_UNKNOWN = 500
+"""Unknown catalog values that are listed one by one."""
+
+
+def look(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn) -> None:
+    find_group(batch)
+    reading = source.reading
+    note_source(batch, kind, source)
+    walk = Walk(kind, batch, user, source.column_map, fixbook.of(batch.id))
+    tally, unnamed = Tally(), Unnamed(reading)
+    for step in walk.steps(unnamed.watch(reading.blocks)):
+        walk.plan(step)
+        ledger.write(kind, batch.id, step, done=False)
+        tally.add(step)
+        turn.mark(step.last, tally.total, tally.to_progress("check"))
+        db.session.commit()
+        walk.planner.commit()
+        if turn.should_stop:
+            raise Stopped
+    require_rows(reading, tally)
+    note_columns(batch, source.column_map, unnamed)
+    batch.unknown = [
+        {"column": column, "value": value, "rows": rows}
+        for (column, value), rows in walk.validator.unfamiliar.most_common(MOST_UNKNOWN)
+    ]
+    batch.planned = tally.to_dict()
+    batch.status = Status.PREVIEWED.value
+    turn.mark(reading.last, tally.total, tally.to_progress("done"), total=tally.total)

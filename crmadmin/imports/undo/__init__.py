@@ -1,0 +1,13 @@
+"""Taking back one import (Hoàn tác), from its ledger and its before-images.
+
+Created records go, overwritten values come back, its contacts and memberships go, and so do the
+catalog values and the group that it made, where nothing else uses them. A record that somebody
+edited since, or that others built upon, is left as it is and listed. Afterwards the database is as
+it was before the import, but for ids, versions, timestamps and the history itself.
+"""
+
+from crmadmin.imports.undo.job import run
+from crmadmin.imports.undo.preview import UndoPreview, kept_lines, preview
+from crmadmin.imports.undo.verdict import REASONS, KeptLine
+
+__all__ = ["REASONS", "KeptLine", "UndoPreview", "kept_lines", "preview", "run"]

@@ -1,0 +1,131 @@
+"""The job that takes an import back: block after block, each one transaction with a checkpoint."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from crmadmin.access.models import User
+from crmadmin.core.db import acting_as, db, utcnow
+from crmadmin.imports.models import ImportBatch, ImportRow
+from crmadmin.imports.records import UNDO, Status
+from crmadmin.imports.undo import rows, sides
+from crmadmin.imports.undo.rows import Counts
+from crmadmin.imports.undo.verdict import GONE, Ground, KeptLine
+from crmadmin.jobs.work import Failed, Stopped, Turn, task
+
+LAST = 1 << 21
+"""More than any row's number: the checkpoint is a phase times this, plus how far it got."""
+
+RACES = 5
+MOST_NAMED = 100
+"""Records beside the rows that are named one by one in the history."""
+
+
+@task(UNDO)
+def run(turn: Turn) -> None:
+    """Take the import of a job back. Goes on from its checkpoint; does nothing the second time."""
+    batch = db.session.get(ImportBatch, turn.subject_id, populate_existing=True)
+    if batch is None:
+        raise Failed(_("The import is gone."))
+    if batch.status not in (Status.DONE, Status.PAUSED):
+        return
+    user = db.session.get(User, turn.user_id or batch.user_id or 0)
+    language = (user and user.locale) or "vi"
+    with acting_as(user.id if user else None), force_locale(language):
+        _Undoing(turn, batch).work()
+
+
+class _Undoing:
+    """One undoing, as far as this turn takes it."""
+
+    def __init__(self, turn: Turn, batch: ImportBatch) -> None:
+        self._turn = turn
+        self._batch = batch
+        self._ground = Ground.of(batch)
+        self._total = db.session.scalar(
+            select(func.count()).select_from(ImportRow).where(ImportRow.batch_id == batch.id)
+        )
+
+    def work(self) -> None:
+        """Both walks through the ledger, then what stands beside it. The last step is not
+        committed: it goes with the job's end."""
+        phase, reached = divmod(self._turn.checkpoint, LAST)
+        if phase == 0:
+            self._walk(0, reached, lambda at, counts: rows.remove_made(self._ground, at, counts))
+            phase, reached = 1, 0
+        if phase == 1:
+            self._walk(1, reached, lambda at, counts: _back(self._ground, at, counts))
+        self._end()
+
+    def _walk(
+        self, phase: int, reached: int, step: Callable[[int, Counts], tuple[int, int] | None]
+    ) -> None:
+        while True:
+            found = self._try(lambda counts, at=reached: step(at, counts))  # type: ignore[misc]
+            if found is None:
+                return
+            (last, done), counts = found
+            reached = last
+            progress = {"phase": "undo", "undone": dict(counts)}
+            self._turn.mark(
+                phase * LAST + reached, self._turn.done + done, progress, total=self._total
+            )
+            db.session.commit()
+            if self._turn.should_stop:
+                raise Stopped
+
+    def _try(self, step: Callable[[Counts], Any]) -> Any:
+        """A block and the counts with it; again, when somebody else wrote the same meanwhile."""
+        for attempt in range(RACES):
+            counts: Counts = Counter(self._turn.progress.get("undone") or {})
+            try:
+                found = step(counts)
+            except IntegrityError:
+                db.session.rollback()
+                if attempt == RACES - 1:
+                    raise
+                continue
+            return None if found is None else (found, counts)
+        raise AssertionError("unreachable")
+
+    def _end(self) -> None:
+        found = self._try(lambda counts: (sides.take_back(self._ground, counts),))
+        (beside,), counts = found
+        rows.note_contacts(self._ground)
+        batch = self._batch
+        batch.undone = self._told(counts, beside)
+        batch.undone_at = utcnow()
+        batch.status = Status.UNDONE.value
+        self._turn.mark(
+            2 * LAST, self._total or 0, {"phase": "done", "undone": batch.undone}, total=self._total
+        )
+
+    def _told(self, counts: Counts, beside: list[KeptLine]) -> dict[str, Any]:
+        """What the history keeps of it."""
+        stays = select(func.count()).select_from(ImportRow).where(
+            ImportRow.batch_id == self._ground.batch_id,
+            ImportRow.kept.is_not(None),
+            ImportRow.kept != GONE,
+        )  # fmt: skip
+        names = ("created", "restored", "contacts", "members", "made", "changed", "gone")
+        return {
+            **{name: counts[name] for name in names},
+            "kept": (db.session.scalar(stays) or 0) + len(beside),
+            "beside": [
+                {"label": line.label, "reason": line.reason} for line in beside[:MOST_NAMED]
+            ],
+            "user": self._turn.user_id,
+        }
+
+
+def _back(ground: Ground, reached: int, counts: Counts) -> tuple[int, int] | None:
+    """One block from the end towards the first row; what is reached grows all the same."""
+    found = rows.restore(ground, LAST - reached, counts)
+    return None if found is None else (LAST - found[0], found[1])

@@ -1,0 +1,284 @@
+"""What undoing an import would do, and what it would leave alone. Reads only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, func, select
+
+from crmadmin.core.bulk import among
+from crmadmin.core.db import db, spec_of
+from crmadmin.core.records import describe
+from crmadmin.core.usage import references_to
+from crmadmin.customers.models import Contact
+from crmadmin.groups.models import CustomerGroup, Membership
+from crmadmin.imports.kinds import Family
+from crmadmin.imports.models import ImportBatch, ImportRow
+from crmadmin.imports.records import State
+from crmadmin.imports.undo import sides
+from crmadmin.imports.undo.verdict import (
+    CONTACT,
+    EDITED,
+    GONE,
+    TAKEN,
+    USED,
+    WRITTEN,
+    Ground,
+    KeptLine,
+)
+
+MOST_LINES = 100
+"""Records that stay are named one by one up to here."""
+
+ROWS_AT_ONCE = 5000
+
+
+@dataclass(frozen=True)
+class UndoPreview:
+    """How many created records would go and overwritten ones come back, how many contacts and
+    memberships would go, how many records beside the rows (`made`, the group included), and what
+    would stay. `gone` are records that somebody deleted since."""
+
+    created: int
+    restored: int
+    members: int
+    contacts: int
+    made: int
+    kept: list[KeptLine]
+    kept_count: int
+    changed: int = 0
+    gone: int = 0
+
+
+def preview(batch: ImportBatch) -> UndoPreview:
+    """What undoing the import would do as things stand now."""
+    ground = Ground.of(batch)
+    tally = _tally(ground)
+    going = _going(ground)
+    taken = _taken(ground)
+    rows, rows_count = _kept_rows(ground, taken)
+    contacts, contact_rows, contact_count = _contacts(ground)
+    made, changed, beside = _beside(ground, going)
+    return UndoPreview(
+        created=tally[State.CREATED.value, None],
+        restored=tally[State.UPDATED.value, None] - len(taken),
+        members=_count(Membership, Membership.import_id == ground.batch_id),
+        contacts=contacts,
+        made=made,
+        kept=sorted([*rows, *contact_rows], key=lambda line: line.number)[:MOST_LINES] + beside,
+        kept_count=rows_count + contact_count + len(beside),
+        changed=changed,
+        gone=sum(tally[state, GONE] for state in WRITTEN),
+    )
+
+
+def kept_lines(batch: ImportBatch) -> list[KeptLine]:
+    """What an import that was undone left alone, the first MOST_LINES rows of it."""
+    found = db.session.execute(
+        select(ImportRow.number, ImportRow.label, ImportRow.kept)
+        .where(ImportRow.batch_id == batch.id, ImportRow.kept.is_not(None), ImportRow.kept != GONE)
+        .order_by(ImportRow.number)
+        .limit(MOST_LINES)
+    )
+    beside = (batch.undone or {}).get("beside") or ()
+    lines = [KeptLine(number, label, str(why)) for number, label, why in found]
+    return lines + [KeptLine(0, line["label"], line["reason"]) for line in beside]
+
+
+def _count(model: Any, *where: Any) -> int:
+    return db.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
+
+
+def _tally(ground: Ground) -> Mapping[tuple[str, str | None], int]:
+    judged = (
+        select(ImportRow.state, ground.verdict.label("verdict"))
+        .where(ground.rows(*WRITTEN))
+        .subquery()
+    )
+    found = db.session.execute(
+        select(judged.c.state, judged.c.verdict, func.count()).group_by(
+            judged.c.state, judged.c.verdict
+        )
+    )
+    tally: dict[tuple[str, str | None], int] = defaultdict(int)
+    tally.update({(state, verdict): many for state, verdict, many in found})
+    return tally
+
+
+def _going(ground: Ground) -> Any:
+    """The records that would go or come back: nothing of theirs stands in anybody's way."""
+    return select(ImportRow.record_id).where(ground.rows(*WRITTEN), ground.verdict.is_(None))
+
+
+def _kept_rows(ground: Ground, taken: Mapping[int, str]) -> tuple[list[KeptLine], int]:
+    reason = ground.verdict
+    where = and_(ground.rows(*WRITTEN), reason.in_((EDITED, USED)))
+    found = db.session.execute(
+        select(ImportRow.number, ImportRow.label, reason)
+        .where(where)
+        .order_by(ImportRow.number)
+        .limit(MOST_LINES)
+    )
+    lines = [KeptLine(number, label, str(why)) for number, label, why in found]
+    lines += [KeptLine(number, label, TAKEN) for number, label in taken.items()]
+    return lines, _count(ImportRow, where) + len(taken)
+
+
+# Contacts
+
+
+def _contacts(ground: Ground) -> tuple[int, list[KeptLine], int]:
+    """How many would go; the rows of which only the contact would stay, and how many those are."""
+    if not ground.has_contacts:
+        return 0, [], 0
+    ours = Contact.import_id == ground.batch_id
+    total = _count(Contact, ours)
+    if not total:
+        return 0, [], 0
+    staying = select(ImportRow.record_id).where(
+        ground.rows(State.CREATED.value), ground.verdict.in_((EDITED, USED))
+    )
+    left = and_(ours, (Contact.version != 1) | Contact.customer_id.in_(staying))
+    many = _count(Contact, left)
+    if not many:
+        return total, [], 0
+    where = and_(
+        ImportRow.batch_id == ground.batch_id,
+        ImportRow.contact == "created",
+        ImportRow.state.not_in(WRITTEN) | ground.verdict.is_(None),
+        ImportRow.record_id.in_(select(Contact.customer_id).where(left)),
+    )
+    found = db.session.execute(
+        select(ImportRow.number, ImportRow.label)
+        .where(where)
+        .order_by(ImportRow.number)
+        .limit(MOST_LINES)
+    )
+    lines = [KeptLine(number, label, CONTACT) for number, label in found]
+    return total - many, lines, _count(ImportRow, where)
+
+
+# Unique keys that somebody else has by now
+
+
+def _taken(ground: Ground) -> dict[int, str]:
+    """Rows whose old values cannot come back: number → label.
+
+    Only catalogs have keys that an import can overwrite: a customer's code is what it is known by.
+    """
+    if ground.kind.family is not Family.CATALOG:
+        return {}
+    found: dict[int, str] = {}
+    last = 0
+    statement = select(
+        ImportRow.number, ImportRow.label, ImportRow.record_id, ImportRow.before
+    ).where(ground.rows(State.UPDATED.value), ground.verdict.is_(None))
+    while True:
+        rows = db.session.execute(
+            statement.where(ImportRow.number > last).order_by(ImportRow.number).limit(ROWS_AT_ONCE)
+        ).all()
+        if not rows:
+            return found
+        last = rows[-1].number
+        for column, sources, make in _unique(ground.model):
+            found.update(_taken_by(ground, column, sources, make, rows))
+
+
+def _unique(model: Any) -> Iterable[tuple[Any, str, Any]]:
+    """The unique columns of a catalog: the column, what it follows from, and how."""
+    spec = spec_of(model)
+    for derived in spec.derived:
+        if model.__table__.c[derived.column].unique and len(derived.sources) == 1:
+            yield getattr(model, derived.column), derived.sources[0], derived.make
+    for f in spec.fields:
+        if model.__table__.c[f.column].unique:
+            yield getattr(model, f.column), f.column, lambda values: values[0]
+
+
+def _taken_by(
+    ground: Ground, column: Any, source: str, make: Any, rows: Sequence[Any]
+) -> dict[int, str]:
+    wanted = {
+        make([row.before[source]]): row
+        for row in rows
+        if row.before and row.before.get(source) is not None
+    }
+    if not wanted:
+        return {}
+    holders = select(column, ground.model.id).where(
+        among(column, wanted), ground.model.id.not_in(_going(ground))
+    )
+    return {
+        wanted[key].number: wanted[key].label
+        for key, holder in db.session.execute(holders)
+        if holder != wanted[key].record_id
+    }
+
+
+# Beside the rows
+
+
+def _beside(ground: Ground, going: Any) -> tuple[int, int, list[KeptLine]]:
+    """How many side records would go, how many would be changed back, and which would stay."""
+    kept: list[KeptLine] = []
+    changed = made = 0
+    for name, notes in sides.notes(ground, made=False).items():
+        changed += _changed_back(ground, sides.model_named(name), notes, kept)
+    for name, notes in sides.notes(ground, made=True).items():
+        made += _removed(ground, sides.model_named(name), notes, going, kept)
+    return made, changed, kept
+
+
+def _changed_back(ground: Ground, model: Any, notes: Sequence[Any], kept: list[KeptLine]) -> int:
+    own: set[int | None] = set()
+    if model is ground.model:  # the rows' own records are counted with them
+        own.update(db.session.scalars(select(ImportRow.record_id).where(ground.rows(*WRITTEN))))
+    latest: dict[int, int] = {}
+    for note in notes:
+        if note.record_id not in own:
+            latest[note.record_id] = max(note.version, latest.get(note.record_id, 0))
+    there = _there(ground, model, list(latest))
+    edited = [record for record in there if record.version != latest[record.id]]
+    kept += [KeptLine(0, describe(record), EDITED) for record in edited]
+    return len(there) - len(edited)
+
+
+def _removed(
+    ground: Ground, model: Any, notes: Sequence[Any], going: Any, kept: list[KeptLine]
+) -> int:
+    versions = {note.record_id: note.version for note in notes}
+    used = _used_by_others(ground, model, list(versions), going)
+    made = 0
+    for record in _there(ground, model, list(versions)):
+        if record.version != versions[record.id]:
+            kept.append(KeptLine(0, describe(record), EDITED))
+        elif record.id in used:
+            kept.append(KeptLine(0, describe(record), USED))
+        else:
+            made += 1
+    return made
+
+
+def _there(ground: Ground, model: Any, ids: Sequence[int]) -> Sequence[Any]:
+    if model is None:
+        return ()
+    found = select(model).where(among(model.id, ids), model.created_at <= ground.until)
+    return db.session.scalars(found.order_by(model.id)).all()
+
+
+def _used_by_others(ground: Ground, model: Any, ids: Sequence[int], going: Any) -> set[int]:
+    """Which of the records something refers to that would not go or come back itself."""
+    if model is None:
+        return set()
+    if model is CustomerGroup:
+        return {i for i in ids if sides.is_needed(ground, i, but_own=True)}
+    used: set[int] = set()
+    for reference in references_to(model):
+        where = [among(reference.column, ids)]
+        if reference.spec.model is ground.model:
+            where.append(ground.model.id.not_in(going))
+        used.update(db.session.scalars(select(reference.column).where(*where).distinct()))
+    return used

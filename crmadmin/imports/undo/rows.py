@@ -1,0 +1,197 @@
+"""The rows' own records on their way back, a block of ledger rows at a time, set-based.
+
+First what the import made, in file order: a customer's first row tells whether it goes, and its
+contacts with it. Then what it overwrote, from the last row to the first, as things were written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
+from sqlalchemy.orm import aliased
+
+from crmadmin.core.bulk import among
+from crmadmin.core.db import db, rows_written
+from crmadmin.customers.models import Contact
+from crmadmin.groups.models import Membership
+from crmadmin.imports.kinds import KINDS
+from crmadmin.imports.models import ImportBatch, ImportChange, ImportRow
+from crmadmin.imports.records import State, Status
+from crmadmin.imports.undo.values import Restore, put_back
+from crmadmin.imports.undo.verdict import CONTACT, GONE, TAKEN, Ground
+
+BLOCK = 5000
+
+Counts = Counter[str]
+
+
+def remove_made(ground: Ground, after: int, counts: Counts) -> tuple[int, int] | None:
+    """Take back what the next rows made: contacts, memberships, records.
+
+    Gives the number of the last of these rows and how many overwrote nothing; None at the end.
+    """
+    mine = ImportRow.batch_id == ground.batch_id
+    last = db.session.scalar(
+        select(func.max(ImportRow.number)).where(
+            ImportRow.number.in_(
+                select(ImportRow.number)
+                .where(mine, ImportRow.number > after)
+                .order_by(ImportRow.number)
+                .limit(BLOCK)
+            )
+        )
+    )
+    if last is None:
+        return None
+    block = and_(mine, ImportRow.number > after, ImportRow.number <= last)
+    _judge(ground, and_(block, ImportRow.state == State.CREATED.value), counts)
+    if ground.has_contacts:
+        _remove_contacts(ground, block, counts)
+        _remove_members(ground, block, counts)
+    created = and_(block, ImportRow.state == State.CREATED.value, ImportRow.kept.is_(None))
+    counts["created"] += _delete(ground.model, ground.model.id.in_(_records(created)))
+    others = func.coalesce(ImportRow.state, "") != State.UPDATED.value
+    seen = db.session.scalar(select(func.count()).select_from(ImportRow).where(block, others))
+    return last, seen or 0
+
+
+def _records(where: ColumnElement[bool]) -> Any:
+    return select(ImportRow.record_id).where(where, ImportRow.record_id.is_not(None))
+
+
+def _judge(ground: Ground, where: ColumnElement[bool], counts: Counts) -> None:
+    """Lock the records of some rows, and note which of them must stay."""
+    model = ground.model
+    locked = select(model.id).where(model.id.in_(_records(where))).order_by(model.id)
+    db.session.execute(locked.with_for_update()).all()
+    _update(ImportRow, where, kept=ground.verdict)
+    gone = select(func.count()).select_from(ImportRow).where(where, ImportRow.kept == GONE)
+    counts["gone"] += db.session.scalar(gone) or 0
+
+
+def _remove_contacts(ground: Ground, block: ColumnElement[bool], counts: Counts) -> None:
+    """Those that nobody edited; a created customer that stays keeps those that came with it."""
+    stays = select(ImportRow.record_id).where(
+        ground.rows(State.CREATED.value), ImportRow.kept.is_not(None), ImportRow.kept != GONE
+    )
+    counts["contacts"] += _delete(
+        Contact,
+        # Plus nothing: the customers of the block are far fewer than the contacts of the import,
+        # which is what SQLite would go through if it could use that index.
+        Contact.import_id + 0 == ground.batch_id,
+        Contact.customer_id.in_(_records(block)),
+        Contact.version == 1,
+        Contact.customer_id.not_in(stays),
+    )
+
+
+def _remove_members(ground: Ground, block: ColumnElement[bool], counts: Counts) -> None:
+    counts["members"] += _delete(
+        Membership,
+        Membership.import_id + 0 == ground.batch_id,
+        Membership.customer_id.in_(_records(block)),
+    )
+
+
+def _delete(model: Any, *where: ColumnElement[bool]) -> int:
+    statement = delete(model).where(*where).execution_options(synchronize_session=False)
+    return rows_written(db.session.execute(statement))
+
+
+def restore(ground: Ground, before: int, counts: Counts) -> tuple[int, int] | None:
+    """Bring back what the rows above this number overwrote, the next block of them.
+
+    Gives the number of the first of these rows and how many they are; None at the end.
+    """
+    beside = select(ImportChange.record_id).where(
+        ground.changed, ImportChange.target == ground.model.__name__
+    )
+    updated = and_(
+        ground.rows(State.UPDATED.value),
+        ImportRow.number < before,
+        # Those that it also changed beside the rows are brought back from all notes at once.
+        ImportRow.record_id.not_in(beside),
+    )
+    numbers = list(
+        db.session.scalars(
+            select(ImportRow.number).where(updated).order_by(ImportRow.number.desc()).limit(BLOCK)
+        )
+    )
+    if not numbers:
+        return None
+    block = and_(updated, ImportRow.number >= numbers[-1], ImportRow.number <= numbers[0])
+    _judge(ground, block, counts)
+    wanted = [
+        Restore(record_id, version, image or {})
+        for record_id, version, image in db.session.execute(
+            select(ImportRow.record_id, ImportRow.version, ImportRow.before)
+            .where(block, ImportRow.kept.is_(None))
+            .order_by(ImportRow.number.desc())
+        )
+    ]
+    failed = put_back(ground.model, wanted)
+    _keep(ground, failed)
+    done = [restore.record_id for restore in wanted if restore.record_id not in failed]
+    _tell_earlier(ground, done)
+    counts["restored"] += len(done)
+    return numbers[-1], len(numbers)
+
+
+def _keep(ground: Ground, failed: set[int]) -> None:
+    if failed:
+        rows = and_(ground.rows(State.UPDATED.value), among(ImportRow.record_id, failed))
+        _update(ImportRow, rows, kept=TAKEN)
+
+
+def _update(model: Any, *where: ColumnElement[bool], **values: Any) -> None:
+    statement = update(model).where(*where).values(**values)
+    db.session.execute(statement.execution_options(synchronize_session=False))
+
+
+def notes_of_others(ground: Ground, notes: Any, model: Any) -> list[ColumnElement[bool]]:
+    """What other imports, which may be undone themselves, noted of records of this model."""
+    standing = (Status.DONE.value, Status.PAUSED.value, Status.RUNNING.value)
+    others = select(ImportBatch.id).where(
+        ImportBatch.id != ground.batch_id, ImportBatch.status.in_(standing)
+    )
+    if notes is ImportChange:
+        return [ImportChange.target == model.__name__, ImportChange.batch_id.in_(others)]
+    kinds = [kind.name for kind in KINDS.values() if kind.model is model]
+    return [ImportRow.batch_id.in_(others.where(ImportBatch.kind.in_(kinds)))]
+
+
+def _tell_earlier(ground: Ground, ids: list[int]) -> None:
+    """Earlier imports of these records may be undone next: let their notes name the new version.
+
+    A record that they left at version 4, and this import at 5, is at 6 now: their notes say 6, and
+    what was noted before goes up as much, so that what followed one another still does.
+    """
+    own = aliased(ImportRow)
+    for notes in (ImportRow, ImportChange):
+        is_later = exists(
+            select(own.number).where(
+                own.record_id == notes.record_id,
+                own.batch_id == ground.batch_id,
+                own.state == State.UPDATED.value,
+                own.kept.is_(None),
+                own.version > notes.version,
+            )
+        )
+        theirs = notes_of_others(ground, notes, ground.model)
+        where = [*theirs, among(notes.record_id, ids), is_later]
+        _update(notes, *where, version=notes.version + 2)
+
+
+def note_contacts(ground: Ground) -> None:
+    """Name the rows whose contact stays, though nothing else of them does."""
+    left = select(Contact.customer_id).where(Contact.import_id == ground.batch_id)
+    _update(
+        ImportRow,
+        ImportRow.batch_id == ground.batch_id,
+        ImportRow.contact == "created",
+        ImportRow.kept.is_(None),
+        ImportRow.record_id.in_(left),
+        kept=CONTACT,
+    )

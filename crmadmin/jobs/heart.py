@@ -1,0 +1,70 @@
+"""The heartbeat: while a job is worked, a thread of its own keeps telling that the worker lives."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+from typing import Protocol
+
+from sqlalchemy import Engine, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from crmadmin.core.db import rows_written, utcnow
+from crmadmin.jobs.models import Job, JobState
+
+LEASE = timedelta(seconds=3.5)
+"""How long a job is believed to be worked after the last sign of life."""
+EVERY = 1.0
+"""Seconds between two signs of life."""
+
+log = logging.getLogger(__name__)
+
+
+class Held(Protocol):
+    """What the heartbeat needs of a turn. It is told when the job is no longer held."""
+
+    job_id: int
+    token: str
+    is_lost: bool
+
+
+@contextmanager
+def beating(engine: Engine, held: Held) -> Iterator[None]:
+    """Renew the lease, in transactions of its own, as long as the body runs."""
+    ended = Event()
+    thread = Thread(target=_beat, args=(engine, held, ended), daemon=True)
+    thread.name = f"heartbeat of job {held.job_id}"
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        # It may be waiting for a lock; what it then writes finds no such holder any more.
+        thread.join(EVERY)
+
+
+def _beat(engine: Engine, held: Held, ended: Event) -> None:
+    while not ended.wait(EVERY):
+        try:
+            is_held = _renew(engine, held)
+        except SQLAlchemyError:
+            log.warning("no heartbeat", exc_info=True, extra={"job": held.job_id})
+            continue
+        if not is_held:
+            held.is_lost = not ended.is_set()
+            return
+
+
+def _renew(engine: Engine, held: Held) -> bool:
+    now = utcnow()
+    statement = (
+        update(Job)
+        .where(Job.id == held.job_id, Job.token == held.token)
+        .where(Job.state == JobState.RUNNING.value)
+        .values(heartbeat_at=now, lease_until=now + LEASE)
+    )
+    with engine.begin() as connection:
+        return rows_written(connection.execute(statement)) > 0

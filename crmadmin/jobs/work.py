@@ -1,0 +1,312 @@
+"""Working one job: who holds it, how it tells where it is, and how it ends.
+
+A task is a function that is given its Turn. It works in blocks, each one transaction, and calls
+`turn.mark` in that transaction: progress, checkpoint and the proof that the job is still ours are
+committed with the data or not at all. Whoever holds a job has its token and renews the lease; when
+the lease runs out, anybody may take the job up from its checkpoint. What the queue says is never
+needed for that (see `worker`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from contextvars import Context
+from threading import Event, current_thread
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from crmadmin.core.db import actor, db, reads_only, rows_written, utcnow
+from crmadmin.jobs import messages
+from crmadmin.jobs.heart import LEASE, beating
+from crmadmin.jobs.models import Job, JobState
+
+ACTIVE = (JobState.QUEUED.value, JobState.RUNNING.value)
+MOST_ATTEMPTS = 5
+"""How often a job is taken up without getting any further; then it is what brings workers down."""
+PAUSES = (0.5, 2.0)
+"""Seconds before each new try after the database refused (a deadlock, a lock, a restart)."""
+
+log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The task ended at a checkpoint because `should_stop` said so. Raise it after the commit."""
+
+
+class LostLease(Exception):
+    """Somebody else holds the job by now: nothing of this transaction may stand."""
+
+
+class Failed(Exception):
+    """The task cannot go on. The text is shown to people; trying again would not help."""
+
+
+class Turn:
+    """One holding of a job by one worker. `checkpoint`, `done` and `total` are as last marked."""
+
+    def __init__(self, job: Job, stopping: Event) -> None:
+        self.job_id = job.id
+        self.task = job.task
+        self.subject_id = job.subject_id
+        self.user_id = job.user_id
+        self.token = job.token
+        self.is_lost = False
+        self._stopping = stopping
+        self._load(job)
+
+    def _load(self, job: Job) -> None:
+        self.checkpoint, self.done, self.total = job.checkpoint, job.done, job.total
+        self.progress: dict[str, Any] = dict(job.progress)
+        self.asked_to_stop = job.asked_to_stop
+        self._reached = job.checkpoint
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether to raise Stopped after the next commit.
+
+        The user asked (`asked_to_stop`), or this worker is to end: then another one goes on.
+        """
+        return self.asked_to_stop or self._stopping.is_set()
+
+    def mark(
+        self,
+        checkpoint: int,
+        done: int,
+        progress: Mapping[str, Any] | None = None,
+        total: int | None = None,
+    ) -> None:
+        """Write how far the job is into the caller's transaction; the caller commits.
+
+        `progress` replaces what was there, None keeps it, and so does a `total` of None. Raises
+        LostLease when the job is somebody else's, who may have written these very rows.
+        """
+        if self.is_lost:
+            raise LostLease(self.job_id)
+        now = utcnow()
+        values: dict[str, Any] = {
+            "checkpoint": checkpoint,
+            "done": done,
+            "heartbeat_at": now,
+            "lease_until": now + LEASE,
+        }
+        if progress is not None:
+            values["progress"] = dict(progress)
+        if total is not None:
+            values["total"] = total
+        if checkpoint > self._reached:
+            # It gets further: what killed the ones before was not the job.
+            values["attempts"] = 1
+        self._write(values)
+        self.checkpoint, self.done = checkpoint, done
+        self.total = self.total if total is None else total
+        self.progress = self.progress if progress is None else dict(progress)
+        asked = db.session.scalar(select(Job.asked_to_stop).where(Job.id == self.job_id))
+        self.asked_to_stop = bool(asked)
+
+    def require(self) -> None:
+        """Make sure that the job is still ours when the transaction at hand is committed.
+
+        For what is written beside the blocks, which `mark` covers. Raises LostLease.
+        """
+        self._write({"lease_until": utcnow() + LEASE})
+
+    def _write(self, values: Mapping[str, Any]) -> None:
+        written = db.session.execute(
+            update(Job)
+            .where(*held_by(self.job_id, self.token))
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+        if rows_written(written) == 0:
+            self.is_lost = True
+            raise LostLease(self.job_id)
+
+    def end(self, state: JobState, error: str | None = None) -> None:
+        """Give the job back in this state, in the transaction at hand. Raises LostLease."""
+        values: dict[str, Any] = {"state": state.value, "token": "", "lease_until": None}
+        values["error"] = error[:500] if error else None
+        if state in (JobState.DONE, JobState.FAILED):
+            values["finished_at"] = utcnow()
+        if state is JobState.QUEUED:
+            # Not the job's fault: it was this worker that had to end.
+            values["attempts"] = Job.attempts - 1
+        self._write(values)
+
+    def wait(self, seconds: float) -> None:
+        """Wait before a new try, unless this worker is to end."""
+        self._stopping.wait(seconds)
+
+    def take_up_again(self) -> None:
+        """After a rollback: go on from what was committed. Raises LostLease."""
+        job = db.session.scalar(select(Job).where(*held_by(self.job_id, self.token)))
+        if job is None:
+            raise LostLease(self.job_id)
+        self._load(job)
+        db.session.rollback()
+
+
+Task = Callable[[Turn], None]
+_TASKS: dict[str, Task] = {}
+
+
+def task(name: str) -> Callable[[Task], Task]:
+    """Register the function that works jobs of this name.
+
+    What it leaves uncommitted when it returns is committed together with the job's end.
+    """
+
+    def register(function: Task) -> Task:
+        if _TASKS.setdefault(name, function) is not function:
+            raise ValueError(f"there is a task named {name!r} already")
+        return function
+
+    return register
+
+
+def held_by(job_id: int, token: str) -> tuple[ColumnElement[bool], ...]:
+    """The job, as long as the holder of this token has it."""
+    return Job.id == job_id, Job.token == token, Job.state == JobState.RUNNING.value
+
+
+def siblings(job: Job) -> tuple[ColumnElement[bool], ...]:
+    """Jobs of the same subject: those whose tasks' names begin alike, up to the point."""
+    family = job.task.split(".")[0] + "."
+    return Job.subject_id == job.subject_id, Job.task.startswith(family, autoescape=True)
+
+
+def work(app: Flask, job_id: int, stopping: Event | None = None) -> bool:
+    """Take a job up, if it is free, and work it to its end; False when it was not to be had.
+
+    Raises only what ends a process. Nothing of the caller's context (request, user, session)
+    reaches the task, nor the other way.
+    """
+    return Context().run(_work, app, job_id, stopping or Event())
+
+
+def _work(app: Flask, job_id: int, stopping: Event) -> bool:
+    with app.app_context():
+        actor.set(None)
+        reads_only.set(False)
+        try:
+            turn = _claim(job_id, stopping)
+            if turn is None:
+                return False
+            with beating(db.engine, turn):
+                _carry_out(turn)
+        except DBAPIError:
+            # The job stays as it is; its lease runs out, and it is found again.
+            log.exception("the database did not answer", extra={"job": job_id})
+        finally:
+            db.session.remove()
+    return True
+
+
+def _claim(job_id: int, stopping: Event) -> Turn | None:
+    """Hold the job, or None when it is not to be had now or has brought down too many."""
+    job = _free(job_id)
+    if job is None:
+        db.session.rollback()
+        return None
+    now = utcnow()
+    if job.attempts >= MOST_ATTEMPTS:
+        job.state = JobState.FAILED.value
+        job.error = messages.reason("gave_up", job.user_id)
+        job.token, job.lease_until, job.finished_at = "", None, now
+        log.error("job given up", extra={"job": job.id, "task": job.task})
+    else:
+        job.state = JobState.RUNNING.value
+        job.token = secrets.token_hex(16)
+        job.worker = f"{socket.gethostname()}:{os.getpid()}:{current_thread().name}"[:80]
+        job.attempts += 1
+        job.started_at = job.started_at or now
+        job.heartbeat_at, job.lease_until = now, now + LEASE
+    turn = Turn(job, stopping)
+    db.session.commit()
+    if not turn.token:
+        return None
+    log.info("job begun", extra={"job": job.id, "task": job.task, "attempt": job.attempts})
+    return turn
+
+
+def _free(job_id: int) -> Job | None:
+    """The job, locked, if nobody works it and it is the next of its subject.
+
+    The jobs of one subject are worked one at a time, in the order in which they were asked for.
+    """
+    job = db.session.get(Job, job_id)
+    if job is None or job.state not in ACTIVE:
+        return None
+    active = select(Job).where(*siblings(job), Job.state.in_(ACTIVE)).order_by(Job.id)
+    how_many = db.session.scalar(select(func.count()).select_from(active.subquery()))
+    locked = active.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    found = list(db.session.scalars(locked))
+    if len(found) != how_many or job not in found:
+        return None  # one of them is being claimed or written right now
+    running = [j for j in found if j.state == JobState.RUNNING]
+    now = utcnow()
+    if any(j.lease_until is not None and j.lease_until >= now for j in running):
+        return None
+    # What was begun comes before what only waits.
+    return job if job is (running or found)[0] else None
+
+
+def _carry_out(turn: Turn) -> None:
+    """Work the job until it ends, one way or another."""
+    try:
+        _try(turn)
+    except LostLease:
+        db.session.rollback()
+        log.warning("job lost to another worker", extra={"job": turn.job_id})
+    except Stopped:
+        _end(turn, JobState.STOPPED if turn.asked_to_stop else JobState.QUEUED)
+    except Failed as failure:
+        _end(turn, JobState.FAILED, str(failure))
+    except OperationalError:
+        log.exception("job failed: the database refused", extra={"job": turn.job_id})
+        _end(turn, JobState.FAILED, messages.reason("database", turn.user_id))
+    except Exception:
+        log.exception("job failed", extra={"job": turn.job_id, "task": turn.task})
+        _end(turn, JobState.FAILED, messages.reason("unexpected", turn.user_id))
+    except BaseException:
+        # Ctrl+C in the middle of a command: the person stopped it, and may tell it to go on.
+        _end(turn, JobState.STOPPED)
+        raise
+
+
+def _try(turn: Turn) -> None:
+    """Run the task; again, from its checkpoint, when the database refused for the moment."""
+    function = _TASKS.get(turn.task)
+    if function is None:
+        raise LookupError(f"no task is named {turn.task!r}")
+    for pause in (*PAUSES, None):
+        try:
+            function(turn)
+            turn.end(JobState.DONE)
+            db.session.commit()
+        except OperationalError:
+            if pause is None:
+                raise
+            log.warning("job tried again", exc_info=True, extra={"job": turn.job_id})
+            db.session.rollback()
+            turn.wait(pause)
+            turn.take_up_again()
+        else:
+            log.info("job done", extra={"job": turn.job_id, "task": turn.task})
+            return
+
+
+def _end(turn: Turn, state: JobState, error: str | None = None) -> None:
+    db.session.rollback()
+    try:
+        turn.end(state, error)
+        db.session.commit()
+    except LostLease:
+        db.session.rollback()
+    log.info("job ended", extra={"job": turn.job_id, "state": state.value})

@@ -1,0 +1,126 @@
+"""The bell: in a file or in PostgreSQL, opened late, and never more than a bell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event
+
+import pytest
+from flask import Flask
+from flask_migrate import check
+from sqlalchemy import inspect
+
+import config
+from app import create_app
+from crmadmin.core.db import db
+from crmadmin.jobs import queue, services
+from crmadmin.jobs.queue import Down, Queue
+
+
+def heard(bell: Queue) -> list[int]:
+    """Everything rung so far, in the order of ringing."""
+    ending = Event()
+    ending.set()
+    return list(iter(lambda: bell.next(ending), None))
+
+
+def test_bells_are_heard_once_and_in_order(rung: Queue) -> None:
+    for job_id in (5, 7, 5):
+        rung.ring(job_id)
+    assert heard(rung) == [5, 7, 5]
+    assert heard(rung) == []
+    rung.check()
+
+
+def test_a_closed_queue_opens_again(rung: Queue) -> None:
+    rung.ring(1)
+    rung.close()
+    assert heard(rung) == [1]
+    rung.close()
+    rung.close()
+
+
+def test_the_queue_is_made_when_it_is_needed_and_not_before(tmp_path: Path) -> None:
+    settings = config.Settings(
+        f"sqlite:///{tmp_path}/crm.db", "k" * 40, instance=tmp_path, testing=True
+    )
+    app = create_app(settings)
+    bell = queue.of(app)
+    assert bell is not None
+    bell.close()
+    assert not (tmp_path / "queue.db").exists()
+    bell.check()
+    assert (tmp_path / "queue.db").exists()
+    bell.close()
+
+
+def test_two_databases_share_a_file_without_hearing_each_other(tmp_path: Path) -> None:
+    bells = []
+    for name in ("crm", "demo"):
+        url = f"sqlite:///{tmp_path}/{name}.db"
+        bell = queue.of(create_app(config.Settings(url, "k" * 40, instance=tmp_path, testing=True)))
+        assert bell is not None
+        bell.ring(len(name))
+        bells.append(bell)
+    assert [heard(bell) for bell in bells] == [[3], [4]]
+    for bell in bells:
+        bell.close()
+
+
+def test_a_named_file_is_looked_for_from_the_instance_folder_on(tmp_path: Path) -> None:
+    bell = Queue("sqlite:///bells.db", "crm", tmp_path)
+    bell.ring(1)
+    assert (tmp_path / "bells.db").exists()
+    bell.close()
+
+
+def test_where_there_is_no_queue_none_is_opened(app: Flask) -> None:
+    assert queue.of(app) is None
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///no/such/folder/q.db", "postgresql+psycopg://127.0.0.1:9/x"]
+)
+def test_a_queue_that_cannot_be_reached_is_down(tmp_path: Path, url: str) -> None:
+    bell = Queue(url, "crm", tmp_path)
+    with pytest.raises(Down):
+        bell.check()
+    with pytest.raises(Down):
+        bell.ring(1)
+    bell.close()
+
+
+def test_a_file_that_is_no_queue_is_down(tmp_path: Path) -> None:
+    (tmp_path / "queue.db").write_bytes(b"not a database at all" * 100)
+    bell = Queue("sqlite:///queue.db", "crm", tmp_path)
+    with pytest.raises(Down):
+        bell.ring(1)
+    bell.close()
+
+
+def test_readyz_asks_the_queue(app: Flask, rung: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = app.test_client()
+    assert client.get("/readyz").status_code == 200
+
+    def fail() -> None:
+        raise Down("no answer")
+
+    monkeypatch.setattr(rung, "check", fail)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.text) == (503, "queue\n")
+
+
+def test_a_web_process_without_a_worker_only_asks(app: Flask, rung: Queue) -> None:
+    with app.app_context():
+        job = services.enqueue("import.test", 7, None)
+        assert (job.state, job.attempts) == ("queued", 0)
+        assert heard(rung) == [job.id]
+        db.session.remove()
+
+
+def test_migrations_leave_the_queue_s_tables_alone(app: Flask, rung: Queue, database: str) -> None:
+    rung.check()
+    with app.app_context():
+        if database == "postgresql":
+            assert "huey_task" in inspect(db.engine).get_table_names()
+        check()  # ends the process when a new migration would change anything

@@ -1,0 +1,46 @@
+"""An app with a real queue, the table of the synthetic task, and real worker processes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from synthetic import WRITTEN
+from workers import Workers
+
+from crmadmin.core.db import db
+from crmadmin.jobs import queue
+
+
+@pytest.fixture
+def workers(app: Flask) -> Iterator[Workers]:
+    """Start and kill workers of the test's database."""
+    app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], queue="")
+    with app.app_context():
+        WRITTEN.create(db.engine)
+        db.engine.dispose()
+    made = Workers(app, "synthetic")
+    try:
+        yield made
+    finally:
+        made.close()
+        bell = queue.of(app)
+        assert bell is not None
+        bell.close()
+        app.extensions.pop("job_queue")
+        with app.app_context(), db.engine.begin() as connection:
+            WRITTEN.drop(connection)
+            if connection.dialect.name == "postgresql":
+                for table in ("kv", "schedule", "task", "counter"):
+                    connection.execute(text(f"DROP TABLE IF EXISTS huey_{table}"))
+
+
+@pytest.fixture
+def empty(app: Flask, request: pytest.FixtureRequest) -> Callable[[], None]:
+    """Empties every table, as before a test."""
+    house = request.config.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
+    return lambda: house._empty(app)  # type: ignore[union-attr]  # it is there
