@@ -20,7 +20,7 @@ class SettingError(ValueError):
 class Settings:
     """What one process runs with. Sizes in mebibytes, durations in days."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     instance: Path = ROOT / "instance"
     locale: str = "vi"

@@ -48,9 +48,9 @@ class Unnamed:
     def watch(self, blocks: Iterator[Block]) -> Iterator[Block]:
         for block in blocks:
             for index, column in enumerate(block.columns):
-                if index not in self._named and index not in self._found:
-                    if any(cell is not None for cell in column):
-                        self._found.add(index)
+                is_told = index in self._named or index in self._found
+                if not is_told and any(cell is not None for cell in column):
+                    self._found.add(index)
             yield block
 
     def letters(self, mapped: ColumnMap) -> tuple[str, ...]:

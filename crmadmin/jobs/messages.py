@@ -16,8 +16,8 @@ from crmadmin.core.spec import Words
 REASONS: Mapping[str, Words] = MappingProxyType(
     {
         "database": _l(
-            "The database did not take part of the work. What was done is kept: continue when it "
-            "is well again."
+            "The database refused a part of the work. What was done is kept; continue when the "
+            "database is well again."
         ),
         "gave_up": _l(
             "The work broke off several times at the same place, so it was not tried again. "

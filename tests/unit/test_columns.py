@@ -19,10 +19,10 @@ SPEC = spec_of(Customer)
 FIELDS = [f for f in SPEC.fields if f.importable]
 
 WORDS = st.sampled_from(
-    ["Công ty", "Nguyễn  Văn", " An", "Hà ", "a\u0301", "C«ng", "Nguyeãn", "x\u200by", "\u3164", "␟",
+    ["␟", "Công ty", "Nguyễn  Văn", " An", "Hà ", "a\u0301", "C«ng", "Nguyeãn", "x\u200by", "\u3164",
      "0912345678", "0912 345 678", "84912345678", "912345678", "0212345678", "A@B.VN", "a@b.com",
-     "lan@", "https://a.vn", "HTTP://A.vn/x y", "a.vn", "09/08/1992", "31/02/1990", "Cá nhân", "Hà Nội",
-     "Bình Dương", "0100109106", "12345", "NGUYỄN", "\ud800"]
+     "lan@", "https://a.vn", "HTTP://A.vn/x y", "a.vn", "09/08/1992", "31/02/1990", "Cá nhân",
+     "Hà Nội", "Bình Dương", "0100109106", "12345", "NGUYỄN", "\ud800"]
 )  # fmt: skip
 CELLS = st.one_of(
     st.none(),
@@ -32,7 +32,7 @@ CELLS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.booleans(),
     st.dates(dt.date(1850, 1, 1), dt.date(2080, 1, 1)),
-    st.datetimes(dt.datetime(1890, 1, 1), dt.datetime(2050, 1, 1)),
+    st.datetimes(),
     st.sampled_from(["x" * 300, "y" * 33, "z" * 5000]),
 )
 COLUMN = st.one_of(st.lists(CELLS, max_size=8), st.lists(WORDS, max_size=8))
@@ -83,7 +83,7 @@ def test_what_is_usual_never_takes_the_slow_way() -> None:
         "name": ["Công ty TNHH Minh Phát", None, "Nguyễn Thị Lan"],
         "phone": ["0912345678", "0386 770 912", 912345678],
         "email": ["lienhe@example.com", "Lan.Nguyen@CONGTY.vn"],
-        "birthday": [dt.date(1992, 8, 9), dt.datetime(1992, 8, 9), None],
+        "birthday": [dt.date(1992, 8, 9), dt.datetime.fromisoformat("1992-08-09"), None],
         "website": ["https://congty.vn", "http://a.com.vn/x"],
     }
 

@@ -52,6 +52,10 @@ def test_without_any_setting_everything_has_a_default(root: Path) -> None:
         ("DATABASE_URL", "postgresql://u@h/d", "database_url", "postgresql+psycopg://u@h/d"),
         ("DATABASE_URL", "postgres://u@h/d", "database_url", "postgresql+psycopg://u@h/d"),
         ("SECRET_KEY", "k" * 32, "secret_key", "k" * 32),
+        ("CRM_QUEUE", "", "queue", ""),
+        ("CRM_QUEUE", "here", "queue", "here"),
+        ("CRM_QUEUE", "sqlite:////data/queue.db", "queue", "sqlite:////data/queue.db"),
+        ("CRM_QUEUE", "postgres://u@h/d", "queue", "postgresql+psycopg://u@h/d"),
         ("CRM_LOCALE", "en", "locale", "en"),
         ("CRM_TIMEZONE", "Asia/Bangkok", "timezone", "Asia/Bangkok"),
         ("CRM_UPLOAD_MAX_MB", "2048", "upload_max_mb", 2048),
@@ -76,6 +80,7 @@ def test_each_setting_is_read(
     ("name", "text", "told"),
     [
         ("DATABASE_URL", "mysql://u@h/d", "must begin with sqlite:///.*'mysql'"),
+        ("CRM_QUEUE", "redis://h", "CRM_QUEUE must be empty, here, or begin with.*'redis'"),
         ("SECRET_KEY", "short", "SECRET_KEY has 5 characters; it needs 32 or more"),
         ("SECRET_KEY", "", "SECRET_KEY has 0 characters"),
         ("CRM_LOCALE", "fr", "CRM_LOCALE is 'fr'; it can be 'vi' or 'en'"),
@@ -99,10 +104,11 @@ def test_a_value_that_cannot_be_used_is_refused_by_name_and_with_the_way_out(
 def test_a_refused_address_of_a_database_does_not_repeat_its_password(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", "mysql://user:hunter2@host/db")
-    with pytest.raises(SettingError) as refused:
-        load()
-    assert "hunter2" not in str(refused.value)
+    for name in ("CRM_QUEUE", "DATABASE_URL"):
+        monkeypatch.setenv(name, "mysql://user:hunter2@host/db")
+        with pytest.raises(SettingError, match=name) as refused:
+            load()
+        assert "hunter2" not in str(refused.value)
 
 
 def test_a_key_is_made_once_for_the_owner_of_the_folder_only(root: Path) -> None:
@@ -132,6 +138,8 @@ def test_processes_that_start_together_agree_on_one_key(root: Path) -> None:
 def test_no_secret_is_shown_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "s" * 40)
     monkeypatch.setenv("CRM_DEMO_PASSWORD", "open sesame")
+    monkeypatch.setenv("CRM_QUEUE", "postgres://user:hunter2@host/db")
     shown = repr(load())
     assert "s" * 40 not in shown
     assert "open sesame" not in shown
+    assert "hunter2" not in shown
