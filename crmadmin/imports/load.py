@@ -227,7 +227,7 @@ class Loader:
         """Records of these names: name key → id. One that somebody made meanwhile is taken."""
         model = TARGETS[target]
         there = select(model.name_key, model.id).where(bulk.among(model.name_key, names))
-        made: dict[str, int] = dict(db.session.execute(there).tuples().all())
+        made: dict[str, int] = dict(db.session.execute(there).all())
         new = [key for key in names if key not in made]
         if not new:
             return made

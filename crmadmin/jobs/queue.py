@@ -55,7 +55,8 @@ class Queue:
         """The job that was rung for first; None when none was after a moment. Raises Down."""
         data = self._ask(lambda storage: storage.dequeue())
         if data is not None:
-            return int(bytes(data))
+            rung = bytes(data)
+            return int(rung) if rung.isdigit() else None
         if self._is_file:
             stopping.wait(EVERY)
         return None

@@ -20,7 +20,7 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from crmadmin.core.db import actor, db, reads_only, rows_written, utcnow
 from crmadmin.jobs import messages
@@ -200,9 +200,9 @@ def _work(app: Flask, job_id: int, stopping: Event) -> bool:
                 return False
             with beating(db.engine, turn):
                 _carry_out(turn)
-        except DBAPIError:
+        except Exception:
             # The job stays as it is; its lease runs out, and it is found again.
-            log.exception("the database did not answer", extra={"job": job_id})
+            log.exception("what became of a job was not written", extra={"job": job_id})
         finally:
             db.session.remove()
     return True
@@ -267,13 +267,13 @@ def _carry_out(turn: Turn) -> None:
     except Stopped:
         _end(turn, JobState.STOPPED if turn.asked_to_stop else JobState.QUEUED)
     except Failed as failure:
-        _end(turn, JobState.FAILED, str(failure))
+        _end(turn, JobState.FAILED, lambda: str(failure))
     except OperationalError:
         log.exception("job failed: the database refused", extra={"job": turn.job_id})
-        _end(turn, JobState.FAILED, messages.reason("database", turn.user_id))
+        _end(turn, JobState.FAILED, lambda: messages.reason("database", turn.user_id))
     except Exception:
         log.exception("job failed", extra={"job": turn.job_id, "task": turn.task})
-        _end(turn, JobState.FAILED, messages.reason("unexpected", turn.user_id))
+        _end(turn, JobState.FAILED, lambda: messages.reason("unexpected", turn.user_id))
     except BaseException:
         # Ctrl+C in the middle of a command: the person stopped it, and may tell it to go on.
         _end(turn, JobState.STOPPED)
@@ -302,10 +302,11 @@ def _try(turn: Turn) -> None:
             return
 
 
-def _end(turn: Turn, state: JobState, error: str | None = None) -> None:
+def _end(turn: Turn, state: JobState, why: Callable[[], str] | None = None) -> None:
+    """Give the job back. `why` may ask the database, which only answers after the rollback."""
     db.session.rollback()
     try:
-        turn.end(state, error)
+        turn.end(state, why() if why else None)
         db.session.commit()
     except LostLease:
         db.session.rollback()

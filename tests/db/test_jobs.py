@@ -322,6 +322,36 @@ def test_an_unexpected_error_fails_the_job_with_words_for_people(
     assert groups() == []
 
 
+@pytest.mark.parametrize("statement", ["SELECT nothing", "INSERT INTO job (id) VALUES (1)"])
+def test_an_error_of_the_database_itself_fails_the_job_too(
+    waiting: Job, register: Register, statement: str
+) -> None:
+    who = user("mai", "marketing")
+    db.session.commit()
+    change(waiting, user_id=who.id)
+
+    def break_a_rule(turn: Turn) -> None:
+        db.session.execute(text(statement))
+
+    register(break_a_rule)
+    work.work(services._app(), waiting.id)
+    found = now(waiting)
+    assert (found.state, found.attempts) == ("failed", 1)
+    assert found.error
+
+
+def test_what_cannot_be_written_ends_neither_the_worker_nor_the_job(
+    waiting: Job, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("nothing can be written")
+
+    register(lambda turn: 1 // 0 and None)
+    monkeypatch.setattr(Turn, "end", fail)
+    assert work.work(services._app(), waiting.id)
+    assert now(waiting).state == "running"  # until its lease runs out
+
+
 def test_a_task_may_say_why_it_cannot_go_on(waiting: Job, register: Register) -> None:
     def refuse(turn: Turn) -> None:
         raise Failed("Tệp không còn nữa." * 50)

@@ -32,6 +32,14 @@ def test_bells_are_heard_once_and_in_order(rung: Queue) -> None:
     rung.check()
 
 
+def test_what_is_no_job_number_is_passed_over(rung: Queue) -> None:
+    rung._opened().enqueue(b"\x80pickled")
+    rung.ring(3)
+    ending = Event()
+    ending.set()
+    assert [rung.next(ending), rung.next(ending)] == [None, 3]
+
+
 def test_a_closed_queue_opens_again(rung: Queue) -> None:
     rung.ring(1)
     rung.close()

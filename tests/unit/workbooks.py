@@ -152,11 +152,12 @@ def xlsb(path: Path, rows: Rows, *, since_1904: bool = False, extra: bytes = b""
     styles = _brt(617, struct.pack("<L", 2))
     styles += b"".join(_brt(47, struct.pack("<HH12x", 0, kind)) for kind in (0, 14))
     sheet = _brt(129, b"") + _brt(148, struct.pack("<4L", 0, len(rows), 0, 10)) + _brt(145, b"")
+    parts = []
     for number, row in enumerate(rows):
-        sheet += _brt(0, struct.pack("<L", number) + b"\0" * 13)
-        for column, value in enumerate(row):
-            if value is not None:
-                sheet += _xlsb_cell(column, value, since_1904)
+        parts.append(_brt(0, struct.pack("<L", number) + b"\0" * 13))
+        cells = [(column, value) for column, value in enumerate(row) if value is not None]
+        parts += [_xlsb_cell(column, value, since_1904) for column, value in cells]
+    sheet += b"".join(parts)
     sheet += extra + _brt(146, b"") + _brt(130, b"")
     links = (
         '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
