@@ -71,6 +71,7 @@ FILE_SENTENCES: Mapping[str, LazyString] = {
 
 OWN_SENTENCES: Mapping[str, LazyString] = {
     "second_default": _l("Row %(row)s is the default already; a list has only one."),
+    "left_out": _l("You left this row behind."),
 }
 
 REASONS: Mapping[str, LazyString] = {
@@ -117,11 +118,14 @@ STATE_MEANINGS: Mapping[State, LazyString] = {
 
 STATUS_LABELS: Mapping[Status, LazyString] = {
     Status.UPLOADED: _l("Uploaded"),
+    Status.UNMAPPED: _l("Waiting for columns"),
     Status.PREVIEWED: _l("Waiting for confirmation"),
     Status.RUNNING: _l("Running"),
+    Status.PAUSED: _l("Paused"),
     Status.DONE: _l("Done"),
     Status.REFUSED: _l("Refused"),
     Status.STOPPED: _l("Stopped by errors"),
+    Status.UNDONE: _l("Undone"),
 }
 
 

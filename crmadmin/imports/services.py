@@ -144,7 +144,10 @@ def start_run(batch: ImportBatch, *, strict: bool | None = None) -> Job:
 
 
 def _claim(batch: ImportBatch) -> bool:
-    """Take the import for one run alone; False when it runs or has run already."""
+    """Take the import for one run alone; False when it runs or has run already.
+
+    Not committed: the job that carries it out is, with it.
+    """
     ready = (Status.UPLOADED.value, Status.PREVIEWED.value, Status.STOPPED.value)
     claimed = db.session.execute(
         update(ImportBatch)
@@ -152,17 +155,19 @@ def _claim(batch: ImportBatch) -> bool:
         .values(status=Status.RUNNING.value)
         .execution_options(synchronize_session=False)
     )
-    db.session.commit()
     db.session.refresh(batch)
     return rows_written(claimed) > 0
 
 
-def start_undo(batch: ImportBatch) -> Job:
-    """Take the import back, as a job. Raises BadState when there is nothing to take back."""
+def start_undo(batch: ImportBatch, user_id: int | None = None) -> Job:
+    """Take the import back, as a job, in the name of who asks (else of who imported).
+
+    Raises BadState when there is nothing to take back.
+    """
     _require(batch, (Status.DONE.value, Status.PAUSED.value))
     if jobs.active(batch.id) is not None:
         raise BadState(batch.status)
-    return jobs.enqueue(UNDO, batch.id, batch.user_id)
+    return jobs.enqueue(UNDO, batch.id, user_id or batch.user_id)
 
 
 def preview(batch: ImportBatch) -> report.Report:
@@ -186,10 +191,10 @@ def run(batch: ImportBatch, *, strict: bool | None = None) -> report.Report:
     return report.build(batch)
 
 
-def undo(batch: ImportBatch) -> None:
+def undo(batch: ImportBatch, user_id: int | None = None) -> None:
     """`start_undo`, worked by this process at once. Raises BadState, JobFailed."""
     with jobs.worked_here():
-        job = start_undo(batch)
+        job = start_undo(batch, user_id)
     db.session.refresh(batch)
     _require_success(job)
 
@@ -221,7 +226,6 @@ def resume(batch: ImportBatch) -> None:
     if batch.status not in (Status.PAUSED, Status.RUNNING) or job is None:
         raise BadState(batch.status)
     batch.status = Status.RUNNING.value
-    db.session.commit()
     if not jobs.resume(job):
         db.session.refresh(job)
         if job.state not in (JobState.QUEUED, JobState.RUNNING):
@@ -242,9 +246,7 @@ def restart(batch: ImportBatch) -> Job:
 def abandon(batch: ImportBatch) -> None:
     """Leave with nothing kept: the import, its ledger and its file go (Bỏ qua). Commits."""
     _require(batch, NOT_RUN)
-    job = jobs.active(batch.id)
-    if job is not None:
-        jobs.ask_to_stop(job)
+    jobs.forget(batch.id)
     name = batch.file_path
     ledger.clear(batch.id)
     db.session.delete(batch)
@@ -336,6 +338,7 @@ def _header_cells(batch: ImportBatch) -> list[str] | None:
 
 
 def _require(batch: ImportBatch, statuses: tuple[str, ...]) -> None:
+    db.session.flush()  # what the caller changed already is not to be lost
     db.session.refresh(batch)
     if batch.status not in statuses:
         raise BadState(batch.status)

@@ -30,6 +30,7 @@ from crmadmin.jobs.work import Failed, LostLease, Stopped, Turn, task
 def preview(turn: Turn) -> None:
     """Read the file and say what the run would do; writes the import's own ledger only."""
     with _batch_of(turn) as (batch, kind, user):
+        turn.require()
         ledger.clear(batch.id)
         batch.refusal = None
         db.session.commit()
@@ -63,12 +64,12 @@ def run(turn: Turn) -> None:
             _carry_out(batch, kind, user, turn)
         except Stopped:
             if turn.asked_to_stop:
-                _pause(batch)
+                _pause(batch, turn)
             raise
         except (LostLease, OperationalError):
             raise  # the work goes on, here or elsewhere
         except Exception:
-            _pause(batch)
+            _pause(batch, turn)
             raise
 
 
@@ -92,9 +93,10 @@ def _carry_out(batch: ImportBatch, kind: Kind, user: User, turn: Turn) -> None:
         batch.status = Status.STOPPED.value
 
 
-def _pause(batch: ImportBatch) -> None:
+def _pause(batch: ImportBatch, turn: Turn) -> None:
     """What was written stands, and the rest can go on later."""
     db.session.rollback()
+    turn.require()
     batch.status = Status.PAUSED.value
     db.session.commit()
 

@@ -267,7 +267,8 @@ def _carry_out(turn: Turn) -> None:
     except Stopped:
         _end(turn, JobState.STOPPED if turn.asked_to_stop else JobState.QUEUED)
     except Failed as failure:
-        _end(turn, JobState.FAILED, lambda: str(failure))
+        told = str(failure)
+        _end(turn, JobState.FAILED, lambda: told)
     except OperationalError:
         log.exception("job failed: the database refused", extra={"job": turn.job_id})
         _end(turn, JobState.FAILED, lambda: messages.reason("database", turn.user_id))

@@ -80,7 +80,7 @@ def staged(
     if group is not None:
         given["group_name"] = group
     name = f"rows-{next(_NAMES)}"
-    (source.uploads_folder() / name).touch()
+    (source.uploads_folder() / name).touch(mode=0o600)
     blank = (None,) * len(header)
     _FILES[name] = [
         Row(n, (*cells, *blank)[: len(header)]) for n, cells in enumerate([tuple(header), *rows], 1)

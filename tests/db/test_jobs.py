@@ -389,6 +389,28 @@ def test_a_lock_or_deadlock_is_tried_again_twice(
     assert groups() == []
 
 
+def test_a_database_that_cut_the_connection_is_asked_again(
+    waiting: Job, register: Register, database: str
+) -> None:
+    if database != "postgresql":
+        return  # a file cuts nobody off
+    began: list[int] = []
+
+    def be_cut_off(turn: Turn) -> None:
+        began.append(turn.checkpoint)
+        turn.mark(1, 1)
+        db.session.commit()
+        add_group("Nửa chừng" if len(began) == 1 else "Trọn vẹn")
+        if len(began) == 1:
+            db.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    register(be_cut_off)
+    work.work(services._app(), waiting.id)
+    assert began == [0, 1]
+    assert groups() == ["Trọn vẹn"]
+    assert now(waiting).state == "done"
+
+
 def test_ctrl_c_in_a_command_stops_the_job_for_later(waiting: Job, register: Register) -> None:
     def interrupt(turn: Turn) -> None:
         turn.mark(1, 1)

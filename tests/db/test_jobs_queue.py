@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from flask import Flask
 from flask_migrate import check
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 import config
 from app import create_app
@@ -46,6 +46,20 @@ def test_a_closed_queue_opens_again(rung: Queue) -> None:
     assert heard(rung) == [1]
     rung.close()
     rung.close()
+
+
+def test_a_server_that_cut_the_connection_is_asked_again(
+    app: Flask, rung: Queue, database: str
+) -> None:
+    rung.ring(1)
+    if database == "postgresql":
+        with app.app_context(), db.engine.connect() as connection:
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            connection.execute(
+                text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+            )
+    rung.ring(2)
+    assert heard(rung) == [1, 2]
 
 
 def test_the_queue_is_made_when_it_is_needed_and_not_before(tmp_path: Path) -> None:

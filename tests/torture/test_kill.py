@@ -85,7 +85,7 @@ def test_killed_at_random_moments_an_import_is_the_same(
         see_through(real.start(app, batch_id, preview=False), most=MOST_KILLS)
         found = real.left(app, batch_id)
         for what, rows in wanted.items():
-            assert found[what] == rows, (seed, len(waits), what)
+            assert found[what] == rows, f"{what} (seed {seed}): {found['job']} {found['import']}"
     told = f"{len(waits)} kills in {imports} imports of {ROWS} rows ({seconds:.1f} s undisturbed)"
     print(f"\n{told}; taken up after {max(waits):.1f} s at most; seed {seed}")  # noqa: T201 - the result of `make torture`
     assert max(waits) <= MOST_SECONDS

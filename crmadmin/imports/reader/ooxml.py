@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from typing import Any
 from xml.parsers import expat
 
-from crmadmin.imports.records import FileRefused
+from crmadmin.imports.reader import xmlwalk
 
-MOST_DEPTH = 256
-"""So many elements within each other are in no honest part."""
 _MARKS = (b'"e"', b"'e'")
 
 
@@ -50,73 +47,52 @@ def relations_name(part: str) -> str:
 
 def error_cells(chunks: Iterable[bytes]) -> dict[tuple[int, int], str]:
     """(row number as Excel shows it, column from zero) -> the error's text, such as `#N/A`."""
-    walk = _Walk()
-    _parse(chunks, walk.start, walk.end, walk.data)
-    return walk.found
+    return _Walk().walk(chunks)
 
 
 def _elements(part: bytes) -> list[tuple[str, dict[str, str]]]:
     found: list[tuple[str, dict[str, str]]] = []
+    parser = expat.ParserCreate(namespace_separator=" ")
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         found.append((tag.rpartition(" ")[2], attributes))
 
-    _parse([part], start)
+    parser.StartElementHandler = start
+    xmlwalk.feed(parser, [part])
     return found
 
 
-def _parse(chunks: Iterable[bytes], start: Any, end: Any = None, data: Any = None) -> None:
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = data
-    try:
-        for chunk in chunks:
-            parser.Parse(chunk, False)
-        parser.Parse(b"", True)
-    except expat.ExpatError as error:
-        raise FileRefused("file_damaged") from error
-
-
-class _Walk:
+class _Walk(xmlwalk.Walk):
     """Keeps the place in the sheet while the parser goes through rows and cells."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.found: dict[tuple[int, int], str] = {}
-        self.row = 0
-        self.column = -1
-        self.text: list[str] | None = None
-        self.in_error = False
-        self.depth = 0
+        self._row = 0
+        self._reference, self._after = "", 0
+        self._in_error = False
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.depth += 1
-        if self.depth > MOST_DEPTH:
-            raise FileRefused("file_unsafe")
-        name = tag.rpartition(" ")[2]
-        if name == "row":
-            number = attributes.get("r", "")
-            self.row = int(number) if number.isdecimal() else self.row + 1
-            self.column = -1
-        elif name == "c":
-            reference = attributes.get("r")
-            self.column = column_index(reference) if reference else self.column + 1
-            self.in_error = attributes.get("t") == "e"
-        elif name == "v" and self.in_error:
-            self.text = []
+    def walk(self, chunks: Iterable[bytes]) -> dict[tuple[int, int], str]:
+        self.feed(chunks)
+        return self.found
 
-    def end(self, tag: str) -> None:
-        self.depth -= 1
-        name = tag.rpartition(" ")[2]
-        if name == "v" and self.text is not None:
-            self.found[self.row, self.column] = "".join(self.text)
-            self.text = None
-        elif name == "c":
-            self.in_error = False
+    def begins(self, name: str, attributes: list[str]) -> None:
+        if name == "c":
+            if "r" in attributes:
+                self._reference, self._after = xmlwalk.value(attributes, "r"), 0
+            else:
+                self._after += 1
+            self._in_error = "e" in attributes and xmlwalk.value(attributes, "t") == "e"
+        elif name == "row":
+            number = xmlwalk.value(attributes, "r")
+            self._row = int(number) if number.isdecimal() else self._row + 1
+            self._reference, self._after = "", 0
+        elif name == "v" and self._in_error:
+            self.listen()
 
-    def data(self, text: str) -> None:
-        if self.text is not None:
-            self.text.append(text)
+    def ends(self, name: str, text: str) -> None:
+        if name == "v":
+            self.found[self._row, column_index(self._reference) + self._after] = text
 
 
 def column_index(reference: str) -> int:
