@@ -186,8 +186,9 @@ def _search_column(
 ) -> MappedColumn[Any]:
     def from_values(values: Sequence[Any]) -> str:
         parts = [str(value) for value in values if value]
-        more = [variants(p) for p in parts] if variants else []
-        return "\n".join(dict.fromkeys(fold(p) for p in (*parts, *more) if p))
+        if variants is not None:
+            parts += [more for part in parts if (more := variants(part))]
+        return "\n".join(dict.fromkeys(map(fold, parts)))
 
     return mapped_column(
         Text(), nullable=False, default="", sort_order=LAST + next(ORDER),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db, utcnow
 from crmadmin.imports import fixbook, ledger
+from crmadmin.imports.ahead import ahead
 from crmadmin.imports.common import (
     Unnamed,
     ensure_group,
@@ -34,6 +36,7 @@ class InvalidRow(Exception):
 def write(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn) -> None:
     """Write the good rows, one transaction for each block of them."""
     has_promise = bool(batch.planned)
+    turn.require()
     if not turn.checkpoint:
         note_source(batch, kind, source)
         if not has_promise:
@@ -44,18 +47,21 @@ def write(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn
     loader = Loader(kind, batch)
     loader.has_numbered = turn.checkpoint > 0
     tally, unnamed = Tally.from_progress(turn.progress), Unnamed(source.reading)
-    for step in walk.steps(unnamed.watch(_split(source.reading.blocks, turn.checkpoint))):
-        if step.last <= turn.checkpoint:
-            walk.replay(step)
-            continue
-        _write_step(batch, walk, loader, step)
-        ledger.write(kind, batch.id, step, done=True, has_promise=has_promise)
-        tally.add(step)
-        turn.mark(step.last, tally.total, tally.to_progress("write"))
-        loader.commit()
-        walk.planner.commit()
-        if turn.should_stop:
-            raise Stopped
+    blocks = unnamed.watch(_split(source.reading.blocks, turn.checkpoint))
+    with closing(ahead(walk.steps(blocks))) as steps:
+        for step in steps:
+            if step.last <= turn.checkpoint:
+                walk.replay(step)
+                db.session.commit()  # on SQLite reading holds the lock, which others wait for
+                continue
+            _write_step(batch, walk, loader, step)
+            ledger.write(kind, batch.id, step, done=True, has_promise=has_promise)
+            tally.add(step)
+            turn.mark(step.last, tally.total, tally.to_progress("write"))
+            loader.commit()
+            walk.planner.commit()
+            if turn.should_stop:
+                raise Stopped
     _finish(batch, source, tally, unnamed, turn)
 
 
@@ -108,12 +114,13 @@ def write_whole(batch: ImportBatch, kind: Kind, user: User, source: Source, turn
     walk = Walk(kind, batch, user, source.column_map, fixbook.of(batch.id))
     loader = Loader(kind, batch)
     tally, unnamed = Tally(), Unnamed(source.reading)
-    for step in walk.steps(unnamed.watch(source.reading.blocks)):
-        _write_strictly(walk, loader, step)
-        ledger.write(kind, batch.id, step, done=True, has_promise=has_promise)
-        tally.add(step)
-        walk.planner.commit()
-        loader.keep_made()
+    with closing(ahead(walk.steps(unnamed.watch(source.reading.blocks)))) as steps:
+        for step in steps:
+            _write_strictly(walk, loader, step)
+            ledger.write(kind, batch.id, step, done=True, has_promise=has_promise)
+            tally.add(step)
+            walk.planner.commit()
+            loader.keep_made()
     _finish(batch, source, tally, unnamed, turn)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from crmadmin.access.models import User
 from crmadmin.core.db import db
 from crmadmin.imports import fixbook, ledger
+from crmadmin.imports.ahead import ahead
 from crmadmin.imports.common import (
     Unnamed,
     find_group,
@@ -30,15 +33,16 @@ def look(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn)
     note_source(batch, kind, source)
     walk = Walk(kind, batch, user, source.column_map, fixbook.of(batch.id))
     tally, unnamed = Tally(), Unnamed(reading)
-    for step in walk.steps(unnamed.watch(reading.blocks)):
-        walk.plan(step)
-        ledger.write(kind, batch.id, step, done=False)
-        tally.add(step)
-        turn.mark(step.last, tally.total, tally.to_progress("check"))
-        db.session.commit()
-        walk.planner.commit()
-        if turn.should_stop:
-            raise Stopped
+    with closing(ahead(walk.steps(unnamed.watch(reading.blocks)))) as steps:
+        for step in steps:
+            walk.plan(step)
+            ledger.write(kind, batch.id, step, done=False)
+            tally.add(step)
+            turn.mark(step.last, tally.total, tally.to_progress("check"))
+            db.session.commit()
+            walk.planner.commit()
+            if turn.should_stop:
+                raise Stopped
     require_rows(reading, tally)
     note_columns(batch, source.column_map, unnamed)
     batch.unknown = [

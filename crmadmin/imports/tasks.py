@@ -60,6 +60,7 @@ def run(turn: Turn) -> None:
     with _batch_of(turn) as (batch, kind, user):
         if batch.status != Status.RUNNING:
             return
+        db.session.commit()  # opening the file takes its time; on SQLite others would wait for it
         try:
             _carry_out(batch, kind, user, turn)
         except Stopped:

@@ -42,12 +42,14 @@ class Checked:
     address_extra: str | None = None
     problems: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
+    _key: str | None = None
 
     @property
     def key(self) -> str | None:
         """The row's code as codes are compared, or None when it has none."""
-        code = self.values.get("code")
-        return code_key(code) if code else None
+        if self._key is None and (code := self.values.get("code")):
+            self._key = code_key(code)
+        return self._key
 
 
 @dataclass(slots=True)

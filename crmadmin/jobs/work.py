@@ -13,6 +13,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable, Mapping
 from contextvars import Context
 from threading import Event, current_thread
@@ -32,6 +33,8 @@ MOST_ATTEMPTS = 5
 """How often a job is taken up without getting any further; then it is what brings workers down."""
 PAUSES = (0.5, 2.0)
 """Seconds before each new try after the database refused (a deadlock, a lock, a restart)."""
+PROMPT = 0.3
+"""Seconds within which an idle database answers."""
 
 log = logging.getLogger(__name__)
 
@@ -210,7 +213,13 @@ def _work(app: Flask, job_id: int, stopping: Event) -> bool:
 
 def _claim(job_id: int, stopping: Event) -> Turn | None:
     """Hold the job, or None when it is not to be had now or has brought down too many."""
+    began = time.monotonic()
     job = _free(job_id)
+    if job is not None and job.state == JobState.RUNNING and time.monotonic() - began > PROMPT:
+        # A lock was waited for, and maybe whoever holds the job waits for it too, to say so.
+        db.session.rollback()
+        stopping.wait(PROMPT)
+        job = _free(job_id)
     if job is None:
         db.session.rollback()
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,10 @@ def workers(app: Flask) -> Iterator[Workers]:
         yield made
     finally:
         made.close()
+        for line in made.said():
+            if line.get("level") != "info":
+                print(json.dumps(line, ensure_ascii=False))  # noqa: T201 - shown when a test fails
+        made.log.unlink(missing_ok=True)
         bell = queue.of(app)
         assert bell is not None
         bell.close()

@@ -116,7 +116,9 @@ def left(app: Flask, batch_id: int) -> dict[str, list[Any]]:
             "industries": select(Industry.code, Industry.name).order_by(Industry.code),
             "changes": select(ImportChange.target, ImportChange.before)
             .order_by(ImportChange.target, ImportChange.id),
-            "import": select(ImportBatch.status, ImportBatch.refusal, ImportBatch.counts, ImportBatch.columns),
+            "import": select(
+                ImportBatch.status, ImportBatch.refusal, ImportBatch.counts, ImportBatch.columns,
+            ),
         }  # fmt: skip
         found = {what: [tuple(r) for r in db.session.execute(s)] for what, s in made.items()}
         ledger = db.session.scalars(

@@ -4,6 +4,7 @@ row that is written twice is there twice. `flask --app synthetic:create_app crm 
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from pathlib import Path
@@ -37,7 +38,9 @@ def create_app() -> Flask:
     port = int(os.environ.get("PORT", "8000"))
     queue = os.environ.get("TORTURE_QUEUE", "")
     settings = config.Settings(url, KEY, instance=folder, testing=True, port=port, queue=queue)
-    return app.create_app(settings)
+    made = app.create_app(settings)
+    logging.getLogger("crmadmin.jobs").setLevel(logging.INFO)
+    return made
 
 
 @task(TASK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -36,16 +37,19 @@ class Workers:
             "PYTHONPATH": f"{PROJECT}{os.pathsep}{FOLDER}",
             "PYTHONUNBUFFERED": "1",
         }
+        self.log = settings.instance / "workers.log"
+        """What all of them log."""
         self._running: dict[int, subprocess.Popen[str]] = {}
 
     def start(self, *options: str, command: str = "worker", **environment: str) -> int:
         """Start a worker or server; returns its process id at once (see `ready`)."""
         flask = [sys.executable, "-m", "flask", "--app", f"{self._module}:create_app"]
-        process = subprocess.Popen(
-            [*flask, "crm", command, *options],
-            env={**self._environment, **environment}, cwd=PROJECT, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        with self.log.open("a") as log:
+            process = subprocess.Popen(
+                [*flask, "crm", command, *options],
+                env={**self._environment, **environment}, cwd=PROJECT, text=True,
+                stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
         self._running[process.pid] = process
         return process.pid
 
@@ -58,11 +62,10 @@ class Workers:
                 return
         raise AssertionError("it ended before it began")
 
-    def said(self, pid: int) -> str:
-        """What a process that ends says after `ready`."""
-        stdout = self._running[pid].stdout
-        assert stdout is not None
-        return stdout.read()
+    def said(self) -> list[dict[str, Any]]:
+        """What they logged; text that is no log line is there as an event."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [json.loads(x) if x.startswith("{") else {"event": x} for x in lines]
 
     def send(self, pid: int, number: int) -> None:
         """Send a signal to a worker that was started here."""

@@ -114,7 +114,7 @@ def _xls_sheet(rows: Rows, since_1904: bool) -> bytes:
     body = _biff(0x0809, struct.pack("<4H8x", 0x0600, 16, 0, 0))
     body += _biff(0x0200, struct.pack("<LLHHH", 0, len(rows), 0, width, 0))
     cells = [
-        _xls_cell(number, column, value, since_1904)
+        xls_cell(number, column, value, since_1904)
         for number, row in enumerate(rows)
         for column, value in enumerate(row)
         if value is not None
@@ -122,7 +122,7 @@ def _xls_sheet(rows: Rows, since_1904: bool) -> bytes:
     return body + b"".join(cells) + _biff(0x000A, b"")
 
 
-def _xls_cell(row: int, column: int, value: Any, since_1904: bool) -> bytes:
+def xls_cell(row: int, column: int, value: Any, since_1904: bool = False) -> bytes:
     place = struct.pack("<3H", row, column, isinstance(value, date))
     if isinstance(value, str):
         return _biff(0x0204, place + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le"))
@@ -146,19 +146,19 @@ def _serial(value: Any, since_1904: bool) -> float:
 
 def xlsb(path: Path, rows: Rows, *, since_1904: bool = False, extra: bytes = b"") -> Path:
     """A binary package of the sheet "S"; `extra` are more records after its cells."""
-    book = _brt(131, b"") + _brt(153, struct.pack("<LL", since_1904, 0) + _wide(""))
-    book += _brt(143, b"") + _brt(156, struct.pack("<LL", 0, 1) + _wide("rId1") + _wide("S"))
-    book += _brt(144, b"") + _brt(132, b"")
-    styles = _brt(617, struct.pack("<L", 2))
-    styles += b"".join(_brt(47, struct.pack("<HH12x", 0, kind)) for kind in (0, 14))
-    sheet = _brt(129, b"") + _brt(148, struct.pack("<4L", 0, len(rows), 0, 10)) + _brt(145, b"")
+    book = brt(131, b"") + brt(153, struct.pack("<LL", since_1904, 0) + _wide(""))
+    book += brt(143, b"") + brt(156, struct.pack("<LL", 0, 1) + _wide("rId1") + _wide("S"))
+    book += brt(144, b"") + brt(132, b"")
+    styles = brt(617, struct.pack("<L", 2))
+    styles += b"".join(brt(47, struct.pack("<HH12x", 0, kind)) for kind in (0, 14))
+    sheet = brt(129, b"") + brt(148, struct.pack("<4L", 0, len(rows), 0, 10)) + brt(145, b"")
     parts = []
     for number, row in enumerate(rows):
-        parts.append(_brt(0, struct.pack("<L", number) + b"\0" * 13))
+        parts.append(brt(0, struct.pack("<L", number) + b"\0" * 13))
         cells = [(column, value) for column, value in enumerate(row) if value is not None]
-        parts += [_xlsb_cell(column, value, since_1904) for column, value in cells]
+        parts += [xlsb_cell(column, value, since_1904) for column, value in cells]
     sheet += b"".join(parts)
-    sheet += extra + _brt(146, b"") + _brt(130, b"")
+    sheet += extra + brt(146, b"") + brt(130, b"")
     links = (
         '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
         'relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/'
@@ -173,7 +173,7 @@ def xlsb(path: Path, rows: Rows, *, since_1904: bool = False, extra: bytes = b""
     return path
 
 
-def _brt(kind: int, content: bytes) -> bytes:
+def brt(kind: int, content: bytes) -> bytes:
     start = bytes((kind,)) if kind < 128 else bytes((kind & 0x7F | 0x80, kind >> 7))
     length = len(content)
     while length > 0x7F:
@@ -186,17 +186,17 @@ def _wide(text: str) -> bytes:
     return struct.pack("<L", len(text)) + text.encode("utf-16-le")
 
 
-def _xlsb_cell(column: int, value: Any, since_1904: bool) -> bytes:
+def xlsb_cell(column: int, value: Any, since_1904: bool = False) -> bytes:
     place = struct.pack("<LL", column, isinstance(value, date))
     if isinstance(value, str):
-        return _brt(6, place + _wide(value))
+        return brt(6, place + _wide(value))
     if isinstance(value, bool):
-        return _brt(4, place + bytes((value,)))
+        return brt(4, place + bytes((value,)))
     if isinstance(value, CellError):
-        return _brt(3, place + bytes((ERROR_CODES[value.text],)))
+        return brt(3, place + bytes((ERROR_CODES[value.text],)))
     if isinstance(value, Formula):
-        return _brt(11, place + bytes((ERROR_CODES[value.error],)) + b"\0" * 12)
-    return _brt(5, place + struct.pack("<d", _serial(value, since_1904)))
+        return brt(11, place + bytes((ERROR_CODES[value.error],)) + b"\0" * 12)
+    return brt(5, place + struct.pack("<d", _serial(value, since_1904)))
 
 
 ODS_MIME = "application/vnd.oasis.opendocument.spreadsheet"
@@ -211,9 +211,7 @@ def ods(
     path: Path, rows: Rows, *, prolog: str = "", manifest: str = "", mime: str = ODS_MIME
 ) -> Path:
     """An OpenDocument spreadsheet of the sheet "S", as LibreOffice writes it."""
-    cells = "".join(
-        f"<table:table-row>{''.join(map(ods_cell, row))}</table:table-row>" for row in rows
-    )
+    cells = "".join(ods_row("".join(map(ods_cell, row))) for row in rows)
     return ods_package(path, cells, prolog=prolog, manifest=manifest, mime=mime)
 
 
@@ -233,6 +231,11 @@ def ods_package(
             "</office:spreadsheet></office:body></office:document-content>",
         )
     return path
+
+
+def ods_row(cells: str, repeated: int = 1) -> str:
+    more = f' table:number-rows-repeated="{repeated}"' if repeated > 1 else ""
+    return f"<table:table-row{more}>{cells}</table:table-row>"
 
 
 def ods_cell(value: Any, repeated: int = 1) -> str:

@@ -51,8 +51,18 @@ class _Table(dict[int, str]):
 _PLACES = _Table(0)
 _TOLD = _Table(1)
 _WORD_ENDS = re.compile(_WORD_END + "+")
-_LETTERS = WordMemo(lambda word: word.translate(_PLACES))
-_TONES_OF = WordMemo(lambda word: word.translate(_TOLD))
+
+
+def _letters(word: str) -> str:
+    return word.translate(_PLACES)
+
+
+def _tones(word: str) -> str:
+    return word.translate(_TOLD)
+
+
+_LETTERS = WordMemo(_letters, _letters)
+_TONES_OF = WordMemo(_tones, _tones)
 
 
 def sort_key(text: str) -> str:

@@ -1,18 +1,21 @@
 """What an .xlsx or .xlsb package says about its sheets, and where .xlsx sheets have error cells.
 
 python-calamine gives `''` for `#N/A` and its kin, which would turn an error into a blank.
-`error_cells` walks a part's XML, but only when a mark of error cells was seen in it.
 """
 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable
-from xml.parsers import expat
 
-from crmadmin.imports.reader import xmlwalk
+from crmadmin.imports.reader import xmlrows
 
 _MARKS = (b'"e"', b"'e'")
+_ROW = re.compile(rb"<(?:[\w.-]+:)?row(?=[\s/>])")
+_PLAIN_ROW = re.compile(rb"<row(?=[\s/>])")
+_ROW_END = re.compile(rb"</(?:[\w.-]+:)?row\s*>")
+_NUMBER = re.compile(rb"""<[^>]*?\sr\s*=\s*["']([0-9]{1,9})["']""")
 
 
 def has_mark(window: bytes) -> bool:
@@ -23,19 +26,20 @@ def has_mark(window: bytes) -> bool:
 def sheet_ids(workbook: bytes) -> list[str]:
     """The relation of each sheet, in the workbook's order."""
     return [
-        next((value for key, value in attributes.items() if key.endswith(" id")), "")
-        for tag, attributes in _elements(workbook)
-        if tag == "sheet"
+        next((value for key, value in sheet.attributes.items() if key.endswith(":id")), "")
+        for sheet in xmlrows.elements(workbook)
+        if sheet.name == "sheet"
     ]
 
 
 def relations(content: bytes, part: str) -> dict[str, str]:
     """The parts that `part` refers to by the id of the relation; `content` is that of its .rels."""
     found = {}
-    for tag, attributes in _elements(content):
-        if tag == "Relationship":
-            target = posixpath.join("/" + posixpath.dirname(part), attributes.get("Target", ""))
-            found[attributes.get("Id", "")] = posixpath.normpath(target).lstrip("/")
+    for element in xmlrows.elements(content):
+        if element.name == "Relationship":
+            target = element.attributes.get("Target", "")
+            name = posixpath.normpath(posixpath.join("/" + posixpath.dirname(part), target))
+            found[element.attributes.get("Id", "")] = name.lstrip("/")
     return found
 
 
@@ -47,52 +51,37 @@ def relations_name(part: str) -> str:
 
 def error_cells(chunks: Iterable[bytes]) -> dict[tuple[int, int], str]:
     """(row number as Excel shows it, column from zero) -> the error's text, such as `#N/A`."""
-    return _Walk().walk(chunks)
-
-
-def _elements(part: bytes) -> list[tuple[str, dict[str, str]]]:
-    found: list[tuple[str, dict[str, str]]] = []
-    parser = expat.ParserCreate(namespace_separator=" ")
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        found.append((tag.rpartition(" ")[2], attributes))
-
-    parser.StartElementHandler = start
-    xmlwalk.feed(parser, [part])
+    found: dict[tuple[int, int], str] = {}
+    number = 0
+    for row in _rows(chunks):
+        written = _NUMBER.match(row)
+        number = int(written[1]) if written else number + 1
+        if not has_mark(row):
+            continue
+        column = -1
+        in_error = False
+        for element in xmlrows.elements(xmlrows.whole(row, _ROW_END)):
+            if element.name == "c":
+                reference = element.attributes.get("r")
+                column = column_index(reference) if reference else column + 1
+                in_error = element.attributes.get("t") == "e"
+            elif element.name == "v" and in_error:
+                found[number, column] = element.text
     return found
 
 
-class _Walk(xmlwalk.Walk):
-    """Keeps the place in the sheet while the parser goes through rows and cells."""
+def _rows(chunks: Iterable[bytes]) -> Iterable[bytes]:
+    """The rows of a sheet part, each with what follows up to the next."""
+    rest = iter(chunks)
+    start = next(rest, b"")
+    # Nearly all parts are written without a prefix, and a fixed beginning is found much faster.
+    pattern = _PLAIN_ROW if _PLAIN_ROW.search(start) else _ROW
+    return xmlrows.pieces(_all(start, rest), pattern)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: dict[tuple[int, int], str] = {}
-        self._row = 0
-        self._reference, self._after = "", 0
-        self._in_error = False
 
-    def walk(self, chunks: Iterable[bytes]) -> dict[tuple[int, int], str]:
-        self.feed(chunks)
-        return self.found
-
-    def begins(self, name: str, attributes: list[str]) -> None:
-        if name == "c":
-            if "r" in attributes:
-                self._reference, self._after = xmlwalk.value(attributes, "r"), 0
-            else:
-                self._after += 1
-            self._in_error = "e" in attributes and xmlwalk.value(attributes, "t") == "e"
-        elif name == "row":
-            number = xmlwalk.value(attributes, "r")
-            self._row = int(number) if number.isdecimal() else self._row + 1
-            self._reference, self._after = "", 0
-        elif name == "v" and self._in_error:
-            self.listen()
-
-    def ends(self, name: str, text: str) -> None:
-        if name == "v":
-            self.found[self._row, column_index(self._reference) + self._after] = text
+def _all(start: bytes, rest: Iterable[bytes]) -> Iterable[bytes]:
+    yield start
+    yield from rest
 
 
 def column_index(reference: str) -> int:

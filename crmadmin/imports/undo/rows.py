@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, rows_written
@@ -166,22 +165,12 @@ def _tell_earlier(ground: Ground, ids: list[int]) -> None:
     """Earlier imports of these records may be undone next: let their notes name the new version.
 
     A record that they left at version 4, and this import at 5, is at 6 now: their notes say 6, and
-    what was noted before goes up as much, so that what followed one another still does.
+    what was noted before goes up as much, so that what followed one another still does. Nothing
+    was noted later: a record that another import wrote since was edited since, and is left alone.
     """
-    own = aliased(ImportRow)
     for notes in (ImportRow, ImportChange):
-        is_later = exists(
-            select(own.number).where(
-                own.record_id == notes.record_id,
-                own.batch_id == ground.batch_id,
-                own.state == State.UPDATED.value,
-                own.kept.is_(None),
-                own.version > notes.version,
-            )
-        )
         theirs = notes_of_others(ground, notes, ground.model)
-        where = [*theirs, among(notes.record_id, ids), is_later]
-        _update(notes, *where, version=notes.version + 2)
+        _update(notes, *theirs, among(notes.record_id, ids), version=notes.version + 2)
 
 
 def note_contacts(ground: Ground) -> None:

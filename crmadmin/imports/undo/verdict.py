@@ -89,10 +89,12 @@ class Ground:
     def verdict(self) -> ColumnElement[str | None]:
         """Why the record of a created or updated row must stay, or NULL."""
         is_made = ImportRow.state == State.CREATED.value
-        is_newer = self.model.version != ImportRow.version
+        is_newer = [self.model.version != ImportRow.version]
+        if not self.has_contacts:
+            is_newer.append(~self._is_changed_later())
         return case(
             (~self._record(), GONE),
-            (self._record(is_newer, ~self._is_changed_later()), EDITED),
+            (self._record(*is_newer), EDITED),
             (and_(is_made, or_(*self._uses())), USED),
             else_=null(),
         )

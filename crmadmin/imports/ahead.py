@@ -1,0 +1,74 @@
+"""Working ahead: the next block is read and checked while the database writes the one before.
+
+Both database drivers let other threads run while they work, so reading and checking, which need
+no database, cost little time of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+from typing import TypeVar
+
+T = TypeVar("T")
+
+ROOM = 1
+"""Blocks that wait, ready, beside the one at hand and the one in the making: memory is bounded."""
+
+_PATIENCE = 0.1
+
+
+class _End:
+    """What ends the queue: the error that ended the items, if there was one."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+def ahead(items: Iterator[T]) -> Generator[T, None, None]:
+    """The same items, made by a thread that is ahead of the caller by ROOM of them.
+
+    Whatever ends the items is raised here, in its turn. Close the iterator to end the thread.
+    """
+    queue: Queue[T | _End] = Queue(ROOM)
+    is_over = Event()
+    thread = Thread(target=_make, args=(items, queue, is_over), daemon=True, name="ahead")
+    thread.start()
+    try:
+        while not isinstance(item := queue.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
+    finally:
+        is_over.set()
+        while thread.is_alive():
+            # It may wait for room.
+            try:
+                queue.get(timeout=_PATIENCE)
+            except Empty:
+                continue
+        thread.join()
+
+
+def _make(items: Iterator[T], queue: Queue[T | _End], is_over: Event) -> None:
+    end = _End()
+    try:
+        for item in items:
+            if not _put(queue, item, is_over):
+                return
+    except BaseException as error:
+        # Raised again where the items are taken.
+        end = _End(error)
+    _put(queue, end, is_over)
+
+
+def _put(queue: Queue[T | _End], item: T | _End, is_over: Event) -> bool:
+    """Wait for room; False when nobody takes items any more."""
+    while not is_over.is_set():
+        try:
+            queue.put(item, timeout=_PATIENCE)
+        except Full:
+            continue
+        return True
+    return False

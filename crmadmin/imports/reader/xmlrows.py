@@ -1,0 +1,96 @@
+"""The rows of a large XML part as pieces of text, so that only those of interest are parsed.
+
+A parser speaks up for every element, and there are millions of cells but few errors: cutting the
+part at its rows and parsing the rows with a mark takes a twentieth of the time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+from xml.parsers import expat
+
+from crmadmin.imports.records import FileRefused
+
+_MOST_BYTES = 64 * 1024 * 1024
+_LONGEST_START = 256
+_MOST_DEPTH = 256
+"""So many elements within each other are in no honest part."""
+
+
+def pieces(chunks: Iterable[bytes], start: re.Pattern[bytes]) -> Iterator[bytes]:
+    """The content from each match of `start` up to the next. FileRefused for an endless one."""
+    held = bytearray()
+    is_open = False
+    searched = 0
+    for chunk in chunks:
+        held += chunk
+        found = [match.start() for match in start.finditer(held, searched)]
+        bounds = [0, *found] if is_open else found
+        for place, following in pairwise(bounds):
+            yield bytes(held[place:following])
+        if bounds:
+            is_open = True
+            del held[: bounds[-1]]
+        # What was found is not searched again, but a beginning that the chunk cut off is.
+        searched = max(int(is_open), len(held) - _LONGEST_START)
+        if len(held) > _MOST_BYTES:
+            raise FileRefused("file_unsafe")
+    if is_open:
+        yield bytes(held)
+
+
+def whole(piece: bytes, end: re.Pattern[bytes]) -> bytes:
+    """The element with which a piece begins. FileRefused (`file_damaged`) if it does not end."""
+    start = piece[: piece.find(b">") + 1]
+    if start.endswith(b"/>"):
+        return start
+    found = end.search(piece)
+    if found is None:
+        raise FileRefused("file_damaged")
+    return piece[: found.end()]
+
+
+class Element(NamedTuple):
+    """One element of a piece, and all of the text in it."""
+
+    name: str
+    attributes: dict[str, str]
+    texts: list[str]
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+
+def elements(content: bytes) -> list[Element]:
+    """The elements of a part, or of an element cut out of one, as they begin; no prefixes.
+
+    Raises FileRefused: `file_damaged`, `file_unsafe`.
+    """
+    found: list[Element] = []
+    within: list[Element] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        element = Element(tag.rpartition(":")[2], attributes, [])
+        found.append(element)
+        within.append(element)
+        if len(within) > _MOST_DEPTH:
+            raise FileRefused("file_unsafe")
+
+    def data(text: str) -> None:
+        for element in within:
+            element.texts.append(text)
+
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda tag: within.pop()
+    parser.CharacterDataHandler = data
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        raise FileRefused("file_damaged") from error
+    return found
