@@ -71,9 +71,7 @@ def _sqlite(url: str, customers: Sequence[tuple[Any, ...]]) -> float:
     marks = ", ".join("?" * len(COLUMNS))
     began = time.perf_counter()
     connection.execute("BEGIN IMMEDIATE")
-    connection.executemany(
-        f"INSERT INTO customer ({LISTED}) VALUES ({marks}) {UPSERT}", customers
-    )
+    connection.executemany(f"INSERT INTO customer ({LISTED}) VALUES ({marks}) {UPSERT}", customers)
     connection.execute("COMMIT")
     seconds = time.perf_counter() - began
     connection.close()
@@ -91,8 +89,6 @@ def _postgresql(url: str, customers: Sequence[tuple[Any, ...]]) -> float:
             with cursor.copy(f"COPY given ({LISTED}) FROM STDIN") as copy:
                 for customer in customers:
                     copy.write_row(customer)
-            cursor.execute(
-                f"INSERT INTO customer ({LISTED}) SELECT {LISTED} FROM given {UPSERT}"
-            )
+            cursor.execute(f"INSERT INTO customer ({LISTED}) SELECT {LISTED} FROM given {UPSERT}")
         connection.commit()
         return time.perf_counter() - began

@@ -1,13 +1,14 @@
-"""`flask crm import`, `imports` and `template`: files in, and the workbook to fill in.
+"""`flask crm import`, `imports`, `undo-import`, `errors` and `template`.
 
-Options and output only; the work is `imports.services`'. Exit 0 when all went in, 1 when the data
-had problems, 2 for wrong use.
+Options and output only; the work is `imports.services`'. Exit 0 when all went in (or came back), 1
+when the data had problems, 2 for wrong use.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,16 @@ from flask.cli import with_appcontext
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
-from crmadmin.imports import queries, services, template
+from crmadmin.imports import errorbook, queries, services, template, undo
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.messages import STATE_LABELS
+from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import OnBlank, OnContact, OnDuplicate, OnUnknown, Rules, State
 from crmadmin.imports.report import Report
 
 DATA_PROBLEMS = 1
+UNDONE = ("created", "restored", "contacts", "members", "made", "changed", "gone")
+"""What undoing counts: records that went, that came back, and so on (docs: commands)."""
 
 
 def _words(options: Any) -> click.Choice[str]:
@@ -136,16 +140,122 @@ def imports_command(most: int, *, as_json: bool) -> None:
                    f"{total:,} {line['file']}")  # fmt: skip
 
 
+@click.command("undo-import")
+@click.argument("key", metavar="ID", type=int)
+@click.option("--as", "username", help="User who undoes it; else the first administrator.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@with_appcontext
+def undo_command(key: int, username: str | None, *, as_json: bool) -> None:
+    """Take an import back: what it made goes, what it overwrote comes back."""
+    with guard.acting(_importer(username)) as user:
+        batch = _batch(user, key, Permission.IMPORTS_UNDO)
+        try:
+            services.undo(batch)
+        except services.BadState:
+            raise click.UsageError(
+                f"Import {key} is {batch.status}: it cannot be undone."
+            ) from None
+        except services.JobFailed as failure:
+            raise click.ClickException(str(failure)) from failure
+        told = dict(batch.undone or {})
+        kept = [
+            {"row": k.number, "label": k.label, "reason": k.reason, "message": _why(k.reason)}
+            for k in undo.kept_lines(batch)
+        ]
+        if as_json:
+            counts = {name: told[name] for name in UNDONE}
+            found = {"import": batch.id, "status": batch.status, "undone": counts}
+            found |= {"kept_count": told["kept"], "kept": kept}
+            click.echo(json.dumps(found, ensure_ascii=False))
+        else:
+            _print_undone(batch, told, kept)
+    sys.exit(DATA_PROBLEMS if told["kept"] else 0)
+
+
+def _why(reason: str) -> str:
+    return str(undo.REASONS.get(reason, reason))
+
+
+def _print_undone(
+    batch: ImportBatch, told: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]
+) -> None:
+    click.echo(f"{batch.file_name}: {batch.status} (#{batch.id})")
+    for name in UNDONE:
+        click.echo(f"  {told[name]:>9,}  {name}")
+    for line in kept:
+        where = f"{line['row']} " if line["row"] else ""
+        click.echo(f"  ! {where}{line['label']}: {line['message']}")
+    if told["kept"] > len(kept):
+        click.echo(f"  … {told['kept'] - len(kept):,} more")
+
+
+def _batch(user: User, key: int, permission: Permission) -> ImportBatch:
+    """An import within the user's scope."""
+    batch = None
+    if guard.can(permission):
+        batch = queries.batch(key, guard.limited_to(permission))
+    if batch is None:
+        raise click.UsageError(f"{user.username} has no import {key}; see `flask crm imports`.")
+    return batch
+
+
+@click.command("errors")
+@click.argument("key", metavar="ID", type=int)
+@click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option("--ledger", is_flag=True, help="Every row and its fate, not only the refused ones.")
+@click.option("--as", "username", help="User who asks; else the first administrator.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@with_appcontext
+def errors_command(
+    key: int, out: Path, username: str | None, *, ledger: bool, as_json: bool
+) -> None:
+    """Write the rows of an import that did not go in, to be mended and imported again."""
+    with guard.acting(_importer(username)) as user:
+        batch = _batch(user, key, Permission.IMPORTS_READ)
+        write = errorbook.write_ledger if ledger else errorbook.write_errors
+        if not ledger and not errorbook.can_write(batch):
+            raise click.ClickException(f"The cells of import {key} were deleted with its file.")
+        with out.open("wb") as stream:
+            rows = write(batch, stream)
+    _say_written(out, rows, as_json=as_json)
+
+
+def _say_written(out: Path, rows: int, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"file": str(out), "rows": rows}, ensure_ascii=False))
+    else:
+        click.echo(f"{out} ({rows:,})" if rows else str(out))
+
+
 @click.command("template")
 @click.argument("kind", type=click.Choice(list(KINDS)))
 @click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option("--with-data", is_flag=True, help="Fill in the records of today.")
+@click.option("--as", "username", help="Whose records these are; else the first administrator's.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_appcontext
-def template_command(kind: str, out: Path) -> None:
+def template_command(
+    kind: str, out: Path, username: str | None, *, with_data: bool, as_json: bool
+) -> None:
     """Write the template workbook of a kind."""
-    with out.open("wb") as stream:
-        template.write(KINDS[kind], stream)
-    click.echo(str(out))
+    chosen, written = KINDS[kind], template.Written()
+    if with_data:
+        with guard.acting(_importer(username)) as user:
+            export = Permission(f"{chosen.spec.options.resource}:export")
+            if not guard.can(export):
+                raise click.UsageError(f"{user.username} may not export {kind}.")
+            owner_id, masked = guard.limited_to(export), not guard.sees_sensitive()
+            with out.open("wb") as stream:
+                written = template.write(
+                    chosen, stream, with_data=True, owner_id=owner_id, masked=masked
+                )
+    else:
+        with out.open("wb") as stream:
+            template.write(chosen, stream)
+    if written.is_cut:
+        click.echo(f"There is more: only the first {written.rows:,} rows are in it.", err=True)
+    _say_written(out, written.rows, as_json=as_json)
 
 
-commands = (import_command, imports_command, template_command)
+commands = (import_command, imports_command, undo_command, errors_command, template_command)
 """For the `crm` group."""

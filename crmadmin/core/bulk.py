@@ -11,11 +11,25 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import repeat
 from typing import Any
 
 import psycopg
-from sqlalchemy import ColumnElement, Integer, Select, Text, any_, bindparam, func, select, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 
@@ -110,10 +124,12 @@ def _stored(column: Any, values: Column) -> Iterable[Any]:
 
 def _processor(kind: Any) -> Callable[[Any], Any] | None:
     dialect = db.session.get_bind().dialect
-    if kind.__class__.__name__ == "JSON":
+    if isinstance(kind, JSON):
         return _as_json
-    if dialect.name == "postgresql":
+    if dialect.name == "postgresql" or isinstance(kind, Boolean):
         return None
+    if isinstance(kind, Date):
+        return date.isoformat
     found: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return found
 

@@ -1,6 +1,7 @@
 """How long uploaded files stay: CRM_UPLOAD_KEEP_DAYS, counted from the upload. The ledger stays.
 
-Looked at whenever a file comes in, so no clock is needed; 0 keeps a file until the next one comes.
+With the file go the cells of its refused rows and what was typed to mend them. Looked at whenever a
+file comes in, so no clock is needed; 0 keeps a file until the next one comes.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import Text, cast, delete, select, update
 
 from crmadmin.core.db import db, utcnow
-from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.models import ImportBatch, ImportFix, ImportRow
 from crmadmin.imports.records import Status
+
+ENDED = (Status.DONE.value, Status.REFUSED.value, Status.STOPPED.value, Status.UNDONE.value)
 
 
 def forget_old_files(folder: Path) -> int:
@@ -22,25 +25,42 @@ def forget_old_files(folder: Path) -> int:
     Commits; gives how many files went.
     """
     days = current_app.config["SETTINGS"].upload_keep_days
-    ended = (Status.DONE.value, Status.REFUSED.value, Status.STOPPED.value)
     too_old = ImportBatch.created_at < utcnow() - timedelta(days=days)
-    past = (ImportBatch.file_path.is_not(None), too_old)
-    abandoned = ImportBatch.created_at < utcnow() - timedelta(days=days + 1)
+    abandoned = (ImportBatch.created_at < utcnow() - timedelta(days=days + 1)) & (
+        # One that is being written needs its file to the end, however long that takes.
+        ImportBatch.status != Status.RUNNING.value
+    )
     found = db.session.execute(
         select(ImportBatch.id, ImportBatch.file_path).where(
-            *past, ImportBatch.status.in_(ended) | abandoned
+            ImportBatch.file_path.is_not(None), too_old, ImportBatch.status.in_(ENDED) | abandoned
         )
     ).all()
-    if not found:
-        return 0
-    db.session.execute(
-        update(ImportBatch)
-        .where(ImportBatch.id.in_([key for key, _name in found]))
-        .values(file_path=None)
-        .execution_options(synchronize_session=False)
-    )
-    db.session.commit()
+    for key, _name in found:
+        _forget_cells(key)
+        # One transaction each: a million rows may belong to it.
+        db.session.commit()
     # Only now: a crash in between leaves a file behind, never a row that names a missing one.
     for _key, name in found:
         (folder / Path(str(name)).name).unlink(missing_ok=True)
     return len(found)
+
+
+def _forget_cells(batch_id: int) -> None:
+    """What of the file's content the database holds: the cells of refused rows, and fixes."""
+    quietly = {"synchronize_session": False}
+    has_cells = cast(ImportRow.cells, Text) != "[]"
+    db.session.execute(
+        update(ImportRow)
+        .where(ImportRow.batch_id == batch_id, has_cells)
+        .values(cells=[])
+        .execution_options(**quietly)
+    )
+    db.session.execute(
+        delete(ImportFix).where(ImportFix.batch_id == batch_id).execution_options(**quietly)
+    )
+    db.session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.id == batch_id)
+        .values(file_path=None)
+        .execution_options(**quietly)
+    )

@@ -71,6 +71,11 @@ class Kind:
         return tuple(name for name, _column in self.stored_fields)
 
     @cached_property
+    def column_of(self) -> Mapping[str, str]:
+        """Field → column of everything that the record stores."""
+        return dict(self.stored_fields)
+
+    @cached_property
     def fields_of(self) -> Callable[[Any], tuple[Any, ...]]:
         """Takes the values of `field_names` from a whole row of the record's table."""
         places = {column.name: i for i, column in enumerate(self.model.__table__.columns)}

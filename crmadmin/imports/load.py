@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import func, select
@@ -88,10 +89,7 @@ class Loader:
             self._clear_default(fates)
         model = self._kind.model
         ids = bulk.new_ids(model.__table__, len(fates))
-        values: dict[str, Column] = {
-            column: [fate.values.get(name) for fate in fates]
-            for name, column in self._kind.stored_fields
-        }
+        values = _columns(self._kind, fates)
         for ref in self._kind.refs:
             column = ref.spec.column
             values[column] = [self._stored(fate.values.get(ref.spec.name)) for fate in fates]
@@ -149,7 +147,7 @@ class Loader:
         by_names: dict[tuple[str, ...], list[Fate]] = defaultdict(list)
         for fate in fates:
             by_names[tuple(sorted(fate.values))].append(fate)
-        column_of = dict(self._kind.stored_fields)
+        column_of = self._kind.column_of
         for names, some in by_names.items():
             changed: dict[str, Column] = {
                 column_of[name]: [self._stored(fate.values[name]) for fate in some]
@@ -260,6 +258,16 @@ class Loader:
         bulk.insert(ImportChange.__table__, columns)
 
 
+def _columns(kind: Kind, fates: Sequence[Fate]) -> dict[str, Column]:
+    """The values of new records, column by column; columns that none of them has are left out."""
+    names = tuple(dict.fromkeys(name for fate in fates for name in fate.values))
+    if all(len(fate.values) == len(names) for fate in fates):
+        rows = map(itemgetter(*names, names[0]), [fate.values for fate in fates])
+        found = zip(names, zip(*rows, strict=True), strict=False)
+        return {kind.column_of[name]: column for name, column in found}
+    return {kind.column_of[n]: [fate.values.get(n) for fate in fates] for n in names}
+
+
 def new_columns(spec: RecordSpec, values: Mapping[str, Column]) -> dict[str, Column]:
     """Every column of new records but the id: the values, defaults, keys and stamps."""
     columns: dict[str, Column] = {}
@@ -298,12 +306,11 @@ def overwritten(kind: Kind, fate: Fate) -> dict[str, Any] | None:
     """The before-image of a row that overwrote something: column → the value until then."""
     if fate.state is not State.UPDATED:
         return None
-    columns = dict(kind.stored_fields)
-    return {columns[name]: _as_json(fate.before.get(name)) for name in fate.values}
-
-
-def _as_json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+    column_of, before = kind.column_of, fate.before
+    return {
+        column_of[name]: value.isoformat() if type(value := before.get(name)) is date else value
+        for name in fate.values
+    }
 
 
 def _append(model: type[Any], fates: Sequence[Fate]) -> None:

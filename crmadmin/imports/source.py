@@ -19,7 +19,7 @@ from flask import current_app
 from crmadmin.core.db import db, utcnow
 from crmadmin.core.text import cell_text, heading_key, shorten
 from crmadmin.imports.kinds import Kind
-from crmadmin.imports.mapping import ColumnMap, by_hand, find_header, match
+from crmadmin.imports.mapping import OUR_HEADINGS, ColumnMap, by_hand, find_header, match
 from crmadmin.imports.models import ImportBatch, ImportMemory
 from crmadmin.imports.reader import Head, Limits, Reading, open_sheet, read_heads
 from crmadmin.imports.reader.limits import MEBIBYTE
@@ -130,8 +130,9 @@ def note_sheets(batch: ImportBatch) -> None:
 
 
 def digest(header: Sequence[Cell]) -> str:
-    """The same for two headers that say the same, in the same order."""
+    """The same for two headers that say the same, in the same order; our own columns apart."""
     words = [heading_key(cell_text(cell)) for cell in header]
+    words = ["" if word in OUR_HEADINGS else word for word in words]
     while words and not words[-1]:
         words.pop()
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()

@@ -74,9 +74,7 @@ def test_created_records_go_with_their_contacts_memberships_values_and_group(an:
         ("A", None, None, None, "Hà", None, None),
         (None, "Hai", None, None, None, None, "Báo"),
     ]
-    batch = imported(
-        an, "customers-contacts", header, rows, group="Nhóm", unknown="create"
-    ).batch
+    batch = imported(an, "customers-contacts", header, rows, group="Nhóm", unknown="create").batch
     told = undone(batch)
     assert everything() == before
     assert told["created"] == 2
@@ -150,7 +148,12 @@ def test_a_record_edited_since_is_left_as_it_is_and_listed(an: Any) -> None:
 
 
 def test_a_created_customer_that_got_something_of_others_is_left(an: Any) -> None:
-    rows = [("A", "Một", None, None, "Lan"), ("B", "Hai"), ("C", "Ba", None, None, "Hà"), ("D", "Bốn")]
+    rows = [
+        ("A", "Một", None, None, "Lan"),
+        ("B", "Hai"),
+        ("C", "Ba", None, None, "Hà"),
+        ("D", "Bốn"),
+    ]
     batch = imported(an, "customers-contacts", CUSTOMER, rows, group="Nhóm").batch
     factories.contact(customer("A"), "Của người khác")
     other = factories.group()

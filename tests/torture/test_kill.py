@@ -1,4 +1,5 @@
-"""kill -9 of whoever works a real import, at random moments: nothing lost, nothing twice.
+"""kill -9 of whoever works a real import, at random moments: nothing lost, nothing twice. Nor when
+one is only frozen, and goes on when another has taken over.
 
 CRM_TORTURE_ROUNDS says how many kills there are on each database: a few in every test run, 200 in
 `make torture`. Each import is compared, in all that it left, with one that nobody disturbed.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +23,7 @@ ROUNDS = int(os.environ.get("CRM_TORTURE_ROUNDS", "2"))
 ROWS = int(os.environ.get("CRM_TORTURE_ROWS", "6000"))
 MOST_KILLS = 4
 """Of one import; a fifth at the same place would have it given up."""
+FROZEN_SECONDS = 6.0
 MOST_SECONDS = 5.0
 """Until another worker has taken up what a dead one held."""
 
@@ -56,6 +59,21 @@ def break_off(workers: Workers, job_id: int, seconds: float) -> float | None:
     return waited
 
 
+def freeze(workers: Workers, job_id: int, seconds: float) -> None:
+    """Stop whoever works the job after so long, until it is taken for dead; then let it go on."""
+    time.sleep(seconds)
+    held = workers.job(job_id)
+    frozen = workers.holder(job_id)
+    if frozen is None:
+        return
+    workers.send(frozen, signal.SIGSTOP)
+    end = time.monotonic() + FROZEN_SECONDS
+    while time.monotonic() < end and workers.job(job_id).token == held.token:
+        time.sleep(0.05)  # on SQLite it may hold the lock, and nobody can take the job up
+    time.sleep(0.5)
+    workers.send(frozen, signal.SIGCONT)
+
+
 @pytest.mark.parametrize("preview", [False, True], ids=["at once", "after a preview"])
 def test_killed_at_random_moments_an_import_is_the_same(
     app: Flask, workers: Workers, empty: Callable[[], None], *, preview: bool
@@ -89,3 +107,24 @@ def test_killed_at_random_moments_an_import_is_the_same(
     told = f"{len(waits)} kills in {imports} imports of {ROWS} rows ({seconds:.1f} s undisturbed)"
     print(f"\n{told}; taken up after {max(waits):.1f} s at most; seed {seed}")  # noqa: T201 - the result of `make torture`
     assert max(waits) <= MOST_SECONDS
+
+
+def test_workers_that_wake_after_they_were_taken_for_dead_change_nothing(
+    app: Flask, workers: Workers, empty: Callable[[], None]
+) -> None:
+    seed = int(os.environ.get("CRM_TORTURE_SEED", time.time_ns() % 1_000_000))
+    chance = random.Random(seed)  # noqa: S311 - so that a fault can be met again
+    for pid in (workers.start(), workers.start()):
+        workers.ready(pid)
+    wanted, seconds = undisturbed(app, workers, preview=False)
+    for _ in range(-(-ROUNDS // 10)):
+        empty()
+        batch_id = real.prepare(app, ROWS)
+        job_id = real.start(app, batch_id, preview=False)
+        for _time in range(2):
+            freeze(workers, job_id, chance.uniform(0, seconds / 2))
+        assert workers.until(job_id, ended).state == "done", seed
+        time.sleep(1)
+        found = real.left(app, batch_id)
+        for what, rows in wanted.items():
+            assert found[what] == rows, f"{what} (seed {seed}): {found['job']} {found['import']}"

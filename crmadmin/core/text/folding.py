@@ -39,20 +39,17 @@ _LONGEST_KEPT = 32
 class WordMemo(dict[str, str]):
     """What a function of words gave, by word: names are made of the same few thousand.
 
-    For functions that treat each word of a text by itself; `plain` does the same for one of ASCII
-    letters only. Forgets everything when it is full.
+    For functions that treat each word of a text by itself and make ASCII letters small. Forgets
+    everything when it is full.
     """
 
-    def __init__(
-        self, function: Callable[[str], str], plain: Callable[[str], str] = str.lower
-    ) -> None:
+    def __init__(self, function: Callable[[str], str]) -> None:
         super().__init__()
         self._function = function
-        self._plain = plain
 
     def __missing__(self, word: str) -> str:
         if word.isascii():
-            return self._plain(word)  # numbers and codes, which do not come again
+            return word.lower()  # numbers and codes, which do not come again
         made = self._function(word)
         if len(word) <= _LONGEST_KEPT:
             if len(self) >= _WORDS_KEPT:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from crmadmin.core.text.folding import WordMemo, name_key
+from crmadmin.core.text.folding import name_key
 
 SORT_KEY_LENGTH = 255
 """Most characters of a sort key."""
@@ -51,18 +51,23 @@ class _Table(dict[int, str]):
 _PLACES = _Table(0)
 _TOLD = _Table(1)
 _WORD_ENDS = re.compile(_WORD_END + "+")
+_WORDS_KEPT = 50_000
 
 
-def _letters(word: str) -> str:
-    return word.translate(_PLACES)
+class _Words(dict[str, tuple[str, str]]):
+    """The letters and the tones of words, kept: names are made of the same few thousand."""
+
+    def __missing__(self, word: str) -> tuple[str, str]:
+        key = name_key(word)
+        made = key.translate(_PLACES), key.translate(_TOLD)
+        if not word.isascii():  # others are numbers and codes, which do not come again
+            if len(self) >= _WORDS_KEPT:
+                self.clear()
+            self[word] = made
+        return made
 
 
-def _tones(word: str) -> str:
-    return word.translate(_TOLD)
-
-
-_LETTERS = WordMemo(_letters, _letters)
-_TONES_OF = WordMemo(_tones, _tones)
+_WORDS = _Words()
 
 
 def sort_key(text: str) -> str:
@@ -72,12 +77,15 @@ def sort_key(text: str) -> str:
     hỏi, ngã, sắc, nặng. Case does not count; punctuation only parts words; digits come before
     letters, other scripts after. At most SORT_KEY_LENGTH characters, never NUL.
     """
-    words = name_key(text[: 4 * SORT_KEY_LENGTH]).split(" ")
-    letters = _WORD_END.join([_LETTERS[word] for word in words])
+    short = text[: 4 * SORT_KEY_LENGTH]
+    if not short.isprintable():
+        short = name_key(short)
+    words = [_WORDS[word] for word in short.split()]
+    letters = _WORD_END.join([word[0] for word in words])
     if _WORD_END * 2 in letters:
         letters = _WORD_ENDS.sub(_WORD_END, letters)
     letters = letters.strip(_WORD_END)[:_LETTERS_KEPT]
     # Equal letters have their vowels in equal places, so only vowels need to tell their tone.
-    told = "".join([_TONES_OF[word] for word in words])
+    told = "".join([word[1] for word in words])
     told = told[: SORT_KEY_LENGTH - _LETTERS_KEPT - 1].rstrip("0")
     return letters + _LEVEL_END + told if told else letters

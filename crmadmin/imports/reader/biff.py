@@ -36,6 +36,8 @@ def workbook_stream(content: bytes) -> bytes:
     for name in ("workbook", "book"):
         if name in compound.names:
             stream = compound.stream(name)
+            if not stream.startswith(_BOF.to_bytes(2, "little")):
+                raise FileRefused("file_damaged")
             if any(kind == _FILEPASS for kind, _, _ in _substream(stream, 0)):
                 raise FileRefused("file_encrypted")
             return stream
