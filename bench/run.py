@@ -1,124 +1,105 @@
-"""`make bench`: ratios measured side by side, on a database of its own; writes results.json.
+"""`make bench`: measures the import engine side by side with what it is compared with.
 
-Times are of this machine and this minute; only ratios are worth keeping. The whole import
-(reading, checking, planning, ledger, membership) is compared with its floor: the fastest parse of
-the same file plus a raw driver insert of the same rows.
+Times are of this machine and this minute; only ratios are worth keeping. What they mean is told in
+docs/benchmarks.md. Writes bench/results.json; exit 1 when something could not be measured.
 """
 
 from __future__ import annotations
 
-import json
-import platform
-import sqlite3
+import argparse
+import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from openpyxl import Workbook
-from python_calamine import CalamineWorkbook
+from bench import imports, report
+from bench.databases import KINDS, Databases
+from bench.imports import Ground, noting
+from bench.report import Results
 
-import config
-from app import create_app
-from crmadmin.access import guard, services
-from crmadmin.core.db import db, spec_of
-from crmadmin.core.listing import ListState, page, search
-from crmadmin.customers.models import Customer
-from crmadmin.imports import services as imports
-from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.records import Rules
-
-ROWS = 20_000
-HEADINGS = ["Mã khách hàng", "Tên khách hàng", "Điện thoại", "Email", "Địa chỉ", "Ghi chú"]
+MEASURES = (*imports.MEASURES, "peers")
 
 
-def timed(act: Callable[[], Any]) -> float:
-    """Seconds that a call took."""
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
+def main() -> int:
+    """Measure what the command line asks for."""
+    options = _options()
+    results = Results(options.rows)
+    with tempfile.TemporaryDirectory(prefix="crm-bench-") as name:
+        for kind in options.databases:
+            with _started(kind, Path(name)) as databases:
+                _measure(databases, Path(name), options, results)
+    results.save()
+    if options.docs:
+        report.write_page(results)
+    return 0 if results.is_whole else 1
 
 
-def workbook(path: Path, rows: int) -> None:
-    """A tidy customer workbook."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Khách hàng")
-    sheet.append(HEADINGS)
-    for n in range(rows):
-        sheet.append([f"KH{n:07d}", f"Công ty TNHH Sao Việt {n}", f"09{n:08d}",
-                      f"lienhe{n}@example.com", f"Số {n} đường Láng", None])  # fmt: skip
-    book.save(path)
+@contextmanager
+def _started(kind: str, folder: Path) -> Iterator[Databases]:
+    databases = KINDS[kind](folder)
+    try:
+        yield databases
+    finally:
+        databases.close()
 
 
-def floor(path: Path, folder: Path) -> float:
-    """The fastest parse of the file and a raw insert of its rows."""
+def _measure(
+    databases: Databases, folder: Path, options: argparse.Namespace, results: Results
+) -> None:
+    """Everything of one database."""
 
-    def act() -> None:
-        rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()[1:]
-        connection = sqlite3.connect(folder / "floor.db")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(
-            "CREATE TABLE customer (id INTEGER PRIMARY KEY, code TEXT UNIQUE, name TEXT,"
-            " phone TEXT, email TEXT, address TEXT, note TEXT)"
-        )
-        connection.executemany(
-            "INSERT INTO customer (code, name, phone, email, address, note) VALUES (?,?,?,?,?,?)",
-            rows,
-        )
-        connection.commit()
-        connection.close()
+    def ground(rows: int) -> Ground:
+        return Ground(databases, folder, rows, options.rounds, results)
 
-    return timed(act)
-
-
-def whole_import(path: Path) -> float:
-    """The same file through the product, into a group."""
-    admin = services.create_user("an", "admin")
-    with guard.acting(admin), path.open("rb") as stream:
-        batch = imports.create_batch(
-            stream, path.name, KINDS["customers-contacts"], Rules.from_mapping({}), admin,
-            group_name="Bench",
-        )  # fmt: skip
-        return timed(lambda: imports.run(batch))
+    usual = ground(options.rows)
+    seconds: float | None = None
+    wanted = [name for name in imports.MEASURES if name in options.only]
+    if wanted:
+        with noting(results, f"preparing {databases.name}"):
+            usual.prepare()
+    for name in wanted if usual.prepared else ():
+        with noting(results, f"{name}, {databases.name}"):
+            told = imports.MEASURES[name](usual)
+            seconds = told if isinstance(told, float) else seconds
+    # What is slow and tells nothing of the database is measured on one of them.
+    if databases.name != options.databases[0]:
+        return
+    if "peers" in options.only:
+        with noting(results, "peers"):
+            imports.peers(ground(options.peer_rows))
+    if options.million and seconds is not None:
+        with noting(results, "a million rows"):
+            imports.million(ground(options.million_rows), seconds, options.rows)
 
 
-def list_page(words: str, number: int) -> float:
-    """One page of the customer list."""
-    spec = spec_of(Customer)
-    state = ListState(query=words, page=number)
-    where = search(Customer, words, sees_sensitive=True)
-    return min(timed(lambda: page(spec, state, where, spec.listed)) for _ in range(5))
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of the workbook")
+    parser.add_argument("--rounds", type=int, default=2, help="times that everything is measured")
+    parser.add_argument("--million", action="store_true", help="also import a million rows")
+    parser.add_argument("--million-rows", type=int, default=imports.MILLION, help=argparse.SUPPRESS)
+    parser.add_argument("--peer-rows", type=int, default=imports.PEER_ROWS)
+    parser.add_argument("--only", type=_words(MEASURES), default=list(MEASURES), metavar="A,B",
+                        help=f"of {', '.join(MEASURES)}")  # fmt: skip
+    parser.add_argument("--databases", type=_words(KINDS), default=list(KINDS), metavar="A,B",
+                        help=f"of {', '.join(KINDS)}")  # fmt: skip
+    parser.add_argument("--docs", action="store_true", help="put the table into docs/benchmarks.md")
+    return parser.parse_args()
 
 
-def main() -> None:
-    """Run everything and print a table."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path = folder / "customers.xlsx"
-        workbook(path, ROWS)
-        settings = config.Settings(
-            database_url=f"sqlite:///{folder / 'bench.db'}", secret_key="b" * 40, instance=folder
-        )
-        app = create_app(settings)
-        with app.app_context():
-            db.create_all()
-            lowest, whole = floor(path, folder), whole_import(path)
-            results = {
-                "machine": f"{platform.machine()}, Python {platform.python_version()}",
-                "rows": ROWS,
-                "import_seconds": round(whole, 2),
-                "floor_seconds": round(lowest, 2),
-                "floor_by_import": round(lowest / whole, 3),
-                "first_page_ms": round(list_page("", 1) * 1000, 1),
-                "last_page_ms": round(list_page("", 10_000) * 1000, 1),
-                "search_ms": round(list_page("sao viet 199", 1) * 1000, 1),
-            }
-    (Path(__file__).parent / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-    for key, value in results.items():
-        print(f"{key:>18}  {value}")
+def _words(known: object) -> object:
+    """The type of an option that takes some of these words, with commas between."""
+    names = list(known)  # type: ignore[call-overload]
+
+    def parse(given: str) -> list[str]:
+        asked = [word for word in given.split(",") if word]
+        if not asked or not set(asked) <= set(names):
+            raise argparse.ArgumentTypeError(f"{given!r} is not some of {', '.join(names)}")
+        return asked
+
+    return parse
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

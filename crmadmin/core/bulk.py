@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -166,19 +167,25 @@ def _update_by_copy(table: Any, names: Sequence[str], rows: Iterable[Any]) -> in
     listed = ", ".join(f'"{name}"' for name in (*names, "id"))
     sets = ", ".join(f'"{name}" = given."{name}"' for name in names)
     session = db.session
-    session.execute(text("DROP TABLE IF EXISTS given"))
+    # Once a connection, not once a block: making a table costs more than filling it.
+    given = f"given_{table.name}_{zlib.crc32(listed.encode()):08x}"
     session.execute(
         text(
-            f'CREATE TEMP TABLE given ON COMMIT DROP AS SELECT {listed} FROM "{table.name}"'  # noqa: S608
-            " WITH NO DATA"
+            f"CREATE TEMP TABLE IF NOT EXISTS {given} ON COMMIT DELETE ROWS"  # noqa: S608
+            f' AS SELECT {listed} FROM "{table.name}" WITH NO DATA'
         )
     )
-    _copy(f"COPY given ({listed}) FROM STDIN", rows)
-    statement = f'UPDATE "{table.name}" SET {sets} FROM given WHERE "{table.name}".id = given.id'  # noqa: S608
+    _copy(f"COPY {given} ({listed}) FROM STDIN", rows)
+    statement = (
+        f'UPDATE "{table.name}" SET {sets} FROM {given} AS given'  # noqa: S608
+        f' WHERE "{table.name}".id = given.id'
+    )
     connection: Any = session.connection().connection.driver_connection
     try:
         with connection.cursor() as cursor:
-            return int(cursor.execute(statement).rowcount)
+            written = int(cursor.execute(statement).rowcount)
+            cursor.execute(f"DELETE FROM {given}")  # noqa: S608 - this transaction may come again
+            return written
     except psycopg.IntegrityError as error:
         raise Taken(str(error)) from error
     except psycopg.OperationalError as error:

@@ -1,9 +1,9 @@
 """The one way out for tables: workbooks and CSV files whose cells can do no harm.
 
 A text is written as text whatever it begins with, so `=HYPERLINK(…)` typed by a stranger never
-becomes a formula on a colleague's machine, and a code keeps its zeros. Workbooks with more to them (lists,
-comments, marked cells) are made with `xlsx` itself. Nothing here reads a spreadsheet; that is
-`imports.reader`'s.
+becomes a formula on a colleague's machine, and a code keeps its zeros. Workbooks with more to them
+(lists, comments, marked cells) are made with `xlsx` itself. Nothing here reads a spreadsheet; that
+is `imports.reader`'s.
 """
 
 from __future__ import annotations

@@ -12,12 +12,21 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from crmadmin.core import xlsx_parts as parts
+from crmadmin.core.xlsx_cells import (
+    CELL_LENGTH,
+    FORMULA_STARTS,
+    Fault,
+    cell_xml,
+    dropped,
+    inline_xml,
+    is_plain,
+    xml_text,
+)
 from crmadmin.core.xlsx_parts import (
     DATE,
     GENERAL,
@@ -34,33 +43,15 @@ __all__ = [
     "TEXT", "TIME", "WHOLE", "Book", "Column", "Fault", "Sheet", "column_letters", "sheet_title",
 ]  # fmt: skip
 
-CELL_LENGTH = 32_767
-"""Most characters (UTF-16 units) that Excel keeps in a cell."""
-
 MOST_ROWS = 1_048_576
 MOST_COMMENTS = 10_000
 """Comments of one sheet; with more of them Excel takes minutes to open it."""
-
-FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
-"""A text that begins so is kept from being read as a formula when somebody edits its cell."""
-
-FAULTS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
 
 _BUFFER = 1 << 18
 _BLOCK = 500
 _LARGE = 10_000_000
 _NOTHING: Mapping[int, str] = MappingProxyType({})
 _STARTS = frozenset(FORMULA_STARTS)
-_UNIT = "\u241f"  # a printable sign that stands between texts when they are looked at together
-_SPECIAL = re.compile(
-    "[&<>\r\n\t\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|^ | $|  |_x[0-9A-Fa-f]{4}_"
-)
-_DROPPED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_EPOCH = date(1899, 12, 30).toordinal()
-_FIRST_DAY = date(1900, 1, 1)
-_FIRST_OF_MARCH = date(1900, 3, 1)
-_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +63,6 @@ class Column:
 
     width: float = 18
     format: str = GENERAL
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A cell in which Excel shows an error, such as `#N/A`."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +155,7 @@ class Sheet:
         self._put(parts.sheet_head(widths, is_frozen=bool(headings)))
         if headings:
             cells = [
-                f'{letter}{self.number}" s="{parts.HEADING}{_inline(words)}'
+                f'{letter}{self.number}" s="{parts.HEADING}{inline_xml(words)}'
                 for letter, words in zip(self._letters, headings, strict=True)
             ]
             self._put(f'<row r="{self.number}">{"".join(cells)}</row>')
@@ -207,7 +191,7 @@ class Sheet:
         ]
         for row, (values, bad) in enumerate(block):
             for place, words in bad.items():
-                cell = _cell(values[place], self._formats[place], bad=True)
+                cell = cell_xml(values[place], self._formats[place], bad=True)
                 made[place][row] = f"{self._letters[place]}{first + row}{cell}"
                 self._comment(first + row, place, words)
         for number, cells in zip(numbers, zip(*made, strict=True), strict=True):
@@ -219,7 +203,7 @@ class Sheet:
         letter, format_ = self._letters[place], self._formats[place]
         if not kinds:
             return [""] * len(column)
-        if kinds == {str} and _is_plain(column):
+        if kinds == {str} and is_plain(column):
             plain, quoted = style(TEXT), style(TEXT, quoted=True)
             return [
                 ""
@@ -229,10 +213,12 @@ class Sheet:
                 for number, text in zip(numbers, column, strict=True)
             ]
         known: dict[Any, str] = {} if len(kinds) > 1 or kinds == {float} else {
-            value: _cell(value, format_) for value in set(column) if value is not None
+            value: cell_xml(value, format_) for value in set(column) if value is not None
         }  # fmt: skip
         return [
-            "" if value is None else f"{letter}{number}{known.get(value) or _cell(value, format_)}"
+            ""
+            if value is None
+            else f"{letter}{number}{known.get(value) or cell_xml(value, format_)}"
             for number, value in zip(numbers, column, strict=True)
         ]
 
@@ -240,7 +226,7 @@ class Sheet:
         """Write a row of texts whose lines are broken to fit their columns."""
         number = self.number
         cells = [
-            f'{letter}{number}" s="{parts.WRAPPED}{_inline(text)}'
+            f'{letter}{number}" s="{parts.WRAPPED}{inline_xml(text)}'
             for letter, text in zip(self._letters, values, strict=False)
         ]
         self._put(f'<row r="{number}">{"".join(cells)}</row>')
@@ -274,88 +260,5 @@ class Sheet:
 
 def sheet_title(words: str) -> str:
     """A title that Excel accepts: at most 31 characters, none of `[]:*?/\\`."""
-    plain = _DROPPED.sub("", re.sub(r"[\[\]:*?/\\\r\n\t]", " ", words))
+    plain = dropped(re.sub(r"[\[\]:*?/\\\r\n\t]", " ", words))
     return plain.strip("' ")[:31].rstrip("'") or "Sheet1"
-
-
-# Cells: what stands after the cell's own address, `<c r="A1`
-
-
-def _is_plain(texts: Sequence[str | None]) -> bool:
-    """Whether every text stands in XML as it is: one look at all of them, in C."""
-    given = [text for text in texts if text is not None]
-    together = f"{_UNIT}{_UNIT.join(given)}{_UNIT}"
-    return (
-        together.isprintable()
-        and not any(sign in together for sign in ("&", "<", ">", "  ", "_x"))
-        and f" {_UNIT}" not in together
-        and f"{_UNIT} " not in together
-        and max(map(len, given)) * 2 <= CELL_LENGTH
-    )
-
-
-def _cell(value: Any, format_: str, *, bad: bool = False) -> str:
-    kind = type(value)
-    if kind is str:
-        return _text_cell(value, bad=bad)
-    if value is None:
-        return f'" s="{style(format_, bad=bad)}"/>'
-    if kind is bool:
-        return f'" s="{style(format_, bad=bad)}" t="b"><v>{int(value)}</v></c>'
-    if kind is int or kind is float:
-        return _number_cell(value, format_, bad=bad)
-    if isinstance(value, date | time):
-        return _moment_cell(value, format_, bad=bad)
-    if isinstance(value, Fault):
-        text = value.text if value.text in FAULTS else "#VALUE!"
-        return f'" s="{style(format_, bad=bad)}" t="e"><v>{text}</v></c>'
-    return _text_cell(str(value), bad=bad)
-
-
-def _text_cell(text: str, *, bad: bool) -> str:
-    quoted = text[:1] in _STARTS
-    return f'" s="{style(TEXT, bad=bad, quoted=quoted)}{_inline(text)}'
-
-
-def _inline(text: str) -> str:
-    if len(text) * 2 > CELL_LENGTH:
-        text = _cut(text)
-    if _SPECIAL.search(text) is None:
-        return f'" t="inlineStr"><is><t>{text}</t></is></c>'
-    return f'" t="inlineStr"><is><t xml:space="preserve">{xml_text(text)}</t></is></c>'
-
-
-def _cut(text: str) -> str:
-    """As much of the text as a cell holds; signs outside the basic plane count twice."""
-    return text.encode("utf-16-le", "replace")[: CELL_LENGTH * 2].decode("utf-16-le", "ignore")
-
-
-def xml_text(text: str) -> str:
-    """A text inside an element: what XML forbids is left out, what Excel would decode is kept."""
-    plain = _ESCAPE_LIKE.sub("_x005F_", _DROPPED.sub("", text))
-    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return plain.replace("\r", "&#13;")
-
-
-def _number_cell(value: float, format_: str, *, bad: bool) -> str:
-    if value != value or value in (float("inf"), float("-inf")):
-        return f'" s="{style(format_, bad=bad)}" t="e"><v>#NUM!</v></c>'
-    shown = GENERAL if format_ in (DATE, MOMENT, TIME) else format_
-    return f'" s="{style(shown, bad=bad)}"><v>{value!r}</v></c>'
-
-
-def _moment_cell(value: date | time, format_: str, *, bad: bool) -> str:
-    """Days since Excel's first; a day before that is no date for Excel, and so a text."""
-    if isinstance(value, time):
-        seconds = value.hour * 3600 + value.minute * 60 + value.second
-        return f'" s="{style(TIME, bad=bad)}"><v>{seconds / _DAY!r}</v></c>'
-    day = value.date() if isinstance(value, datetime) else value
-    if day < _FIRST_DAY:
-        return _text_cell(day.strftime("%d/%m/") + f"{day.year:04d}", bad=bad)
-    # Excel believes that 1900 was a leap year.
-    serial: float = day.toordinal() - _EPOCH - (day < _FIRST_OF_MARCH)
-    if not isinstance(value, datetime):
-        return f'" s="{style(DATE, bad=bad)}"><v>{serial}</v></c>'
-    seconds = value.hour * 3600 + value.minute * 60 + value.second
-    shown = DATE if format_ == DATE else MOMENT
-    return f'" s="{style(shown, bad=bad)}"><v>{serial + seconds / _DAY!r}</v></c>'

@@ -1,4 +1,4 @@
-"""The parts of a workbook beside its rows: styles, comments, drop-down lists, the table of contents.
+"""The parts of a workbook beside its rows: styles, comments, lists, the table of contents.
 
 Plain XML as texts; `xlsx` puts them into the zip.
 """
@@ -176,8 +176,8 @@ def workbook(sheets: Sequence[SheetPart]) -> Iterator[tuple[str, str]]:
     )
     yield (
         "xl/workbook.xml",
-        f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews>'
-        f"<sheets>{listed}</sheets></workbook>",
+        f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews><workbookView/>'
+        f"</bookViews><sheets>{listed}</sheets></workbook>",
     )
     targets = [(f"{_OFFICE}/worksheet", s.path.removeprefix("xl/")) for s in sheets]
     targets.append((f"{_OFFICE}/styles", "styles.xml"))
@@ -232,7 +232,8 @@ def _styles() -> str:
         f'<fonts count="2">{fonts}</fonts><fills count="4"><fill><patternFill patternType="none"/>'
         f'</fill><fill><patternFill patternType="gray125"/></fill>{fills}</fills>'
         '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-        '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
+        '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/>'
+        "</cellStyleXfs>"
         f'<cellXfs count="{len(xfs)}">{"".join(xfs)}</cellXfs>'
         '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
         "</styleSheet>"

@@ -58,7 +58,7 @@ _NAMES: Mapping[str, Sequence[str]] = MappingProxyType(
         ),
         "collaborators": ("Hoàng Văn Tư", "Dương Xuân Thảo", "Phan Hữu Trung"),
     }
-)
+)  # fmt: skip
 _COLORS = ("blue", "indigo", "teal")
 _PHONES = ("0912 345 678", "0328 520 162", "0987 111 333")
 

@@ -33,6 +33,10 @@ Asked = Callable[[Iterable[str]], set[str]]
 """Which of some code keys the rows of the file up to now have."""
 
 
+ALIKE = 200
+"""So many rows that change the same fields get a statement of their own."""
+
+
 class Race(RuntimeError):
     """Somebody wrote one of the records since the plan was made; nothing of the block stands."""
 
@@ -141,26 +145,29 @@ class Loader:
         self._note(self._kind.spec.model.__name__, ids, versions, {"is_default": True})
 
     def _update(self, fates: Sequence[Fate]) -> None:
-        """One statement for each set of columns that some rows change together."""
+        """A few statements, whatever the number of rows and of columns that each changes."""
         if self._kind.family is Family.CATALOG:
             self._clear_default(fates)
-        by_names: dict[tuple[str, ...], list[Fate]] = defaultdict(list)
-        for fate in fates:
-            by_names[tuple(sorted(fate.values))].append(fate)
+        for some, names in _alike(fates):
+            self._overwrite(some, names)
+
+    def _overwrite(self, fates: Sequence[Fate], names: Sequence[str]) -> None:
+        """Set these fields of records; one that a record keeps is written as it was."""
         column_of = self._kind.column_of
-        for names, some in by_names.items():
-            changed: dict[str, Column] = {
-                column_of[name]: [self._stored(fate.values[name]) for fate in some]
-                for name in names
-            }
-            changed.update(self._derived(some, {column_of[name] for name in names}))
-            for fate in some:
-                fate.version = (fate.version or 0) + 1
-            changed["version"] = [fate.version for fate in some]
-            changed.update(_now())
-            ids = [_record_id(fate) for fate in some]
-            if bulk.update(self._kind.model.__table__, changed, ids) != len(ids):
-                raise Race
+        changed: dict[str, Column] = {
+            column_of[n]: [
+                self._stored(f.values[n] if n in f.values else f.before.get(n)) for f in fates
+            ]
+            for n in names
+        }
+        changed.update(self._derived(fates, set(changed)))
+        for fate in fates:
+            fate.version = (fate.version or 0) + 1
+        changed["version"] = [fate.version for fate in fates]
+        changed.update(_now())
+        ids = [_record_id(fate) for fate in fates]
+        if bulk.update(self._kind.model.__table__, changed, ids) != len(ids):
+            raise Race
 
     def _derived(self, fates: Sequence[Fate], changed: set[str]) -> dict[str, list[Any]]:
         """The derived columns that follow any of the changed ones, from the new values."""
@@ -172,10 +179,9 @@ class Loader:
             sources = []
             for source in derived.sources:
                 name = name_of[source]
-                if source in changed:
-                    sources.append([f.values[name] for f in fates])
-                else:
-                    sources.append([f.before.get(name) for f in fates])
+                sources.append(
+                    [f.values[name] if name in f.values else f.before.get(name) for f in fates]
+                )
             found[derived.column] = list(map(derived.make, zip(*sources, strict=True)))
         return found
 
@@ -256,6 +262,25 @@ class Loader:
             "before": Same(before),
         }
         bulk.insert(ImportChange.__table__, columns)
+
+
+def _alike(fates: Sequence[Fate]) -> Iterator[tuple[list[Fate], tuple[str, ...]]]:
+    """The rows that overwrite something, with the fields that are to be written.
+
+    Many rows that change the same fields go by themselves, so that no index of another one is
+    touched; the rest, in which nearly every row changes fields of its own, go together.
+    """
+    groups: dict[tuple[str, ...], list[Fate]] = defaultdict(list)
+    for fate in fates:
+        groups[tuple(sorted(fate.values))].append(fate)
+    rest: list[Fate] = []
+    for names, some in groups.items():
+        if len(some) >= ALIKE:
+            yield some, names
+        else:
+            rest += some
+    if rest:
+        yield rest, tuple(sorted({name for fate in rest for name in fate.values}))
 
 
 def _columns(kind: Kind, fates: Sequence[Fate]) -> dict[str, Column]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from sqlalchemy import update
+
 from crmadmin.access.models import User
-from crmadmin.core.db import db
+from crmadmin.core.db import db, rows_written
 from crmadmin.imports import fixbook, ledger
 from crmadmin.imports.ahead import ahead
 from crmadmin.imports.common import (
@@ -21,18 +23,21 @@ from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import Status
 from crmadmin.imports.source import Source
 from crmadmin.imports.walk import Walk
-from crmadmin.jobs.work import Stopped, Turn
+from crmadmin.jobs.work import LostLease, Stopped, Turn
 
 MOST_UNKNOWN = 500
 """Unknown catalog values that are listed one by one."""
 
 
 def look(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn) -> None:
+    expected = batch.status
     find_group(batch)
     reading = source.reading
     note_source(batch, kind, source)
     walk = Walk(kind, batch, user, source.column_map, fixbook.of(batch.id))
     tally, unnamed = Tally(), Unnamed(reading)
+    turn.require()
+    db.session.commit()  # on SQLite reading holds the lock, which others wait for
     with closing(ahead(walk.steps(unnamed.watch(reading.blocks)))) as steps:
         for step in steps:
             walk.plan(step)
@@ -50,5 +55,13 @@ def look(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn)
         for (column, value), rows in walk.validator.unfamiliar.most_common(MOST_UNKNOWN)
     ]
     batch.planned = tally.to_dict()
-    batch.status = Status.PREVIEWED.value
+    db.session.flush()
+    settled = db.session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.id == batch.id, ImportBatch.status == expected)
+        .values(status=Status.PREVIEWED.value)
+        .execution_options(synchronize_session=False)
+    )
+    if not rows_written(settled):
+        raise LostLease(batch.id)  # it was carried out meanwhile, which counts for more
     turn.mark(reading.last, tally.total, tally.to_progress("done"), total=tally.total)

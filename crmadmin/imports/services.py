@@ -137,7 +137,7 @@ def start_run(batch: ImportBatch, *, strict: bool | None = None) -> Job:
     if strict is not None:
         batch.options = {**batch.options, "strict": strict}
         db.session.flush()
-    if not _claim(batch):
+    if jobs.active(batch.id, PREVIEW) is not None or not _claim(batch):
         raise BadState(batch.status)
     total = (batch.planned or {}).get("rows", {}).get("total")
     return jobs.enqueue(RUN, batch.id, batch.user_id, total=total)
@@ -339,6 +339,6 @@ def _header_cells(batch: ImportBatch) -> list[str] | None:
 
 def _require(batch: ImportBatch, statuses: tuple[str, ...]) -> None:
     db.session.flush()  # what the caller changed already is not to be lost
-    db.session.refresh(batch)
+    db.session.refresh(batch, with_for_update=True)
     if batch.status not in statuses:
         raise BadState(batch.status)

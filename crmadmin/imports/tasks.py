@@ -58,8 +58,10 @@ def _refuse(batch: ImportBatch, refusal: FileRefused, heads: list[dict[str, Any]
 def run(turn: Turn) -> None:
     """Carry an import out, from where it stands. Its status is `running` already."""
     with _batch_of(turn) as (batch, kind, user):
-        if batch.status != Status.RUNNING:
+        if batch.status == Status.DONE:
             return
+        if batch.status != Status.RUNNING:
+            raise Failed(_("The import was changed meanwhile; look at its preview again."))
         db.session.commit()  # opening the file takes its time; on SQLite others would wait for it
         try:
             _carry_out(batch, kind, user, turn)

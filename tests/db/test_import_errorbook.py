@@ -25,6 +25,7 @@ from crmadmin.imports.records import Rules, State, Status
 pytestmark = pytest.mark.usefixtures("context")
 
 HEADER = ("Mã KH *", "Tên KH", "Nội bộ", "SĐT", "Email", "Ngày sinh", "MST", "Ghi chú")
+MOMENT = datetime(2026, 1, 2, 3, 4)  # noqa: DTZ001 - a sheet knows no zones
 ROWS = (
     ("A1", "Một", "x", 912345678, "mot@example.com", date(1990, 2, 3), None, "=1+1"),
     ("A2", "Hai", "y", "12", "hai@", date(1991, 2, 3), 100109106, "+84"),
@@ -168,7 +169,7 @@ def test_error_cells_times_and_wide_rows_come_through(an: Any) -> None:
     book = Workbook()
     sheet = book.active
     sheet.append(["Mã KH", "Tên KH", "Email"])
-    sheet.append(["A", "#N/A", "x@", datetime(2026, 1, 2, 3, 4), 12.5, True])
+    sheet.append(["A", "#N/A", "x@", MOMENT, 12.5, True])
     sheet["B2"].data_type = "e"
     out = io.BytesIO()
     book.save(out)
@@ -176,7 +177,7 @@ def test_error_cells_times_and_wide_rows_come_through(an: Any) -> None:
     assert services.run(batch).rows[State.INVALID] == 1
     row = refused(batch).active[2]
     assert (row[1].data_type, row[1].value) == ("e", "#N/A")
-    assert [cell.value for cell in row[3:6]] == [datetime(2026, 1, 2, 3, 4), 12.5, True]
+    assert [cell.value for cell in row[3:6]] == [MOMENT, 12.5, True]
     assert row[6].value
 
 

@@ -103,9 +103,14 @@ def test_a_definition_is_seen_wherever_the_chunks_of_the_file_end(file: Path, be
     assert refusal(file) == "file_unsafe"
 
 
-def test_another_encoding_cannot_hide_a_definition(file: Path) -> None:
-    hidden = SHEET.format(prolog="<!DOCTYPE x>", rows="").encode("utf-16")
-    package(file, f'<row r="1">{inline("A1", "a")}</row>', **{"xl/other.xml": hidden})
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_another_encoding_cannot_hide_a_definition(file: Path, encoding: str) -> None:
+    rows = f'<row r="1">{inline("A1", "a")}</row>'
+    honest = SHEET.format(prolog="", rows="x" * 300_000).encode(encoding)
+    package(file, rows, **{"customXml/item1.xml": honest})
+    assert read(file)[0].cells == ("a",)
+    hidden = SHEET.format(prolog=f"<!--{'x' * 131_060}--><!DOCTYPE x>", rows="").encode(encoding)
+    package(file, rows, **{"customXml/item1.xml": hidden})
     assert refusal(file) == "file_unsafe"
 
 
