@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,9 @@ class Sqlite(Databases):
         return url
 
     def settle(self, url: str) -> None:
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        engine.dispose()
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
 
 
 class Postgresql(Databases):

@@ -7,6 +7,8 @@ no database, cost little time of their own.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextvars import copy_context
+from functools import partial
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -33,7 +35,9 @@ def ahead(items: Iterator[T]) -> Generator[T, None, None]:
     """
     queue: Queue[T | _End] = Queue(ROOM)
     is_over = Event()
-    thread = Thread(target=_make, args=(items, queue, is_over), daemon=True, name="ahead")
+    # With the caller's context: choices are read in its language, too.
+    work = partial(copy_context().run, _make, items, queue, is_over)
+    thread = Thread(target=work, daemon=True, name="ahead")
     thread.start()
     try:
         while not isinstance(item := queue.get(), _End):

@@ -340,5 +340,13 @@ def _header_cells(batch: ImportBatch) -> list[str] | None:
 def _require(batch: ImportBatch, statuses: tuple[str, ...]) -> None:
     db.session.flush()  # what the caller changed already is not to be lost
     db.session.refresh(batch, with_for_update=True)
+    if batch.status == Status.RUNNING and _has_failed(batch):
+        # Whoever worked it could not say so itself any more.
+        batch.status = Status.PAUSED.value
     if batch.status not in statuses:
         raise BadState(batch.status)
+
+
+def _has_failed(batch: ImportBatch) -> bool:
+    job = jobs.latest(RUN, batch.id)
+    return job is not None and job.state in (JobState.FAILED, JobState.STOPPED)

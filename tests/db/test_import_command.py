@@ -12,6 +12,7 @@ from flask import Flask
 from importing import number_of
 from openpyxl import Workbook, load_workbook
 
+from crmadmin.catalogs.models import CustomerType
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import CustomerGroup
@@ -222,3 +223,67 @@ def test_the_uploaded_file_is_readable_by_nobody_else(app: Flask, an: None) -> N
     import_json(app, DATA / "customer-types.xlsx", "--kind", "customer-types")
     for kept in (app.config["SETTINGS"].instance / "uploads").glob("*"):
         assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_an_import_is_undone_by_its_number(app: Flask, an: None) -> None:
+    tidy = (DATA / "customers-tidy.xlsx", "--kind", "customers-contacts", "--group", "Nhóm")
+    done = import_json(app, *tidy, "--unknown", "create")
+    undone = json.loads(crm(app, "undo-import", done["import"], "--json"))
+    made = undone["undone"].pop("made")
+    assert made > 1
+    assert undone == {
+        "import": done["import"], "status": "undone", "kept_count": 0, "kept": [],
+        "undone": {"created": 400, "restored": 0, "contacts": 480, "members": 400, "changed": 0,
+                   "gone": 0},
+    }  # fmt: skip
+    with app.app_context():
+        assert (number_of(Customer), number_of(CustomerGroup)) == (0, 0)
+        db.session.remove()
+    assert "undone" in crm(app, "undo-import", done["import"], code=2)
+    assert import_json(app, *tidy, "--unknown", "create")["rows"]["created"] == 400
+
+
+def test_undoing_names_what_it_leaves_and_exits_with_1(app: Flask, an: None) -> None:
+    done = import_json(app, DATA / "customer-types.xlsx", "--kind", "customer-types")
+    with app.app_context():
+        kept = db.session.scalars(db.select(CustomerType).limit(1)).one()
+        kept.description = "sửa tay"
+        db.session.commit()
+        name = kept.name
+        db.session.remove()
+    printed = crm(app, "undo-import", done["import"], code=1)
+    assert f"{name}: " in printed
+
+
+@pytest.mark.parametrize("args", [("999",), ("x",), (), ("1", "--as", "mai"), ("1", "--as", "vy")])
+def test_only_ones_own_imports_are_undone(app: Flask, an: None, args: tuple[str, ...]) -> None:
+    import_json(app, DATA / "customer-types.xlsx", "--kind", "customer-types")
+    crm(app, "undo-import", *args, code=2)
+
+
+def test_the_rows_with_errors_and_the_ledger_are_written(
+    app: Flask, an: None, tmp_path: Path
+) -> None:
+    untidy = (DATA / "customers-untidy.xlsx", "--kind", "customers-contacts", "--unknown", "blank")
+    done = import_json(app, *untidy, code=1)
+    out = tmp_path / "loi.xlsx"
+    told = json.loads(crm(app, "errors", done["import"], out, "--json"))
+    assert told == {"file": str(out), "rows": done["rows"]["invalid"]}
+    sheet = load_workbook(out).active
+    assert sheet.max_row == 1 + done["rows"]["invalid"]
+    assert sheet.cell(1, sheet.max_column).value == "Lý do"
+    crm(app, "errors", done["import"], out, "--ledger")
+    assert load_workbook(out).active.max_row == 1 + done["rows"]["total"]
+    assert "import" in crm(app, "errors", 999, out, code=2)
+
+
+def test_a_template_with_data_is_imported_back_unchanged(
+    app: Flask, an: None, tmp_path: Path
+) -> None:
+    import_json(app, DATA / "customer-types.xlsx", "--kind", "customer-types")
+    out = tmp_path / "mau.xlsx"
+    told = json.loads(crm(app, "template", "customer-types", out, "--with-data", "--json"))
+    assert told["rows"] == 6
+    again = import_json(app, out, "--kind", "customer-types", "--on-duplicate", "overwrite")
+    assert again["rows"]["unchanged"] == 6
+    crm(app, "template", "customer-types", out, "--with-data", "--as", "mai", code=2)

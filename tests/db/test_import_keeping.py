@@ -6,6 +6,7 @@ import io
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from factories import user
 from flask import Flask
 from sqlalchemy import func, select, update
@@ -14,7 +15,7 @@ from crmadmin.access import guard
 from crmadmin.core.db import db, utcnow
 from crmadmin.imports import services
 from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.models import ImportBatch, ImportRow
+from crmadmin.imports.models import ImportBatch, ImportFix, ImportRow
 from crmadmin.imports.records import Rules
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "industries.xlsx"
@@ -59,3 +60,43 @@ def test_a_file_within_its_days_stays(context: Flask) -> None:
     upload()
     db.session.expire_all()
     assert (services.uploads_folder() / str(recent.file_path)).exists()
+
+
+def test_with_the_file_go_the_cells_of_refused_rows_and_what_was_typed(context: Flask) -> None:
+    old = upload()
+    services.preview(old)
+    [refused] = db.session.scalars(
+        select(ImportRow).where(ImportRow.batch_id == old.id, ImportRow.planned == "invalid")
+    ).all()
+    assert refused.cells
+    db.session.add(ImportFix(batch_id=old.id, number=refused.number, column="note", value="x"))
+    db.session.commit()
+    services.run(old)
+    age(old, context.config["SETTINGS"].upload_keep_days + 1)
+    upload()
+    db.session.expire_all()
+    assert refused.cells == []
+    assert refused.problems
+    assert db.session.scalar(select(func.count()).select_from(ImportFix)) == 0
+
+
+@pytest.mark.parametrize(("status", "stays"), [("running", True), ("paused", False)])
+def test_a_running_import_keeps_its_file_to_the_end(
+    context: Flask, status: str, stays: bool
+) -> None:
+    old = upload()
+    old.status = status
+    path = services.uploads_folder() / str(old.file_path)
+    age(old, context.config["SETTINGS"].upload_keep_days + 2)
+    upload()
+    assert path.exists() is stays
+
+
+def test_the_file_of_an_undone_import_goes_in_time(context: Flask) -> None:
+    old = upload()
+    services.run(old)
+    services.undo(old)
+    path = services.uploads_folder() / str(old.file_path)
+    age(old, context.config["SETTINGS"].upload_keep_days + 1)
+    upload()
+    assert not path.exists()

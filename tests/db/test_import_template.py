@@ -158,7 +158,9 @@ def test_more_than_fits_is_said(an: Any, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_lists_reach_below_the_data(an: Any) -> None:
     some_customers(an)
     rules = sheet(filled("customers-contacts")).data_validations.dataValidation
-    lowest = {str(rule.sqref).rsplit(":", 1)[1].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for rule in rules}
+    lowest = {
+        str(rule.sqref).rsplit(":", 1)[1].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for rule in rules
+    }
     assert lowest == {str(3 + template.LIST_ROWS + 1)}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import factories
 from flask import Flask
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from sqlalchemy import select
 
 from crmadmin.catalogs.models import Industry
@@ -70,6 +70,16 @@ def _row(n: int, rows: int, chance: random.Random) -> tuple[Any, ...]:
     return (code, name, phone, f"a{n}@example.com", industry, f"dòng {n}", f"Người {n}", phone)
 
 
+@cache
+def unnumbered(rows: int) -> frozenset[str]:
+    """The names in rows without a code, whose customers get automatic ones."""
+    book = load_workbook(io.BytesIO(workbook(rows)), read_only=True)
+    given = book.active.iter_rows(min_row=2, values_only=True)
+    names = frozenset(row[1] for row in given if len(row) > 1 and not row[0])
+    book.close()
+    return names
+
+
 def prepare(app: Flask, rows: int) -> int:
     """The uploaded import on a database that holds nothing else but old customers."""
     with app.app_context():
@@ -98,21 +108,39 @@ def start(app: Flask, batch_id: int, *, preview: bool) -> int:
         return job_id
 
 
-def left(app: Flask, batch_id: int) -> dict[str, list[Any]]:
-    """Everything that the import left, in words that are the same for equal imports."""
+def left(app: Flask, batch_id: int, rows: int) -> dict[str, list[Any]]:
+    """Everything that the import left, in words that are the same for equal imports.
+
+    Which automatic codes the rows got may differ, but not that each has one of its own.
+    """
     with app.app_context():
-        code_of = {r.id: r.code for r in db.session.execute(select(Customer.id, Customer.code))}
+        customers = db.session.execute(select(Customer.id, Customer.code, Customer.name)).all()
+        assert len({c.code for c in customers}) == len(customers)
+        automatic = {c.id for c in customers if c.name in unnumbered(rows)}
+        assert all(c.code.startswith("KH") for c in customers if c.id in automatic)
+        called = {c.id: f"({c.name})" if c.id in automatic else c.code for c in customers}
         made = {
             "customers": select(
-                Customer.code, Customer.name, Customer.phone, Customer.email, Customer.note,
+                Customer.id, Customer.name, Customer.phone, Customer.email, Customer.note,
                 Customer.version, Industry.name,
-            ).outerjoin(Industry, Industry.id == Customer.industry_id).order_by(Customer.code),
+            ).outerjoin(Industry, Industry.id == Customer.industry_id),
             "contacts": select(
-                Customer.code, Contact.name, Contact.phone, Contact.is_primary, Contact.import_id,
-            ).join(Customer).order_by(Customer.code, Contact.name),
-            "members": select(CustomerGroup.name, Customer.code)
-            .join(Membership, Membership.group_id == CustomerGroup.id)
-            .join(Customer, Customer.id == Membership.customer_id).order_by(Customer.code),
+                Contact.customer_id, Contact.name, Contact.phone, Contact.is_primary,
+                Contact.import_id,
+            ),
+            "members": select(Membership.customer_id, CustomerGroup.name)
+            .join(CustomerGroup, Membership.group_id == CustomerGroup.id),
+            "ledger": select(
+                ImportRow.record_id, ImportRow.number, ImportRow.state, ImportRow.key,
+                ImportRow.contact, ImportRow.member, ImportRow.label, ImportRow.version,
+                ImportRow.before, ImportRow.cells, ImportRow.problems, ImportRow.warnings,
+            ).where(ImportRow.batch_id == batch_id),
+        }  # fmt: skip
+        found: dict[str, list[Any]] = {
+            what: sorted(repr((called.get(id_), *rest)) for id_, *rest in db.session.execute(s))
+            for what, s in made.items()
+        }
+        beside = {
             "industries": select(Industry.code, Industry.name).order_by(Industry.code),
             "changes": select(ImportChange.target, ImportChange.before)
             .order_by(ImportChange.target, ImportChange.id),
@@ -120,17 +148,7 @@ def left(app: Flask, batch_id: int) -> dict[str, list[Any]]:
                 ImportBatch.status, ImportBatch.refusal, ImportBatch.counts, ImportBatch.columns,
             ),
         }  # fmt: skip
-        found = {what: [tuple(r) for r in db.session.execute(s)] for what, s in made.items()}
-        ledger = db.session.scalars(
-            select(ImportRow).where(ImportRow.batch_id == batch_id).order_by(ImportRow.number)
-        )
-        found["ledger"] = [
-            (
-                row.number, row.state, row.key, row.contact, row.member, row.label, row.version,
-                row.before, row.cells, row.problems, row.warnings, code_of.get(row.record_id or 0),
-            )
-            for row in ledger
-        ]  # fmt: skip
+        found |= {what: [tuple(r) for r in db.session.execute(s)] for what, s in beside.items()}
         latest = jobs.latest("import.run", batch_id)
         found["job"] = [latest and (latest.state, latest.checkpoint, latest.done, latest.total)]
         db.session.remove()

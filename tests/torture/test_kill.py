@@ -40,7 +40,7 @@ def undisturbed(app: Flask, workers: Workers, *, preview: bool) -> tuple[dict[st
     began = time.monotonic()
     job = workers.until(real.start(app, batch_id, preview=False), ended)
     assert job.state == "done"
-    return real.left(app, batch_id), time.monotonic() - began
+    return real.left(app, batch_id, ROWS), time.monotonic() - began
 
 
 def break_off(workers: Workers, job_id: int, seconds: float) -> float | None:
@@ -101,7 +101,7 @@ def test_killed_at_random_moments_an_import_is_the_same(
         if preview:
             see_through(real.start(app, batch_id, preview=True), most=imports % 2)
         see_through(real.start(app, batch_id, preview=False), most=MOST_KILLS)
-        found = real.left(app, batch_id)
+        found = real.left(app, batch_id, ROWS)
         for what, rows in wanted.items():
             assert found[what] == rows, f"{what} (seed {seed}): {found['job']} {found['import']}"
     told = f"{len(waits)} kills in {imports} imports of {ROWS} rows ({seconds:.1f} s undisturbed)"
@@ -125,6 +125,6 @@ def test_workers_that_wake_after_they_were_taken_for_dead_change_nothing(
             freeze(workers, job_id, chance.uniform(0, seconds / 2))
         assert workers.until(job_id, ended).state == "done", seed
         time.sleep(1)
-        found = real.left(app, batch_id)
+        found = real.left(app, batch_id, ROWS)
         for what, rows in wanted.items():
             assert found[what] == rows, f"{what} (seed {seed}): {found['job']} {found['import']}"

@@ -40,7 +40,7 @@ def main() -> int:
     except FileRefused as refusal:
         return _refuse(refusal)
     except MemoryError:
-        return _refuse(needs_memory(limits))
+        return _refuse(needs_memory(limits.memory))
     return 0
 
 
@@ -86,7 +86,7 @@ class _Looking(threading.Thread):
         except FileRefused as refusal:
             os._exit(_refuse(refusal))
         except MemoryError:
-            os._exit(_refuse(needs_memory(self._limits)))
+            os._exit(_refuse(needs_memory(self._limits.memory)))
         except BaseException:
             os._exit(1)
 

@@ -112,6 +112,10 @@ _MARKS: Mapping[Kind, Callable[[bytes], bool]] = {
 }
 
 
+def _no_cost(window: bytes) -> int:
+    return 0
+
+
 class _Package:
     def __init__(self, path: Path, kind: Kind, limits: Limits) -> None:
         self._path, self._kind = path, kind
@@ -120,7 +124,8 @@ class _Package:
         manifest = self._entries.get(_ODF_MANIFEST.casefold()) if kind is Kind.ODS else None
         if manifest and odf.is_encrypted(_content(path, manifest.filename, _MANIFEST_BYTES)):
             raise FileRefused("file_encrypted")
-        self._marked = package.look_through(path, entries, limits, _MARKS[kind])
+        cost = ooxml.cost if kind is Kind.XLSX else _no_cost
+        self._marked = package.look_through(path, entries, limits, _MARKS[kind], cost)
         self._parts = [] if kind is Kind.ODS else self._sheet_parts()
 
     def error_cells(self, sheet: int) -> Mapping[tuple[int, int], str]:

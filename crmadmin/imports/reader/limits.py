@@ -38,9 +38,9 @@ class Limits:
         return cls(**values)
 
 
-def needs_memory(limits: Limits) -> FileRefused:
+def needs_memory(limit: int) -> FileRefused:
     """What is said about a file that takes more memory than it may."""
-    return FileRefused("file_needs_memory", limit=str(limits.memory // MEBIBYTE))
+    return FileRefused("file_needs_memory", limit=str(limit // MEBIBYTE))
 
 
 def apply_to_this_process(limits: Limits) -> None:

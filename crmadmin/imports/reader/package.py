@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from crmadmin.imports.reader.limits import Limits
+from crmadmin.imports.reader.limits import Limits, needs_memory
 from crmadmin.imports.records import FileRefused
 
 _CHUNK = 256 * 1024
@@ -23,8 +23,13 @@ _DTD_MARKS = (b"<!DOCTYPE", b"<!ENTITY")
 _OVERLAP = 64
 """Longer than any mark, so that none hides where one chunk ends and the next begins."""
 
+_COST_PER_BYTE = 5
+"""The shortest cell, `<c><v>1</v></c>`, takes 64 bytes of memory; see `ooxml.cost`."""
+
 HasMark = Callable[[bytes], bool]
 """Whether a window of a part's content may belong to an error cell."""
+Cost = Callable[[bytes], int]
+"""The memory, in bytes, that what stands in a window takes at the very least."""
 
 
 def directory(path: Path, limits: Limits) -> list[zipfile.ZipInfo]:
@@ -52,31 +57,46 @@ def directory(path: Path, limits: Limits) -> list[zipfile.ZipInfo]:
 
 
 def look_through(
-    path: Path, entries: list[zipfile.ZipInfo], limits: Limits, has_mark: HasMark
+    path: Path, entries: list[zipfile.ZipInfo], limits: Limits, has_mark: HasMark, cost: Cost
 ) -> frozenset[str]:
     """Inflate every part once; gives the names of those in which `has_mark` saw something.
 
-    Raises FileRefused: `file_unsafe`, `file_too_large`, `file_damaged`.
+    Raises FileRefused: `file_unsafe`, `file_too_large`, `file_needs_memory`, `file_damaged`.
     """
     left = limits.inflated
     marked = set()
     with path.open("rb") as file:
         for entry in entries:
-            size = 0
+            part = _Part(entry, min(left, entry.file_size), limits.memory)
             for window, new in _windows(inflate(file, entry)):
-                if _is_xml(entry):
-                    _check_xml(window)
-                size += new
-                if size > left:
-                    raise FileRefused("file_too_large")
-                if size > entry.file_size:
-                    raise FileRefused("file_unsafe")
+                part.look_at(window, new, cost)
                 if entry.filename not in marked and has_mark(window):
                     marked.add(entry.filename)
-            if size != entry.file_size:
+            if part.size != entry.file_size:
                 raise FileRefused("file_unsafe")
-            left -= size
+            left -= part.size
     return frozenset(marked)
+
+
+class _Part:
+    """What was seen of one part so far."""
+
+    def __init__(self, entry: zipfile.ZipInfo, most: int, memory: int) -> None:
+        self._is_xml = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
+        self.size, self._most = 0, most
+        self._cost, self._memory = 0, memory
+        self._may_cost_too_much = entry.file_size * _COST_PER_BYTE > memory
+
+    def look_at(self, window: bytes, new: int, cost: Cost) -> None:
+        if self._is_xml:
+            _check_xml(window)
+        self.size += new
+        if self._may_cost_too_much:
+            self._cost += cost(window)
+        if self.size > self._most:
+            raise FileRefused("file_unsafe")
+        if self._cost > self._memory:
+            raise needs_memory(self._memory)
 
 
 def _check_xml(window: bytes) -> None:
@@ -93,10 +113,6 @@ def _windows(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
         window = tail + chunk
         yield window, len(chunk)
         tail = window[-_OVERLAP:]
-
-
-def _is_xml(entry: zipfile.ZipInfo) -> bool:
-    return entry.filename.lower().endswith((".xml", ".rels", ".vml"))
 
 
 def inflate(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -145,7 +145,7 @@ class Child:
         allocation = _ALLOCATION.search(self._last_words())
         if allocation and int(allocation[1]) > self._honest_allocation:
             return FileRefused("file_too_large")
-        return needs_memory(self._limits)
+        return needs_memory(self._limits.memory)
 
     def _last_words(self) -> bytes:
         """What the dead child wrote to its standard error, as far as a pipe holds it."""
