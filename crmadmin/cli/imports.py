@@ -18,6 +18,7 @@ from flask.cli import with_appcontext
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
+from crmadmin.core.db import reads_only
 from crmadmin.imports import errorbook, queries, services, template, undo
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.messages import STATE_LABELS
@@ -210,6 +211,7 @@ def errors_command(
     key: int, out: Path, username: str | None, *, ledger: bool, as_json: bool
 ) -> None:
     """Write the rows of an import that did not go in, to be mended and imported again."""
+    reads_only.set(True)
     with guard.acting(_importer(username)) as user:
         batch = _batch(user, key, Permission.IMPORTS_READ)
         write = errorbook.write_ledger if ledger else errorbook.write_errors
@@ -238,6 +240,7 @@ def template_command(
     kind: str, out: Path, username: str | None, *, with_data: bool, as_json: bool
 ) -> None:
     """Write the template workbook of a kind."""
+    reads_only.set(True)
     chosen, written = KINDS[kind], template.Written()
     if with_data:
         with guard.acting(_importer(username)) as user:

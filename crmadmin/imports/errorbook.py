@@ -6,7 +6,6 @@ them; uploaded again it is matched like the file was, and the reason is left out
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -35,6 +34,7 @@ ROWS_AT_ONCE = 2000
 REASON = {"vi": "Lý do", "en": "Reason"}
 """The heading of our own column, which `mapping` knows by OUR_HEADINGS."""
 
+MOST_KNOWN = 10_000
 _AS_TEXT = (FieldKind.CODE, FieldKind.PHONE, FieldKind.TAX_CODE)
 _MIDNIGHT = time(0)
 
@@ -144,12 +144,10 @@ def _widest(batch: ImportBatch) -> int:
 
 def _mended(batch: ImportBatch, layout: _Layout) -> Iterator[tuple[list[Any], Mapping[int, str]]]:
     """Each refused row as the file has it, what the user typed put in; and its bad cells."""
-    width = len(layout.headings)
+    width, tell = len(layout.headings), _Teller(batch)
     for rows in _pages(batch, ImportRow.cells, ImportRow.problems, where=_refused(batch)):
-        numbers = [row.number for row in rows]
-        fixes = fixbook.of_rows(batch.id, numbers)
-        told = _told(batch, rows)
-        for number, cells, _problems in rows:
+        fixes = fixbook.of_rows(batch.id, [row.number for row in rows])
+        for number, cells, problems in rows:
             if not cells:
                 continue
             values = list(frames.decode_cells(cells))[:width]
@@ -157,26 +155,42 @@ def _mended(batch: ImportBatch, layout: _Layout) -> Iterator[tuple[list[Any], Ma
             for name, text in fixes.get(number, {}).items():
                 if name in layout.places:
                     values[layout.places[name]] = text or None
-            row = [_value(v, as_text=p in layout.as_text) for p, v in enumerate(values)]
+            row = [
+                v if v is None or type(v) is str else _value(v, as_text=place in layout.as_text)
+                for place, v in enumerate(values)
+            ]
             bad: dict[int, str] = {}
-            for problem in told[number]:
-                place = layout.places.get(problem["name"])
+            for problem in problems:
+                place = layout.places.get(problem["column"])
                 if place is not None:
-                    bad[place] = "\n".join(filter(None, (bad.get(place), problem["message"])))
-            yield [*row, " ".join(map(_sentence, told[number]))], bad
+                    words = tell(problem)[1]
+                    bad[place] = f"{bad[place]}\n{words}" if place in bad else words
+            yield [*row, tell.all(problems)], bad
 
 
-def _told(batch: ImportBatch, rows: Sequence[Any]) -> dict[int, list[dict[str, Any]]]:
-    found = [{"row": row.number, **problem} for row in rows for problem in row.problems]
-    told: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for problem in report.spoken(batch, found):
-        told[problem["row"]].append(problem)
-    return told
+class _Teller:
+    """What problems say, by themselves and behind the heading of their column; many are alike."""
 
+    def __init__(self, batch: ImportBatch) -> None:
+        self._batch = batch
+        self._known: dict[tuple[Any, ...], tuple[str, str]] = {}
 
-def _sentence(problem: Mapping[str, Any]) -> str:
-    words = str(problem["message"])
-    return f"{problem['column']}: {words}" if problem["column"] else words
+    def __call__(self, problem: Mapping[str, Any]) -> tuple[str, str]:
+        params = problem.get("params") or {}
+        key = (problem["code"], problem["column"], *params.items())
+        told = self._known.get(key)
+        if told is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            [spoken] = report.spoken(self._batch, [{"row": 0, **problem}])
+            words = str(spoken["message"])
+            told = (f"{spoken['column']}: {words}" if spoken["column"] else words, words)
+            self._known[key] = told
+        return told
+
+    def all(self, problems: Sequence[Mapping[str, Any]]) -> str | None:
+        """The sentences of a row; None when there are none."""
+        return " ".join([self(problem)[0] for problem in problems]) or None
 
 
 def _value(cell: Cell, *, as_text: bool) -> Any:
@@ -232,19 +246,16 @@ def _ledger(batch: ImportBatch) -> Iterator[list[Any]]:
     states = {state.value: str(words) for state, words in STATE_LABELS.items()}
     beside = {word: str(words) for word, words in _BESIDE.items()}
     kept = {word: str(words) for word, words in KEPT_REASONS.items()}
+    tell = _Teller(batch)
     for rows in _pages(batch, *columns, where=[row.batch_id == batch.id]):
         codes = _codes(batch, rows)
-        problems, warnings = (
-            _sentences(batch, rows, "problems"),
-            _sentences(batch, rows, "warnings"),
-        )
         for line in rows:
             state = line.state or line.planned
             changed = line.planned if line.state and line.planned != line.state else None
             yield [
                 line.number, states.get(state), line.label or None,
                 codes.get(line.record_id) or _code(line.cells, place), beside.get(line.contact),
-                beside.get(line.member), problems.get(line.number), warnings.get(line.number),
+                beside.get(line.member), tell.all(line.problems), tell.all(line.warnings),
                 states.get(changed or ""), kept.get(line.kept),
             ]  # fmt: skip
 
@@ -269,11 +280,3 @@ def _code(cells: Sequence[Any] | None, place: int | None) -> str | None:
     if not cells or place is None or place >= len(cells):
         return None
     return cell_text(frames.decode_cell(cells[place])) or None
-
-
-def _sentences(batch: ImportBatch, rows: Sequence[Any], what: str) -> dict[int, str]:
-    found = [{"row": row.number, **told} for row in rows for told in getattr(row, what)]
-    said: dict[int, list[str]] = defaultdict(list)
-    for told in report.spoken(batch, found):
-        said[told["row"]].append(_sentence(told))
-    return {number: " ".join(sentences) for number, sentences in said.items()}

@@ -94,6 +94,7 @@ def page_context() -> dict[str, Any]:
     return {
         "me": Me(user),
         "nav": sections,
+        "bell": imports_views.bell,
         "crumbs": nav.crumbs(sections),
         "locale": get_locale(),
         "home_url": url_for("admin.index"),

@@ -1,16 +1,20 @@
 // Starts every part of the page. Each module owns one idea and finds its elements by data- attributes,
 // so markup that htmx brings later works without being told.
 
+import { startBell } from "./js/bell.js";
+import { startCells } from "./js/cells.js";
 import { startConfirm } from "./js/confirm.js";
 import { startDrop } from "./js/drop.js";
 import { startFilters } from "./js/filters.js";
 import { startForm } from "./js/form.js";
 import { startHtmx } from "./js/hx.js";
 import { startKeys } from "./js/keys.js";
+import { startMapping } from "./js/mapping.js";
 import { startMenus } from "./js/menu.js";
 import { startNav } from "./js/nav.js";
 import { startNotes } from "./js/notes.js";
 import { startOrder } from "./js/order.js";
+import { startProgress } from "./js/progress.js";
 import { startQuick } from "./js/quick.js";
 import { startRepeat } from "./js/repeat.js";
 import { startSelects } from "./js/select.js";
@@ -34,6 +38,10 @@ for (const start of [
   startForm,
   startConfirm,
   startDrop,
+  startMapping,
+  startCells,
+  startProgress,
+  startBell,
   startTabs,
   startQuick,
   startKeys,

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import factories
 from person import Person
 from served import Site
+from sqlalchemy import select
 
 from crmadmin.catalogs import models as catalogs
-from crmadmin.core.db import db
+from crmadmin.core.db import db, utcnow
 from crmadmin.groups.models import Membership
 from crmadmin.imports import services
 from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.records import Rules
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import Rules, Status
+from crmadmin.jobs.models import Job, JobState
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NAMES = ("Hoa Sen", "Cá Vàng", "Bánh Xe", "Sữa Non", "Gạch Đỏ", "Lúa Mới", "Trà Xanh")
@@ -60,10 +65,34 @@ def fill(site: Site, name: Callable[[str], str] = str) -> None:
         db.session.add_all(
             Membership(group_id=group.id, customer_id=n) for n in range(first.id - 25, first.id + 1)
         )
-        for carry_out in (services.run, services.preview):
+        for carry_out in (services.run, services.preview, services.run, services.preview):
             with (SAMPLES / "customers-untidy.xlsx").open("rb") as stream:
                 kind, rules = KINDS["customers-contacts"], Rules.from_mapping({})
                 carry_out(services.create_batch(stream, "khách mới.xlsx", kind, rules, an))
+        _at_work(3, Status.RUNNING, JobState.RUNNING)
+        _at_work(4, Status.PAUSED, JobState.FAILED, error="Máy chủ hết chỗ.")
+        name_of = io.BytesIO("Sổ tay\r\nTrang 1\r\n".encode())
+        services.start_preview(
+            services.create_batch(name_of, "không tiêu đề.csv", KINDS["customers"], Rules(), an)
+        )
+
+
+def _at_work(number: int, status: Status, state: JobState, **job: object) -> None:
+    """Put an import and its job where they are while a worker is at it."""
+    db.session.get_one(ImportBatch, number).status = status.value
+    found = db.session.scalars(select(Job).where(Job.subject_id == number).order_by(Job.id.desc()))
+    last = found.first()
+    assert last is not None
+    values = {
+        "task": "import.run", "state": state.value, "done": 30, "total": 60,
+        "lease_until": utcnow() + timedelta(hours=1), "finished_at": None,
+        "progress": {
+            "phase": "write", "rows": {"total": 30, "created": 28, "invalid": 2},
+            "recent": [{"row": 17, "code": "bad_phone", "column": "phone", "value": "12"}],
+        },
+    }  # fmt: skip
+    for name, value in (values | job).items():
+        setattr(last, name, value)
 
 
 def _catalogs(name: Callable[[str], str]) -> dict[str, list[object]]:
@@ -123,6 +152,11 @@ def refused_file(person: Person) -> None:
     person.go("Bắt đầu tải file", "button")
 
 
+def left_out(person: Person) -> None:
+    """Leave the first bad row out, or take it back where that was done before."""
+    person.press(re.compile("^(Để lại|Lấy lại) dòng này"), "button").settle()
+
+
 CUSTOMERS, INDUSTRY = "/admin/customers/", "/admin/catalogs/industry/"
 FEW = f"{CUSTOMERS}?q=hoa+sen"
 
@@ -170,6 +204,16 @@ PAGES = (
     Opened("import, into a group", "/admin/imports/new/customers-contacts?group=1"),
     Opened("import, result", "/admin/imports/1/result"),
     Opened("import, preview", "/admin/imports/2/preview"),
+    Opened("import, preview of good rows", "/admin/imports/2/preview?only=created"),
+    Opened("import, columns", "/admin/imports/2/mapping"),
+    Opened("import, settings", "/admin/imports/2/settings"),
+    Opened("import, row left out", "/admin/imports/2/preview", left_out),
+    Opened("import, undo", "/admin/imports/1/undo"),
+    Opened("import, running", "/admin/imports/3/progress"),
+    Opened("import, broken off", "/admin/imports/4/progress"),
+    Opened("import, no header", "/admin/imports/5/mapping"),
+    Opened("imports in one state", "/admin/imports/?status=done"),
+    Opened("bell", "/admin/", menu("^Thông báo")),
     Opened("users", "/admin/users/"),
     Opened("user, new", "/admin/users/new/"),
     Opened("user, edit", "/admin/users/edit/?id=2"),

@@ -36,10 +36,17 @@ def with_collaborator(person: Person) -> None:
     sheet("", "Thêm cộng tác viên", "Thêm cộng tác viên")(person)
 
 
-def untidy_preview(person: Person) -> None:
-    """What a workbook with mistakes comes to before anything is written."""
+def untidy_columns(person: Person) -> None:
+    """The columns of a workbook with mistakes, and its values that no list has."""
     person.attach("Chọn tệp", SAMPLES / "customers-untidy.xlsx")
     person.go("Nhập khẩu", "button")
+
+
+def untidy_preview(person: Person) -> None:
+    """What it comes to before anything is written."""
+    untidy_columns(person)
+    if person.path.endswith("/mapping"):
+        person.go("Xem trước", "button")
 
 
 SCREENS = (
@@ -52,8 +59,11 @@ SCREENS = (
     Opened("catalog-list-menu", "/admin/catalogs/industry/", menu("^Tiện ích")),
     Opened("catalog-form", "/admin/catalogs/industry/new/"),
     Opened("import-wizard", "/admin/imports/new/customers-contacts?group=1"),
+    Opened("import-mapping", "/admin/imports/new/customers-contacts", untidy_columns),
     Opened("import-preview", "/admin/imports/new/customers-contacts", untidy_preview),
     Opened("import-result", "/admin/imports/11/result"),
+    Opened("import-undo", "/admin/imports/11/undo"),
+    Opened("imports", "/admin/imports/"),
     Opened("groups", "/admin/groups/"),
     Opened("group-details", "/admin/groups/details/?id=1"),
     Opened("group-form", "/admin/groups/edit/?id=1"),
@@ -77,6 +87,7 @@ def demo() -> Iterator[str]:
             secret_key="only-for-pictures-that-are-drawn-once",
             instance=Path(folder),
             demo_password=PASSWORD,
+            queue="here",
         )
         app = create_app(settings)
         made = app.test_cli_runner().invoke(args=["crm", "demo"])

@@ -1,57 +1,21 @@
-"""The screens of an import, as people of each role meet them."""
+"""The way of an import through its pages: the guides' steps, once, and who may walk it."""
 
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from openpyxl import Workbook, load_workbook
-from sqlalchemy import func, select
+from openpyxl import load_workbook
+from sqlalchemy import select
+from wizard import CUSTOMERS, DATA, SOURCES, act, begun, count, leads, of, run, upload, workbook
 
 from crmadmin.catalogs.models import CustomerSource
 from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports.models import ImportBatch, ImportRow
-
-DATA = Path(__file__).parents[2] / "samples"
-SOURCES = "/admin/imports/new/customer-sources"
-CUSTOMERS = "/admin/imports/new/customers-contacts"
-
-
-def workbook(*rows: tuple[Any, ...]) -> io.BytesIO:
-    book = Workbook()
-    for row in rows:
-        book.active.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    out.seek(0)
-    return out
-
-
-def upload(browser: Any, path: str, file: Any, name: str = "tep.xlsx", **form: str) -> Any:
-    return browser.post(path, {"file": (file, name), **form}, content_type="multipart/form-data")
-
-
-def uploaded(browser: Any, path: str, file: Any, **form: str) -> str:
-    """Upload, and the address of the preview that follows."""
-    answer = upload(browser, path, file, **form)
-    assert answer.status_code == 303, answer.text[:2000]
-    return str(answer.headers["Location"])
-
-
-def run(browser: Any, preview: str, **form: str) -> Any:
-    return browser.post(preview.replace("/preview", "/run"), form, page=preview)
-
-
-def count(app: Flask, model: type[Any]) -> int:
-    with app.app_context():
-        number = db.session.scalar(select(func.count()).select_from(model))
-        db.session.remove()
-    return int(number or 0)
 
 
 def test_a_catalog_is_filled_in_the_two_steps_of_the_guide(
@@ -62,17 +26,16 @@ def test_a_catalog_is_filled_in_the_two_steps_of_the_guide(
     for words in ("Chọn file", "Bắt đầu tải file", "Tải file mẫu"):
         assert words in page
     with (DATA / "customer-sources.xlsx").open("rb") as file:
-        preview = uploaded(browser, SOURCES, file)
+        where = begun(browser, SOURCES, file)
     assert count(app, CustomerSource) == 0
-    shown = browser.get(preview).text
-    assert "Nhập dữ liệu" in shown
-    assert "required" not in shown
-    answer = run(browser, preview)
+    assert leads(browser, where) == "preview"
+    assert "Nhập dữ liệu" in browser.get(f"{where}/preview").text
+    answer = run(browser, where)
     assert answer.status_code == 303
     assert count(app, CustomerSource) == 6
-    result = browser.get(preview.replace("/preview", "/result"))
+    assert leads(browser, where) == "result"
+    result = browser.get(f"{where}/result")
     assert result.status_code == 200
-    assert "customer-sources.xlsx" not in result.text  # it was sent as tep.xlsx
     assert "tep.xlsx" in result.text
 
 
@@ -91,12 +54,11 @@ def test_customers_fill_the_group_whose_page_led_to_the_import(
                   "Làm mới", "Bỏ qua", "Ghi đè", "Thêm mới liên hệ", "Bỏ qua liên hệ"):  # fmt: skip
         assert words in page, words
     rows = (("Mã KH", "Tên khách hàng", "Người liên hệ"), ("A1", "Một", "Lan"), ("A1", None, "Huệ"))
-    preview = uploaded(
-        browser, CUSTOMERS, workbook(*rows), group=str(key), kind="customers-contacts"
-    )
+    where = begun(browser, CUSTOMERS, workbook(*rows), group=str(key), kind="customers-contacts")
     assert count(app, Membership) == 0
-    run(browser, preview)
+    run(browser, where)
     assert (count(app, Customer), count(app, Contact), count(app, Membership)) == (1, 2, 1)
+    assert f"id={key}" in browser.get(f"{where}/result").text
 
 
 def test_a_group_of_a_new_name_is_made_only_when_the_import_is_confirmed(
@@ -104,9 +66,9 @@ def test_a_group_of_a_new_name_is_made_only_when_the_import_is_confirmed(
 ) -> None:
     browser = visitor("an")
     rows = (("Tên khách hàng",), ("Một",))
-    preview = uploaded(browser, CUSTOMERS, workbook(*rows), group_name="Nhóm mới")
+    where = begun(browser, CUSTOMERS, workbook(*rows), group_name="Nhóm mới")
     assert count(app, CustomerGroup) == 0
-    run(browser, preview)
+    run(browser, where)
     assert (count(app, CustomerGroup), count(app, Membership)) == (1, 1)
 
 
@@ -114,11 +76,11 @@ def test_an_import_is_carried_out_once_however_often_the_button_is_pressed(
     app: Flask, people: Any, visitor: Any
 ) -> None:
     browser = visitor("an")
-    preview = uploaded(browser, CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))
-    token = browser.token(preview)
+    where = begun(browser, CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))
+    token = browser.token(f"{where}/preview")
     for _ in range(2):
-        path = preview.replace("/preview", "/run")
-        assert browser.raw_post(path, {"csrf_token": token}).status_code == 303
+        answer = browser.raw_post(f"{where}/run", {"csrf_token": token})
+        assert answer.status_code == 303
     assert count(app, Customer) == 1
 
 
@@ -127,81 +89,34 @@ def test_stopping_on_errors_writes_nothing_and_says_so(
 ) -> None:
     browser = visitor("an")
     rows = (("Tên khách hàng", "Email"), ("Một", "lan@"), ("Hai", None))
-    preview = uploaded(browser, CUSTOMERS, workbook(*rows))
-    run(browser, preview, strict="1")
+    where = begun(browser, CUSTOMERS, workbook(*rows))
+    run(browser, where, strict="1")
     assert count(app, Customer) == 0
-    assert browser.get(preview).status_code == 200
-    run(browser, preview)
+    assert leads(browser, where) == "preview"
+    assert "Chưa ghi gì" in browser.get(f"{where}/preview").text
+    run(browser, where)
     assert count(app, Customer) == 1
 
 
-def test_the_rows_can_be_narrowed_to_one_result(app: Flask, people: Any, visitor: Any) -> None:
-    browser = visitor("an")
-    rows = (("Tên khách hàng", "Email"), ("Dòng hỏng", "lan@"), ("Dòng tốt", None))
-    preview = uploaded(browser, CUSTOMERS, workbook(*rows))
-    bad, good = (
-        browser.get(f"{preview}?only=invalid").text,
-        browser.get(f"{preview}?only=created").text,
-    )
-    assert "Dòng hỏng" in bad
-    assert "Dòng tốt" not in bad
-    assert "Dòng tốt" in good
-    assert "Dòng hỏng" not in good
-
-
-@pytest.mark.parametrize("query", ["?only=nonsense", "?page=99999999999999", "?page=-1&only=all"])
-def test_a_strange_address_still_shows_the_page(
-    app: Flask, people: Any, visitor: Any, query: str
-) -> None:
-    browser = visitor("an")
-    preview = uploaded(browser, CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))
-    assert browser.get(preview + query).status_code == 200
-
-
-def test_a_file_that_is_no_spreadsheet_is_answered_beside_the_field(
-    app: Flask, people: Any, visitor: Any
-) -> None:
-    answer = upload(visitor("an"), CUSTOMERS, io.BytesIO(b"\xff\xd8\xff\xe0 a picture"), "anh.xlsx")
-    assert answer.status_code == 422
-    assert 'aria-invalid="true"' in answer.text
-
-
-def test_no_file_is_answered_beside_the_field(app: Flask, people: Any, visitor: Any) -> None:
-    answer = visitor("an").post(CUSTOMERS, {}, content_type="multipart/form-data")
-    assert answer.status_code == 422
-    assert count(app, ImportBatch) == 0
-
-
-def test_codes_of_existing_customers_need_a_group_to_fill(
-    app: Flask, people: Any, visitor: Any
-) -> None:
-    answer = upload(visitor("an"), CUSTOMERS, workbook(("Mã KH",), ("A",)), kind="codes")
-    assert answer.status_code == 422
-    assert count(app, ImportBatch) == 0
-
-
-def test_an_upload_over_the_limit_is_refused_with_a_page(
-    app: Flask, people: Any, visitor: Any
-) -> None:
-    browser = visitor("an")
-    app.config["MAX_CONTENT_LENGTH"] = 100_000
-    answer = upload(browser, CUSTOMERS, io.BytesIO(b"x" * 200_000))
-    assert answer.status_code == 413
-    assert count(app, ImportBatch) == 0
+STEPS = ("", "/preview", "/result", "/progress", "/mapping", "/settings", "/undo", "/errors.xlsx",
+         "/ledger.xlsx", "/file", "/options?column=source")  # fmt: skip
+BUTTONS = ("run", "stop", "resume", "restart", "abandon", "mapping", "sheet", "sheets", "settings",
+           "undo", "rows/2/fix", "rows/2/leave-out", "rows/2/take-back")  # fmt: skip
 
 
 def test_an_import_is_hidden_from_other_marketing_people_but_not_from_the_administrator(
     app: Flask, people: Any, visitor: Any
 ) -> None:
-    mine = uploaded(visitor("an"), CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))
+    where = begun(visitor("an"), CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))
     mai = visitor("mai")
-    for path in (mine, mine.replace("preview", "result"), mine.replace("preview", "")):
-        assert mai.get(path).status_code == 404
-    assert mai.post(mine.replace("preview", "run"), {}, page=CUSTOMERS).status_code == 404
+    for step in STEPS:
+        assert mai.get(where + step or "/").status_code in (404, 308), step
+    for button in BUTTONS:
+        assert mai.post(f"{where}/{button}", {}, page=CUSTOMERS).status_code == 404, button
     assert "tep.xlsx" not in mai.get("/admin/imports/").text
-    theirs = uploaded(mai, CUSTOMERS, workbook(("Tên khách hàng",), ("Hai",)))
-    assert visitor("an").get(theirs).status_code == 200
-    assert count(app, Customer) == 0
+    theirs = begun(mai, CUSTOMERS, workbook(("Tên khách hàng",), ("Hai",)))
+    assert visitor("an").get(f"{theirs}/preview").status_code == 200
+    assert (count(app, Customer), count(app, ImportBatch)) == (0, 2)
 
 
 @pytest.mark.parametrize("name", ["son", "vy"])
@@ -210,6 +125,19 @@ def test_an_import_is_hidden_from_other_marketing_people_but_not_from_the_admini
 )
 def test_sales_and_viewers_import_nothing(people: Any, visitor: Any, name: str, path: str) -> None:
     assert visitor(name).get(path).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["son", "vy"])
+def test_sales_and_viewers_reach_no_step_of_anybodys_import(
+    app: Flask, people: Any, visitor: Any, name: str
+) -> None:
+    where = begun(visitor("an"), CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))
+    other = visitor(name)
+    for step in STEPS[1:]:
+        assert other.get(where + step).status_code == 403, step
+    for button in BUTTONS:
+        assert other.post(f"{where}/{button}", {}, page="/profile").status_code == 403, button
+    assert count(app, Customer) == 0
 
 
 def test_marketing_does_not_import_catalogs(people: Any, visitor: Any) -> None:
@@ -222,6 +150,25 @@ def test_marketing_does_not_import_catalogs(people: Any, visitor: Any) -> None:
     assert answer.status_code == 403
 
 
+def test_who_lost_the_right_to_a_kind_still_reads_the_import_and_changes_nothing(
+    app: Flask, people: dict[str, int], visitor: Any
+) -> None:
+    with (DATA / "customer-sources.xlsx").open("rb") as file:
+        where = begun(visitor("an"), SOURCES, file)
+    with app.app_context():
+        batch = db.session.get_one(ImportBatch, int(where.rsplit("/", 1)[-1]))
+        batch.user_id = people["mai"]
+        db.session.commit()
+        db.session.remove()
+    mai = visitor("mai")
+    page = mai.get(f"{where}/preview")
+    assert page.status_code == 200
+    assert "run-form" not in page.text
+    for button in ("run", "restart", "abandon", "mapping", "rows/2/leave-out"):
+        assert mai.post(f"{where}/{button}", {}, page=CUSTOMERS).status_code == 403, button
+    assert count(app, CustomerSource) == 0
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -230,6 +177,8 @@ def test_marketing_does_not_import_catalogs(people: Any, visitor: Any) -> None:
         ("/admin/imports/0/preview", 404),
         ("/admin/imports/99999999999999999999/preview", 404),
         ("/admin/imports/x/result", 404),
+        ("/admin/imports/x/mapping", 404),
+        ("/admin/imports/-1/progress", 404),
         (CUSTOMERS + "?group=77", 404),
         (CUSTOMERS + "?group=abc", 404),
         (SOURCES + "?group=1", 400),
@@ -241,33 +190,93 @@ def test_an_address_of_nothing_is_answered_so(
     assert visitor("an").get(path).status_code == status
 
 
+def state(app: Flask) -> list[tuple[Any, ...]]:
+    with app.app_context():
+        rows = [
+            tuple(row)
+            for table in sorted(db.metadata.tables)
+            for row in db.session.execute(select(db.metadata.tables[table]))
+        ]
+        db.session.remove()
+    return sorted(map(repr, rows))
+
+
 def test_looking_at_pages_changes_nothing(app: Flask, people: Any, visitor: Any) -> None:
     browser = visitor("an")
-    preview = uploaded(browser, CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))
+    rows = (("Tên khách hàng", "Nguồn", "Lạ"), ("Một", "Hội chợ", "x"), (None, "Zalo", "y"))
+    waits = begun(browser, CUSTOMERS, workbook(*rows))
+    done = begun(browser, CUSTOMERS, workbook(("Tên khách hàng",), ("Hai",)))
+    run(browser, done)
+    before = state(app)
+    for where in (waits, done):
+        for step in ("/", *STEPS[1:]):
+            answer = browser.get(where + step)
+            answer.close()
+            assert answer.status_code in (200, 302), step
+        for button in BUTTONS:
+            if f"/{button}" not in STEPS:
+                assert browser.get(f"{where}/{button}").status_code == 405, button
+    for path in ("/admin/imports/", CUSTOMERS, "/admin/imports/template/customers-contacts"):
+        assert browser.get(path).status_code == 200
+    assert browser.get("/admin/imports/seen/").status_code == 404
+    assert state(app) == before
 
-    def state() -> list[tuple[Any, ...]]:
-        with app.app_context():
-            rows = db.session.execute(select(ImportRow.__table__)).all()
-            rows += db.session.execute(select(ImportBatch.__table__)).all()
-            db.session.remove()
-        return [tuple(row) for row in rows]
 
-    before = state()
-    for path in (preview, "/admin/imports/", preview.replace("preview", ""), CUSTOMERS,
-                 "/admin/imports/template/customers-contacts"):  # fmt: skip
-        browser.get(path)
-    assert browser.get(preview.replace("/preview", "/run")).status_code == 405
-    assert state() == before
+def test_every_step_survives_a_reload_and_a_log_in(people: Any, visitor: Any) -> None:
+    browser = visitor("an")
+    rows = (("Tên khách hàng", "Nguồn"), ("Một", "Hội chợ"))
+    where = begun(browser, CUSTOMERS, workbook(*rows))
+    for step in ("mapping", "preview", "settings"):
+        assert browser.get(f"{where}/{step}").status_code == 200
+        assert browser.get(f"{where}/{step}").status_code == 200
+    stranger = visitor()
+    asked = stranger.get(f"{where}/preview?only=all")
+    assert asked.status_code == 302
+    assert "next=" in asked.headers["Location"]
+    answer = stranger.post(asked.headers["Location"].replace("http://crm.example", ""), {
+        "username": "an", "password": "mưa rào trên phố",
+    })  # fmt: skip
+    assert answer.headers["Location"].endswith("/preview?only=all")
 
 
 def test_hostile_text_in_a_cell_or_a_file_name_stays_text(people: Any, visitor: Any) -> None:
     browser = visitor("an")
     bad = '<script>alert("x")</script>'
-    rows = (("Tên khách hàng", "Email", bad), (bad, bad, "x"))
+    rows = (("Tên khách hàng", "Email", "Nguồn", bad), (bad, bad, bad, "x"))
     answer = upload(browser, CUSTOMERS, workbook(*rows), name=f"{bad}.xlsx")
-    page = browser.get(answer.headers["Location"]).text
-    assert bad not in page
-    assert "&lt;script&gt;" in page
+    where = answer.headers["Location"].rstrip("/")
+    for step in ("preview", "mapping", "settings"):
+        page = browser.get(f"{where}/{step}").text
+        assert bad not in page, step
+        assert "&lt;script&gt;" in page, step
+    run(browser, where)
+    assert bad not in browser.get(f"{where}/result").text
+    assert bad not in browser.get("/admin/imports/").text
+
+
+def test_leaving_an_import_keeps_nothing_of_it(app: Flask, people: Any, visitor: Any) -> None:
+    browser = visitor("an")
+    where = begun(browser, CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))
+    folder = app.config["SETTINGS"].instance / "uploads"
+    kept = set(folder.iterdir())
+    answer = act(browser, where, "abandon")
+    assert answer.headers["Location"].endswith("/admin/customers/")
+    assert (count(app, ImportBatch), count(app, ImportRow)) == (0, 0)
+    assert len(set(folder.iterdir())) == len(kept) - 1
+    assert browser.get(f"{where}/").status_code == 404
+
+
+def test_an_import_that_was_carried_out_cannot_be_left_or_started_over(
+    app: Flask, people: Any, visitor: Any
+) -> None:
+    browser = visitor("an")
+    where = begun(browser, CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))
+    run(browser, where)
+    for button in ("abandon", "restart", "run", "mapping", "settings", "rows/2/fix"):
+        answer = browser.post(f"{where}/{button}", {"cell-name": "x"}, page=f"{where}/result")
+        assert answer.status_code == 303, button
+    assert of(app, where).status == "done"
+    assert count(app, Customer) == 1
 
 
 def test_the_template_of_every_kind_is_understood_by_the_import(people: Any, visitor: Any) -> None:
@@ -284,30 +293,6 @@ def test_the_template_of_every_kind_is_understood_by_the_import(people: Any, vis
     out = io.BytesIO()
     book.save(out)
     out.seek(0)
-    preview = uploaded(browser, CUSTOMERS, out)
-    assert "Công ty Mẫu" in browser.get(f"{preview}?only=created").text
-
-
-def test_the_result_links_to_the_records(app: Flask, people: Any, visitor: Any) -> None:
-    browser = visitor("an")
-    preview = uploaded(browser, CUSTOMERS, workbook(("Mã KH", "Tên khách hàng"), ("A1", "Một")))
-    run(browser, preview)
-    with app.app_context():
-        key = db.session.scalar(select(Customer.id))
-        db.session.remove()
-    page = browser.get(preview.replace("/preview", "/result")).text
-    assert f"id={key}" in page
-
-
-def test_rows_whose_fate_changed_since_the_preview_are_named(
-    app: Flask, people: Any, visitor: Any
-) -> None:
-    browser = visitor("an")
-    preview = uploaded(browser, CUSTOMERS, workbook(("Mã KH", "Tên khách hàng"), ("A1", "Một")))
-    again = uploaded(browser, CUSTOMERS, workbook(("Mã KH", "Tên khách hàng"), ("a1", "Hai")))
-    run(browser, again)
-    run(browser, preview)
-    page = browser.get(preview.replace("/preview", "/result")).text
-    assert "only=changed" in page
-    changed = browser.get(preview.replace("/preview", "/result?only=changed")).text
-    assert 'id="row-2"' in changed
+    where = begun(browser, CUSTOMERS, out)
+    assert leads(browser, where) == "preview"
+    assert "Công ty Mẫu" in browser.get(f"{where}/preview?only=created").text

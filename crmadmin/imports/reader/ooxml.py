@@ -25,9 +25,9 @@ def has_mark(window: bytes) -> bool:
 
 def cost(window: bytes) -> int:
     """The memory that this piece takes at the very least (measured; texts take more)."""
-    cells = window.count(b"<v>") + window.count(b"<is>")
-    texts = window.count(b' t="s"') + window.count(b' t="str"') + window.count(b"<is>")
-    return 64 * cells + 24 * texts + 40 * window.count(b"<si>")
+    inline = window.count(b"<is>")
+    texts = inline + window.count(b' t="s"')
+    return 64 * (inline + window.count(b"<v>")) + 24 * texts + 40 * window.count(b"<si>")
 
 
 def sheet_ids(workbook: bytes) -> list[str]:

@@ -14,6 +14,7 @@ function show(zone, input) {
   const scope = zone.closest("form") ?? document;
   const place = scope.querySelector("[data-drop-file]");
   if (place) place.hidden = !file;
+  scope.querySelectorAll("[data-drop-kept]").forEach((p) => (p.hidden = Boolean(file)));
   scope.querySelectorAll("[data-drop-name]").forEach((p) => (p.textContent = file?.name ?? ""));
   scope
     .querySelectorAll("[data-drop-size]")

@@ -79,6 +79,6 @@ export function startForm() {
     event.preventDefault();
     (field.tomselect?.control_input ?? field).focus();
   });
-  on("change", "select[data-auto-submit]", (event, select) => select.form.requestSubmit());
+  on("change", "[data-auto-submit]", (event, field) => field.form.requestSubmit());
   focusFirstError();
 }

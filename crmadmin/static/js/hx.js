@@ -37,7 +37,12 @@ function beforeSwap(event) {
 }
 
 function showError(event) {
-  const { xhr } = event.detail;
+  const { xhr, elt } = event.detail;
+  if (elt.matches("[data-poll]")) {
+    // Asked again in a second; a dialog in the way would be worse than a late number.
+    note(words("server_error", { status: xhr.status }), "bad");
+    return;
+  }
   const page = new DOMParser().parseFromString(xhr.responseText ?? "", "text/html");
   const error = page.querySelector("[data-error]");
   const sheet = document.getElementById("sheet");

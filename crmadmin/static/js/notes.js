@@ -8,6 +8,9 @@ const ICONS = { good: "circle-check", bad: "alert-circle", warn: "alert-triangle
 export function note(text, kind = "good") {
   const place = document.getElementById("toasts");
   if (!place) return;
+  // What is asked for again and again may fail again and again: once said is enough.
+  const said = [...place.querySelectorAll("[data-note-text]")].map((p) => p.textContent);
+  if (said.includes(text)) return;
   const model = document.getElementById("texts").content.querySelector("[data-note]");
   const box = model.cloneNode(true);
   const use = box.querySelector("use");

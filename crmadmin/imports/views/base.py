@@ -1,0 +1,128 @@
+"""What the screens of an import share: the scoped import, its kind, its steps, where it began."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, abort, request, url_for
+from flask_babel import gettext as _
+
+from crmadmin.access import guard
+from crmadmin.access.permissions import Permission
+from crmadmin.core.paging import DEFAULT_PER_PAGE
+from crmadmin.core.spec import Words
+from crmadmin.groups.models import CustomerGroup
+from crmadmin.imports import queries
+from crmadmin.imports.kinds import KINDS, Kind
+from crmadmin.imports.messages import file_message
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import State
+
+PER_PAGE = DEFAULT_PER_PAGE
+
+STATE_COLORS: Mapping[State, str] = {
+    State.CREATED: "green",
+    State.UPDATED: "blue",
+    State.UNCHANGED: "gray",
+    State.SKIPPED: "gray",
+    State.MERGED: "purple",
+    State.INVALID: "red",
+    State.BLANK: "gray",
+}
+
+FILE, COLUMNS, PREVIEW, IMPORT = 1, 2, 3, 4
+"""The four steps of the wizard."""
+
+blueprint = Blueprint("imports", __name__, url_prefix="/admin/imports")
+
+
+def batch_of(key: str, permission: Permission) -> ImportBatch:
+    """One import within the user's scope; 404 for any other."""
+    batch = queries.batch(key, guard.limited_to(permission))
+    if batch is None or batch.kind not in KINDS:
+        abort(404)
+    return batch
+
+
+def changing(key: str, permission: Permission = Permission.IMPORTS_EDIT) -> ImportBatch:
+    """The same, for what leads to writing records of its kind: asks for that right as well."""
+    batch = batch_of(key, permission)
+    guard.require(KINDS[batch.kind].permission)
+    if batch.group_id is not None or batch.options.get("group_name"):
+        guard.require(Permission.GROUPS_IMPORT)
+    return batch
+
+
+def may_change(batch: ImportBatch) -> bool:
+    """Whether the user may decide about this import, which they may read."""
+    fills_group = batch.group_id is not None or bool(batch.options.get("group_name"))
+    return (
+        guard.owns(Permission.IMPORTS_EDIT, batch.user_id)
+        and guard.can(KINDS[batch.kind].permission)
+        and (not fills_group or guard.can(Permission.GROUPS_IMPORT))
+    )
+
+
+def may_undo(batch: ImportBatch) -> bool:
+    """Whether the user may take back what this import wrote."""
+    return guard.owns(Permission.IMPORTS_UNDO, batch.user_id) and may_change(batch)
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of an address, if there is such a one and the user may import it."""
+    kind = KINDS.get(name)
+    if kind is None:
+        abort(404)
+    guard.require(kind.permission)
+    return kind
+
+
+def label_of(batch: ImportBatch) -> Words:
+    """The words for an import's kind, also for one that is no longer offered."""
+    kind = KINDS.get(batch.kind)
+    return kind.label if kind else batch.kind
+
+
+def title_of(kind: Kind) -> str:
+    """The heading of an import that has not begun."""
+    if kind.takes_group:
+        return str(_("Import customers"))
+    return str(_("Import data: %(list)s", list=str(kind.label)))
+
+
+def list_url(kind: Kind, group: CustomerGroup | None) -> str:
+    """The list that the import was opened from."""
+    if group is not None and guard.can(Permission.GROUPS_READ):
+        return url_for("customer_group.details_view", id=group.id)
+    return url_for(f"{kind.spec.name}.index_view")
+
+
+def again_url(batch: ImportBatch) -> str:
+    """Where another file of the same kind is chosen."""
+    return url_for("imports.new", kind=batch.kind, group=batch.group_id)
+
+
+def step_links(kind: Kind, batch: ImportBatch | None, current: int) -> list[tuple[str, str | None]]:
+    """The steps of the wizard in the guides' words; those that are done lead back."""
+    words = (
+        (_("Choose a file"), _("Match columns"), _("Preview"), _("Import"))
+        if kind.takes_group
+        else (_("Choose file"), _("Match columns"), _("Preview"), _("Import data"))
+    )
+    endpoints = ("imports.settings", "imports.mapping", "imports.preview", "")
+    return [
+        (word, url_for(endpoint, id=batch.id) if batch and step < min(current, IMPORT) else None)
+        for step, (word, endpoint) in enumerate(zip(words, endpoints, strict=True), 1)
+    ]
+
+
+def refusal_of(batch: ImportBatch) -> str:
+    """Why the file was refused and the way out; "" when it was not."""
+    if batch.refusal is None:
+        return ""
+    return file_message(batch.refusal["code"], batch.refusal.get("params") or {})
+
+
+def is_part() -> bool:
+    """Whether only a part of the page was asked for, by htmx."""
+    return request.headers.get("HX-Request") == "true"

@@ -1,0 +1,68 @@
+"""The ways back to Excel: the rows that did not go in, the whole ledger, the file as it came."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from flask import flash, redirect, send_file, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from crmadmin.access.permissions import Permission
+from crmadmin.imports import errorbook, source
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import Status
+from crmadmin.imports.views.base import batch_of, blueprint
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+IN_MEMORY = 8 * 1024 * 1024
+"""A workbook that is larger waits on the disk while it is sent."""
+
+HAS_LEDGER = (Status.PREVIEWED, Status.STOPPED, Status.DONE, Status.UNDONE)
+
+
+@blueprint.get("/<id>/errors.xlsx")
+def errors(id: str) -> Response:
+    """The rows that did not go in, with their reasons (Tải các dòng lỗi)."""
+    batch = batch_of(id, Permission.IMPORTS_READ)
+    return _workbook(batch, errorbook.write_errors, _("errors"), _("No row has an error."))
+
+
+@blueprint.get("/<id>/ledger.xlsx")
+def ledger(id: str) -> Response:
+    """Every row with its result (Tải sổ kết quả)."""
+    batch = batch_of(id, Permission.IMPORTS_READ)
+    return _workbook(batch, errorbook.write_ledger, _("ledger"), _("The ledger is empty."))
+
+
+def _workbook(
+    batch: ImportBatch, write: Callable[[ImportBatch, BinaryIO], int], word: str, nothing: str
+) -> Response:
+    if batch.status not in HAS_LEDGER:
+        return redirect(url_for("imports.show", id=batch.id))
+    # Closed by the answer, once it is sent.
+    out: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+    if not write(batch, out):
+        out.close()
+        flash(nothing, "warning")
+        return redirect(url_for("imports.show", id=batch.id))
+    out.seek(0)
+    name = f"{Path(batch.file_name).stem}-{word}.xlsx"
+    return send_file(out, XLSX, as_attachment=True, download_name=name)
+
+
+@blueprint.get("/<id>/file")
+def file(id: str) -> Response:
+    """The file as it was uploaded, while it is kept."""
+    batch = batch_of(id, Permission.IMPORTS_READ)
+    path = source.uploads_folder() / Path(batch.file_path or "").name
+    if not batch.file_path or not path.is_file():
+        flash(_("The file is no longer kept."), "warning")
+        return redirect(url_for("imports.show", id=batch.id))
+    # Never shown by the browser, whatever it is: it was somebody's upload.
+    return send_file(
+        path, "application/octet-stream", as_attachment=True, download_name=batch.file_name
+    )

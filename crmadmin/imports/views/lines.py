@@ -1,0 +1,218 @@
+"""The ledger as the preview and the result show it: tiles, filters, pages of rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import gettext as _
+
+from crmadmin.access import guard
+from crmadmin.core.paging import Page, clamp, positive
+from crmadmin.imports import fixbook, report
+from crmadmin.imports.kinds import KINDS, Kind
+from crmadmin.imports.messages import STATE_LABELS, STATE_MEANINGS
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import State
+from crmadmin.imports.views.base import PER_PAGE, STATE_COLORS
+
+ALL = "all"
+FIXED = "fixed"
+FILTERS = frozenset({ALL, FIXED, report.WITH_WARNINGS, report.CHANGED, *(s.value for s in State)})
+"""What the rows can be narrowed to."""
+
+LEFT_OUT = "left_out"
+"""The reason of rows that the user leaves behind."""
+
+MOST_REASONED = 20_000
+
+WIDE = 4
+"""Columns with problems that stand side by side; those of the other columns share one more."""
+
+KEYS = ("code", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which rows were asked for: by state or another filter, by reason, and the page of them."""
+
+    only: str
+    reason: str = ""
+    page: int = 1
+
+    def args(self, **changes: Any) -> dict[str, Any]:
+        """The same as parameters of an address; what is as by default is left out."""
+        made = {"only": self.only, "reason": self.reason, "page": self.page, **changes}
+        return {k: v for k, v in made.items() if v and (k, v) != ("page", 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Rows that the user worked on in the preview, by their numbers."""
+
+    corrected: tuple[int, ...]
+    left_out: tuple[int, ...]
+
+
+def touched(batch: ImportBatch) -> Touched:
+    """Which rows were corrected or left behind."""
+    found = sorted(fixbook.of(batch.id).items())
+    return Touched(
+        tuple(n for n, cells in found if fixbook.LEAVE_OUT not in cells),
+        tuple(n for n, cells in found if fixbook.LEAVE_OUT in cells),
+    )
+
+
+def asked(found: report.Report) -> Asked:
+    """What the address narrows to: the errors first, if there are any."""
+    only = request.args.get("only", "")
+    if only not in FILTERS:
+        only = State.INVALID.value if found.rows[State.INVALID] else ALL
+    reason = request.args.get("reason", "") if only == State.INVALID else ""
+    if not re.fullmatch(r"[a-z_]{1,40}", reason):
+        reason = ""
+    return Asked(only, reason, positive(request.args.get("page"), 1, most=10_000_000))
+
+
+def page_of(batch: ImportBatch, chosen: Asked) -> Page:
+    """The rows that were asked for."""
+    if chosen.only != FIXED:
+        return report.lines(batch, chosen.only, chosen.page, PER_PAGE, chosen.reason)
+    numbers = touched(batch).corrected
+    number = clamp(chosen.page, len(numbers), PER_PAGE)
+    shown = numbers[(number - 1) * PER_PAGE : number * PER_PAGE]
+    return Page([report.line(batch, n) for n in shown], number, PER_PAGE, len(numbers))
+
+
+def ledger(batch: ImportBatch, endpoint: str) -> dict[str, Any]:
+    """What the preview and the result have in common."""
+    kind = KINDS[batch.kind]
+    found = report.build(batch)
+    chosen = asked(found)
+    page = page_of(batch, chosen)
+    why = reasons(batch, found)
+
+    def at(**args: Any) -> str:
+        return url_for(endpoint, id=batch.id, **args)
+
+    return {
+        **sums(batch, found, endpoint, chosen),
+        "asked": chosen,
+        "only": chosen.only,
+        "only_label": STATE_LABELS[State(chosen.only)] if chosen.only in set(State) else "",
+        "states": [
+            (s, STATE_LABELS[s], STATE_MEANINGS[s], found.rows[s], STATE_COLORS[s]) for s in State
+        ],
+        "page": page,
+        "total": page.total,
+        "prev_url": at(**chosen.args(page=page.number - 1)) if page.number > 1 else "",
+        "next_url": at(**chosen.args(page=page.number + 1)) if page.has_next else "",
+        "all_url": at(only=ALL),
+        "here_url": at(),
+        "why": [
+            (words, column, many, at(only=State.INVALID.value, reason=code))
+            for code, words, column, many in why
+        ],
+        "reasons": _choices(why, chosen),
+        **row_context(kind),
+    }
+
+
+def reasons(batch: ImportBatch, found: report.Report) -> list[tuple[str, str, str, int]]:
+    """Why rows stay behind: (code, words, column, rows), the most frequent first.
+
+    Of too many bad rows nothing is said: reading all of them would hold up the page.
+    """
+    many = found.rows[State.INVALID]
+    return report.reasons(batch) if 0 < many <= MOST_REASONED else []
+
+
+def _choices(why: list[tuple[str, str, str, int]], chosen: Asked) -> list[tuple[str, str, bool]]:
+    """What the rows with errors can be narrowed to: (code, words, chosen); all of them first."""
+    words = {code: text for code, text, _column, _rows in why}
+    every = [("", str(_("Every reason"))), *words.items()]
+    return [(code, text, code == chosen.reason) for code, text in every]
+
+
+def row_context(kind: Kind) -> dict[str, Any]:
+    """What drawing one row needs."""
+    return {
+        "kind": kind,
+        "labels": STATE_LABELS,
+        "colors": STATE_COLORS,
+        "record_url": lambda line: record_url(kind, line),
+    }
+
+
+def sums(batch: ImportBatch, found: report.Report, endpoint: str, chosen: Asked) -> dict[str, Any]:
+    """The counts above the rows; each of them leads to its rows."""
+
+    def at(only: str) -> str:
+        return url_for(endpoint, id=batch.id, only=only)
+
+    return {
+        "batch": batch,
+        "report": found,
+        "tiles": [
+            (STATE_LABELS[s], found.rows[s], STATE_COLORS[s], at(s.value), chosen.only == s)
+            for s in State
+        ],
+        "parts": [(STATE_LABELS[s], found.rows[s], STATE_COLORS[s]) for s in State],
+        "warnings_url": at(report.WITH_WARNINGS),
+        "fixed_url": at(FIXED),
+        "left_out_url": url_for(endpoint, id=batch.id, only=State.INVALID.value, reason=LEFT_OUT),
+        "changed_url": at(report.CHANGED),
+    }
+
+
+def record_url(kind: Kind, line: report.Line) -> str:
+    """The record that a row became or met, where the user may open it."""
+    endpoint = f"{kind.spec.name}.{'details_view' if kind.takes_group else 'edit_view'}"
+    if line.record_id is None or not guard.reaches(endpoint):
+        return ""
+    return url_for(endpoint, id=line.record_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The columns of a table of bad rows, name → heading: what tells a row apart, then the columns
+    in which the rows are wrong. What is wrong elsewhere stands beside the row's result."""
+
+    keys: Mapping[str, str]
+    wide: Mapping[str, str]
+    headings: Mapping[str, str]
+
+    def rest(self, line: report.Line) -> list[str]:
+        """Columns of this row that have to be shown and have no place of their own."""
+        bad = {p["name"] for p in line.problems} | set(line.fixed)
+        return [n for n in self.headings if n in bad and n not in self.keys and n not in self.wide]
+
+
+def columns_of(batch: ImportBatch, rows: Sequence[report.Line]) -> Shown:
+    """Which columns a page of bad rows shows: those in which most of them are wrong."""
+    headings, keys, used = _columns(batch)
+    bad: dict[str, int] = {}
+    for line in rows:
+        for name in {p["name"] for p in line.problems} | set(line.fixed):
+            bad[name] = bad.get(name, 0) + 1
+    order = [n for n in headings if n not in keys]
+    most = sorted((n for n in order if n in bad), key=lambda n: -bad[n])
+    # Room that no problem needs shows what tells the rows apart.
+    fill = [n for n in order if n in used and n not in bad]
+    wide = set((most + fill)[:WIDE])
+    return Shown(keys, {n: headings[n] for n in order if n in wide}, headings)
+
+
+def columns_named(batch: ImportBatch, names: Collection[str]) -> Shown:
+    """The same columns as a page that was drawn before."""
+    headings, keys, _used = _columns(batch)
+    return Shown(keys, {n: headings[n] for n in headings if n in names and n not in keys}, headings)
+
+
+def _columns(batch: ImportBatch) -> tuple[dict[str, str], dict[str, str], set[str]]:
+    used = set(batch.columns.get("fields") or {})
+    headings = {c.name: str(c.spec.label) for c in KINDS[batch.kind].columns}
+    return headings, {n: headings[n] for n in KEYS if n in headings and n in used}, used

@@ -1,0 +1,70 @@
+"""Step 3: what would become of every row; bad cells are corrected here, or their rows left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, url_for
+
+from crmadmin.access.permissions import Permission
+from crmadmin.imports import matching
+from crmadmin.imports.kinds import KINDS
+from crmadmin.imports.messages import STATUS_LABELS
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import State, Status
+from crmadmin.imports.views import lines
+from crmadmin.imports.views.base import (
+    PREVIEW,
+    again_url,
+    batch_of,
+    blueprint,
+    list_url,
+    may_change,
+    step_links,
+    title_of,
+)
+from crmadmin.imports.views.steps import is_working
+
+SHOWN = (Status.PREVIEWED, Status.STOPPED)
+"""Where there is a preview to look at and to carry out."""
+
+EDITED = (State.INVALID, lines.FIXED)
+"""Filters whose rows are drawn cell by cell, to be corrected."""
+
+
+def is_shown(batch: ImportBatch) -> bool:
+    """Whether the import stands where its rows can be corrected and carried out."""
+    return not is_working(batch) and batch.status in SHOWN
+
+
+@blueprint.get("/<id>/preview")
+def preview(id: str) -> Any:
+    """What was read, and what would happen."""
+    batch = batch_of(id, Permission.IMPORTS_READ)
+    if not is_shown(batch):
+        return redirect(url_for("imports.show", id=batch.id))
+    kind = KINDS[batch.kind]
+    context = lines.ledger(batch, "imports.preview")
+    asked = context["asked"]
+    rows = list(context["page"].rows)
+    return render_template(
+        "imports/preview.html",
+        **context,
+        title=title_of(kind),
+        is_catalog=not kind.takes_group,
+        steps=step_links(kind, batch, PREVIEW),
+        status_label=STATUS_LABELS[Status(batch.status)],
+        shown=lines.columns_of(batch, rows) if asked.only in EDITED else None,
+        touched=lines.touched(batch),
+        undecided=_undecided(batch),
+        again_url=again_url(batch),
+        back_url=list_url(kind, batch.group),
+        may_run=may_change(batch),
+    )
+
+
+def _undecided(batch: ImportBatch) -> int:
+    """How many values of the file no list has, and nobody said what to do with."""
+    if not batch.unknown:
+        return 0
+    return sum(value.is_undecided for value in matching.page(batch).unknown)

@@ -1,0 +1,230 @@
+"""The end of an import: its ledger, what it made, what it could not take, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, url_for
+from flask_babel import format_decimal, ngettext
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from crmadmin.access import guard
+from crmadmin.access.permissions import Permission
+from crmadmin.groups import queries as groups
+from crmadmin.imports import progress, report, services, undo
+from crmadmin.imports.kinds import KINDS
+from crmadmin.imports.messages import STATUS_LABELS
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import OnBlank, OnDuplicate, Rules, State, Status
+from crmadmin.imports.views import lines
+from crmadmin.imports.views.base import (
+    again_url,
+    batch_of,
+    blueprint,
+    changing,
+    list_url,
+    may_undo,
+    title_of,
+)
+from crmadmin.imports.views.progress import spell
+from crmadmin.imports.views.steps import ENDS, is_working, move_on
+from crmadmin.jobs import services as jobs
+from crmadmin.jobs.models import JobState
+
+SHOWN = (*ENDS, Status.RUNNING, Status.PAUSED)
+"""Where there is something to tell: also while it still runs."""
+
+UNDOABLE = (Status.DONE, Status.PAUSED)
+"""Where there is something to take back."""
+
+REASONS = 8
+
+
+@blueprint.get("/<id>/result")
+def result(id: str) -> Any:
+    """The ledger: what became of every row."""
+    batch = batch_of(id, Permission.IMPORTS_READ)
+    if batch.status not in SHOWN:
+        return redirect(url_for("imports.show", id=batch.id))
+    kind = KINDS[batch.kind]
+    context = lines.ledger(batch, "imports.result")
+    found = context["report"]
+    return render_template(
+        "imports/result.html",
+        **context,
+        title=title_of(kind),
+        is_over=batch.status in ENDS,
+        is_undone=batch.status == Status.UNDONE,
+        most_reasons=REASONS,
+        members_now=_members(batch.group_id),
+        effects=_effects(found),
+        facts=_facts(batch),
+        took=_length(batch),
+        goes_at=_goes_at(batch),
+        may_undo=batch.status in UNDOABLE and not is_working(batch) and may_undo(batch),
+        failed=_failure(batch),
+        **_undone(batch),
+        again_url=again_url(batch),
+        back_url=list_url(kind, batch.group),
+    )
+
+
+def _effects(found: report.Report) -> list[str]:
+    """What undoing would do, counted by the ledger."""
+    return _outcome(
+        {
+            "created": found.rows[State.CREATED],
+            "restored": found.rows[State.UPDATED],
+            "members": found.members["added"],
+            "contacts": found.contacts["created"],
+        }
+    )
+
+
+def _members(group_id: int | None) -> int:
+    """How many customers the group has now."""
+    if group_id is None or not guard.can(Permission.GROUPS_READ):
+        return 0
+    return groups.member_counts([group_id]).get(group_id, 0)
+
+
+def _outcome(gave: Mapping[str, Any]) -> list[str]:
+    """What undoing gave."""
+    return [
+        str(words(gave[name], format_decimal(gave[name])))
+        for name, words in GIVEN
+        if gave.get(name)
+    ]
+
+
+def _undone(batch: ImportBatch) -> dict[str, Any]:
+    """What the page tells of an import that was taken back; nothing of any other."""
+    if batch.status != Status.UNDONE:
+        return {"outcome": [], "kept": [], "kept_count": 0}
+    gave = batch.undone or {}
+    kept = undo.kept_lines(batch) if gave.get("kept") else []
+    return {"outcome": _outcome(gave), "kept": kept, "kept_count": gave.get("kept", 0)}
+
+
+def _failure(batch: ImportBatch) -> str:
+    """Why the last job of the import failed; "" when it did not."""
+    job = jobs.latest("import.", batch.id)
+    return (job.error or "") if job is not None and job.state == JobState.FAILED else ""
+
+
+def _deletes(number: int, shown: str) -> str:
+    return str(
+        ngettext(
+            "%(count)s record that it made is deleted",
+            "%(count)s records that it made are deleted", number, count=shown,
+        )
+    )  # fmt: skip
+
+
+def _restores(number: int, shown: str) -> str:
+    return str(
+        ngettext(
+            "%(count)s record gets its old values back",
+            "%(count)s records get their old values back", number, count=shown,
+        )
+    )  # fmt: skip
+
+
+def _removes(number: int, shown: str) -> str:
+    return str(
+        ngettext(
+            "%(count)s member leaves the group",
+            "%(count)s members leave the group", number, count=shown,
+        )
+    )  # fmt: skip
+
+
+def _drops(number: int, shown: str) -> str:
+    return str(ngettext("%(count)s contact goes", "%(count)s contacts go", number, count=shown))
+
+
+def _unmakes(number: int, shown: str) -> str:
+    return str(
+        ngettext(
+            "%(count)s catalog value that it added goes, where nothing else uses it",
+            "%(count)s catalog values that it added go, where nothing else uses them",
+            number, count=shown,
+        )
+    )  # fmt: skip
+
+
+GIVEN: tuple[tuple[str, Callable[[int, str], str]], ...] = (
+    ("created", _deletes),
+    ("restored", _restores),
+    ("members", _removes),
+    ("contacts", _drops),
+    ("made", _unmakes),
+)
+"""What undoing does, in the order in which it is told."""
+
+
+@blueprint.get("/<id>/undo", endpoint="undo")
+def undo_page(id: str) -> Any:
+    """The question before an import is taken back, with exactly what that does."""
+    batch = changing(id, Permission.IMPORTS_UNDO)
+    if batch.status not in UNDOABLE or is_working(batch):
+        return redirect(url_for("imports.show", id=batch.id))
+    found = undo.preview(batch)
+    return render_template(
+        "imports/undo.html",
+        title=_("Undo the import"),
+        batch=batch,
+        kind=KINDS[batch.kind],
+        kept=found.kept,
+        kept_count=found.kept_count,
+        effects=_outcome({name: getattr(found, name) for name, _words in GIVEN}),
+        back_url=url_for("imports.result", id=batch.id),
+    )
+
+
+@blueprint.post("/<id>/undo")
+def start_undo(id: str) -> Response:
+    """Take the import back (Hoàn tác)."""
+    batch = changing(id, Permission.IMPORTS_UNDO)
+    try:
+        services.start_undo(batch)
+    except services.BadState:
+        flash(_("This import cannot be undone where it stands."), "warning")
+        return redirect(url_for("imports.show", id=batch.id), 303)
+    return move_on(batch)
+
+
+def _facts(batch: ImportBatch) -> list[tuple[str, Any]]:
+    """The box of facts: file, who, when, what kind, which rules, how long the file stays."""
+    kind = KINDS[batch.kind]
+    return [
+        (_("Sheet"), batch.sheet),
+        (_("Imported by"), batch.user.full_name or batch.user.username if batch.user else None),
+        (_("Import type"), kind.label),
+        (_("Duplicates"), _rules(Rules.from_mapping(batch.options))),
+        (_("Status"), STATUS_LABELS[Status(batch.status)]),
+    ]
+
+
+def _rules(rules: Rules) -> str:
+    if rules.on_duplicate is OnDuplicate.SKIP:
+        return str(_("Skip"))
+    if rules.blank is OnBlank.CLEAR:
+        return str(_("Overwrite, blank cells clear the old value"))
+    return str(_("Overwrite, blank cells keep the old value"))
+
+
+def _length(batch: ImportBatch) -> str:
+    seconds = progress.of(batch).seconds_run if batch.finished_at else None
+    return spell(seconds) if seconds is not None else ""
+
+
+def _goes_at(batch: ImportBatch) -> datetime | None:
+    """When the uploaded file is deleted; None when it is gone."""
+    if not batch.file_path:
+        return None
+    days: int = current_app.config["SETTINGS"].upload_keep_days
+    return batch.created_at + timedelta(days=days)

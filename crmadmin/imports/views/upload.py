@@ -1,0 +1,223 @@
+"""Step 1: the file, what its rows are, and what happens to duplicates. And the template to fill."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from flask import abort, current_app, redirect, render_template, request, send_file, url_for
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from crmadmin.access import guard
+from crmadmin.access.permissions import Permission, find
+from crmadmin.core import records
+from crmadmin.core.db import spec_of
+from crmadmin.core.text import text
+from crmadmin.groups.models import CustomerGroup
+from crmadmin.imports import report, services, template
+from crmadmin.imports.kinds import CUSTOMER_KINDS, KINDS, Family, Kind
+from crmadmin.imports.mapping import ColumnMap
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import Rules, Status
+from crmadmin.imports.views.base import (
+    FILE,
+    blueprint,
+    changing,
+    kind_of,
+    list_url,
+    refusal_of,
+    step_links,
+    title_of,
+)
+from crmadmin.imports.views.steps import DECIDING, is_working, move_on, settle
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEBIBYTE = 1024 * 1024
+EXAMPLES = ("code", "name", "phone")
+"""Columns of the template that the page shows with their examples, where the kind has them."""
+
+
+@blueprint.get("/template/<kind>", endpoint="template")
+def template_file(kind: str) -> Response:
+    """The template workbook of a kind (Tải file mẫu); `?data=1` fills it with what there is."""
+    chosen = kind_of(kind)
+    with_data = request.args.get("data") == "1"
+    if with_data:
+        guard.require(_export_of(chosen) or abort(404))
+    out = io.BytesIO()
+    template.write(chosen, out, with_data=with_data)
+    out.seek(0)
+    name = f"{chosen.name}-data.xlsx" if with_data else f"{chosen.name}.xlsx"
+    return send_file(out, XLSX, as_attachment=True, download_name=name)
+
+
+def _export_of(kind: Kind) -> Permission | None:
+    """What one must hold to take the records of a kind out."""
+    return find(kind.spec.options.resource, "export")
+
+
+@blueprint.get("/new/<kind>")
+def new(kind: str) -> str:
+    """Choose the file and how duplicates are handled."""
+    chosen = kind_of(kind)
+    return _page(chosen, Rules(), _group(chosen, request.args.get("group")))
+
+
+@blueprint.post("/new/<kind>")
+def upload(kind: str) -> Any:
+    """Keep the file and preview it; nothing but the import itself is written."""
+    chosen = kind_of(request.form.get("kind") or kind)
+    group = _group(chosen, request.form.get("group"))
+    return _take(chosen, _rules(), group, _group_name(chosen))
+
+
+def _take(
+    kind: Kind,
+    rules: Rules,
+    group: CustomerGroup | None,
+    group_name: str | None,
+    batch: ImportBatch | None = None,
+) -> Any:
+    """Begin an import with the file of this request, in the place of `batch` if there is one."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _page(kind, rules, group, [_("Choose a file first.")], batch), 422
+    if kind.family is Family.MEMBERS and group is None and not group_name:
+        return _page(kind, rules, group, [_("Name the group to fill as well.")], batch), 422
+    user = guard.current_user() or abort(403)
+    try:
+        made = services.create_batch(
+            file.stream, file.filename, kind, rules, user, group=group, group_name=group_name
+        )
+    except services.FileTooLarge:
+        abort(413)
+    if batch is not None and batch.status in DECIDING:
+        services.abandon(batch)
+    services.start_preview(made)
+    settle(made)
+    if made.status == Status.REFUSED:
+        return _page(kind, rules, group, [refusal_of(made)]), 422
+    return redirect(url_for("imports.show", id=made.id), 303)
+
+
+@blueprint.get("/<id>/settings")
+def settings(id: str) -> Any:
+    """The same step of an import that has its file: its settings can still be changed."""
+    batch = changing(id)
+    if not _is_open(batch):
+        return redirect(url_for("imports.show", id=batch.id))
+    errors = [refusal_of(batch)] if batch.status == Status.REFUSED else []
+    return _page(KINDS[batch.kind], Rules.from_mapping(batch.options), batch.group, errors, batch)
+
+
+@blueprint.post("/<id>/settings")
+def change(id: str) -> Any:
+    """Take the changed settings, or another file in the place of this one."""
+    batch = changing(id)
+    if not _is_open(batch):
+        return redirect(url_for("imports.show", id=batch.id), 303)
+    kind = kind_of(request.form.get("kind") or batch.kind)
+    rules = _rules(strict=bool(batch.options.get("strict")))
+    if request.files.get("file") or batch.status == Status.REFUSED:
+        return _take(kind, rules, batch.group, batch.options.get("group_name"), batch)
+    if kind.name != batch.kind:
+        words = _("Choose the file again to import it as another type.")
+        return _page(kind, rules, batch.group, [words], batch), 422
+    if rules != Rules.from_mapping(batch.options):
+        services.choose_rules(batch, rules)
+    return move_on(batch)
+
+
+def _is_open(batch: ImportBatch) -> bool:
+    return not is_working(batch) and batch.status in (*DECIDING, Status.REFUSED)
+
+
+def _rules(*, strict: bool = False) -> Rules:
+    try:
+        return Rules.from_mapping({**request.form.to_dict(), "strict": strict})
+    except ValueError:
+        abort(400)
+
+
+def _group(kind: Kind, key: str | None) -> CustomerGroup | None:
+    """The group whose page led here; 404 for one that is not there."""
+    if not key:
+        return None
+    if not kind.takes_group:
+        abort(400)
+    guard.require(Permission.GROUPS_IMPORT)
+    group: CustomerGroup | None = records.fetch(CustomerGroup, key)
+    return group or abort(404)
+
+
+def _group_name(kind: Kind) -> str | None:
+    name = text(request.form.get("group_name")) if kind.takes_group else None
+    if name:
+        guard.require(Permission.GROUPS_IMPORT)
+        if len(name) > (spec_of(CustomerGroup).field("name").max_length or 0):
+            abort(400)
+    return name
+
+
+def _page(
+    kind: Kind,
+    rules: Rules,
+    group: CustomerGroup | None,
+    errors: Sequence[str] = (),
+    batch: ImportBatch | None = None,
+) -> str:
+    is_catalog = not kind.takes_group
+    settings = current_app.config["SETTINGS"]
+    shown = [c for c in kind.columns if c.name in EXAMPLES]
+    export = _export_of(kind)
+    return render_template(
+        "imports/new.html",
+        title=title_of(kind),
+        kind=kind,
+        kinds=() if is_catalog else [k for k in CUSTOMER_KINDS if guard.can(k.permission)],
+        is_catalog=is_catalog,
+        rules=rules,
+        group=group,
+        batch=batch,
+        facts=_facts(batch) if batch else [],
+        steps=step_links(kind, None, FILE),
+        can_fill_group=batch is None and not is_catalog and guard.can(Permission.GROUPS_IMPORT),
+        errors=list(errors),
+        max_mb=settings.upload_max_mb,
+        max_bytes=settings.upload_max_bytes,
+        template_url=url_for("imports.template", kind=kind.name),
+        data_url=(
+            url_for("imports.template", kind=kind.name, data=1)
+            if export and guard.can(export)
+            else ""
+        ),
+        here=url_for("imports.new", kind=kind.name, group=group.id if group else None),
+        back_url=list_url(kind, group),
+        examples=[(template.heading_of(c), c.spec.example) for c in shown],
+        column_count=len(kind.columns),
+    )
+
+
+def _facts(batch: ImportBatch) -> list[str]:
+    """What is known of an uploaded file: size, sheet, rows, columns."""
+    is_refused = batch.status == Status.REFUSED
+    found = [_size(batch.file_size), _("refused") if is_refused else _("uploaded")]
+    if batch.sheet:
+        found.append(_("sheet “%(name)s”", name=batch.sheet))
+    rows = report.build(batch).rows
+    if rows["total"]:
+        found.append(_("%(count)s rows", count=format_decimal(rows["total"])))
+    columns = ColumnMap.from_dict(batch.columns)
+    count = len(columns.fields) + len(columns.ignored) + len(columns.unnamed)
+    if count:
+        found.append(_("%(count)s columns", count=count))
+    return found
+
+
+def _size(octets: int) -> str:
+    if octets < MEBIBYTE:
+        return f"{format_decimal(max(1, round(octets / 1024)))} KB"
+    return f"{format_decimal(round(octets / MEBIBYTE, 1))} MB"
