@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,16 @@ def _batch(user: User, key: int, permission: Permission) -> ImportBatch:
     return batch
 
 
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Inside nothing is written: others may write while a long file is made."""
+    token = reads_only.set(True)
+    try:
+        yield
+    finally:
+        reads_only.reset(token)
+
+
 @click.command("errors")
 @click.argument("key", metavar="ID", type=int)
 @click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
@@ -211,8 +222,7 @@ def errors_command(
     key: int, out: Path, username: str | None, *, ledger: bool, as_json: bool
 ) -> None:
     """Write the rows of an import that did not go in, to be mended and imported again."""
-    reads_only.set(True)
-    with guard.acting(_importer(username)) as user:
+    with _reading(), guard.acting(_importer(username)) as user:
         batch = _batch(user, key, Permission.IMPORTS_READ)
         write = errorbook.write_ledger if ledger else errorbook.write_errors
         if not ledger and not errorbook.can_write(batch):
@@ -240,10 +250,9 @@ def template_command(
     kind: str, out: Path, username: str | None, *, with_data: bool, as_json: bool
 ) -> None:
     """Write the template workbook of a kind."""
-    reads_only.set(True)
     chosen, written = KINDS[kind], template.Written()
     if with_data:
-        with guard.acting(_importer(username)) as user:
+        with _reading(), guard.acting(_importer(username)) as user:
             export = Permission(f"{chosen.spec.options.resource}:export")
             if not guard.can(export):
                 raise click.UsageError(f"{user.username} may not export {kind}.")

@@ -49,7 +49,7 @@ def uploads_folder() -> Path:
 
 def reader_limits() -> Limits:
     """What reading may cost, by the settings."""
-    return Limits(memory=current_app.config["SETTINGS"].reader_max_mb * MEBIBYTE)
+    return Limits.within(current_app.config["SETTINGS"].reader_max_mb * MEBIBYTE)
 
 
 def path_of(batch: ImportBatch) -> Path:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import importing
 import pytest
 from flask import Flask
+from jobbing import Register
 from sqlalchemy import text
 
 from crmadmin.core.db import db
-from crmadmin.jobs import queue
+from crmadmin.jobs import queue, work
+from crmadmin.jobs.models import Job
 from crmadmin.jobs.queue import Queue
+from crmadmin.jobs.work import Turn
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +40,24 @@ def rung(app: Flask) -> Iterator[Queue]:
                 connection.execute(text(f"DROP TABLE IF EXISTS huey_{table}"))
     for file in settings.instance.glob("queue.db*"):
         file.unlink()
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Register:
+    """Makes a function the task `import.test` for the length of a test."""
+    monkeypatch.setattr(work, "_TASKS", {})
+    monkeypatch.setattr(work, "PAUSES", (0.0, 0.0))
+
+    def put(function: Callable[[Turn], None]) -> None:
+        work.task("import.test")(function)
+
+    return put
+
+
+@pytest.fixture
+def waiting(context: Flask) -> Job:
+    """A job that nobody has been told of."""
+    job = Job(task="import.test", subject_id=7, progress={})
+    db.session.add(job)
+    db.session.commit()
+    return job

@@ -199,6 +199,13 @@ def test_a_child_that_runs_out_of_memory_names_its_limit(file: Path) -> None:
     assert (caught.value.code, caught.value.params) == ("file_needs_memory", {"limit": "128"})
 
 
+def test_more_memory_comes_with_more_time_and_more_of_the_package() -> None:
+    assert Limits.within(Limits().memory) == Limits()
+    assert Limits.within(128 * MEBIBYTE) == Limits(memory=128 * MEBIBYTE)
+    fourfold = Limits.within(4096 * MEBIBYTE)
+    assert (fourfold.cpu, fourfold.wait, fourfold.inflated) == (240, 240, 3072 * MEBIBYTE)
+
+
 def test_a_child_that_takes_too_long_is_ended(file: Path) -> None:
     saved(file, ("a",))
     assert refusal(file, Limits(wait=0)) == "file_too_slow"
@@ -258,7 +265,7 @@ XLSX_BOMBS: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "700,000 rows of 20 texts": (
         lambda path: sheet_of(
-            path, (b"<row>" + b'<c t="str"><v>abcdefgh</v></c>' * 20 + b"</row>", 700_000)
+            path, (b"<row>" + b'<c t="inlineStr"><is><t>a</t></is></c>' * 20 + b"</row>", 700_000)
         ),
         "file_needs_memory",
     ),
@@ -450,7 +457,13 @@ def test_a_bomb_is_refused_for_what_it_is_and_harms_nobody(name: str, tmp_path: 
     suffix, make, code = BOMBS[name]
     file = make(tmp_path / f"tep{suffix}")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
+    used = seconds_of_children()
     assert refusal(file) == code
-    assert time.monotonic() - started < 20
+    assert seconds_of_children() - used < 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
+
+
+def seconds_of_children() -> float:
+    """Processor time: a busy machine makes the verdict late, but not dearer."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -58,6 +58,7 @@ class _CachedOptions(_Options):
     skip_diff = True
     skip_html_diff = True
     report_skipped = False
+    batch_size = None  # Django's own choice, a little quicker than any number
 
 
 Bulk = type(

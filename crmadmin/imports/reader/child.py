@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crmadmin.imports.reader import frames, guard, packing, textfile, workbook
+from crmadmin.imports.reader import frames, guard, packing, workbook
 from crmadmin.imports.reader.limits import Limits, apply_to_this_process, needs_memory
 from crmadmin.imports.records import FileRefused
 
@@ -63,6 +63,9 @@ def _sheets(path: Path, limits: Limits) -> Iterator[tuple[str, Pieces]]:
     if kind is not guard.Kind.TEXT:
         yield from _sheets_of_workbook(path, kind, limits)
         return
+    # Only here: its way to `unescape` leads past the writers of workbooks, a long way to import.
+    from crmadmin.imports.reader import textfile
+
     form = textfile.form_of(path)
     yield TEXT_SHEET, packing.pieces(textfile.rows(path, form, limits), limits)
 

@@ -30,6 +30,18 @@ class Limits:
     blank_run: int = 100_000
     """Blank rows in a row: more means a value that strayed to the end of the sheet."""
 
+    @classmethod
+    def within(cls, memory: int) -> Self:
+        """The limits that go with so much memory: who gives more of it gives time to fill it."""
+        usual = cls()
+        more = max(1.0, memory / usual.memory)
+        return cls(
+            memory=memory,
+            cpu=round(usual.cpu * more),
+            wait=round(usual.wait * more),
+            inflated=round(usual.inflated * more),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -45,7 +45,11 @@ def _workbook(
         return redirect(url_for("imports.show", id=batch.id))
     # Closed by the answer, once it is sent.
     out: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
-    if not write(batch, out):
+    try:
+        written = write(batch, out)
+    except errorbook.CellsGone:
+        written, nothing = 0, _("The cells of these rows are no longer kept.")
+    if not written:
         out.close()
         flash(nothing, "warning")
         return redirect(url_for("imports.show", id=batch.id))

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from crmadmin.access import guard
 from crmadmin.core.paging import Page, clamp, positive
-from crmadmin.imports import fixbook, report
+from crmadmin.imports import errorbook, fixbook, report
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import STATE_LABELS, STATE_MEANINGS
 from crmadmin.imports.models import ImportBatch
@@ -112,6 +112,7 @@ def ledger(batch: ImportBatch, endpoint: str) -> dict[str, Any]:
         "next_url": at(**chosen.args(page=page.number + 1)) if page.has_next else "",
         "all_url": at(only=ALL),
         "here_url": at(),
+        "has_error_book": bool(found.rows[State.INVALID]) and errorbook.can_write(batch),
         "why": [
             (words, column, many, at(only=State.INVALID.value, reason=code))
             for code, words, column, many in why

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, flash, jsonify, redirect, render_template, request, url_for
-from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -17,11 +15,10 @@ from crmadmin.core.paging import positive
 from crmadmin.imports import matching, report, services, source
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.mapping import ColumnMap
-from crmadmin.imports.matching import FileColumn, MappingPage, UnknownValue
+from crmadmin.imports.matching import FileColumn, MappingPage
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import FileRefused, OnUnknown, Status
-from crmadmin.imports.refs import decision_key
+from crmadmin.imports.records import FileRefused, Status
 from crmadmin.imports.views.base import (
     COLUMNS,
     blueprint,
@@ -31,13 +28,12 @@ from crmadmin.imports.views.base import (
     step_links,
 )
 from crmadmin.imports.views.steps import DECIDING, is_working, move_on
+from crmadmin.imports.views.values import Decisions, by_column, decided, price, unseen
 
 LEFT_OUT = "-"
 """What the select of a file's column sends when the column is not to be imported."""
 
 SHOWN_VALUES = 200
-
-Decisions = dict[str, dict[str, int | str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +71,7 @@ def choose(id: str) -> Any:
         problems = [str(_("Choose the header row first."))]
     if not problems:
         try:
-            is_new = _apply(batch, fields, _decided(form, page), _unseen(batch, page))
+            is_new = _apply(batch, fields, decided(form, page), unseen(batch, page))
         except services.BadMapping as wrong:
             problems = [_wrong(batch, wrong)]
         else:
@@ -134,7 +130,7 @@ def is_open(batch: ImportBatch) -> bool:
 
 
 def _apply(
-    batch: ImportBatch, fields: dict[str, int], decisions: Decisions, unseen: Decisions
+    batch: ImportBatch, fields: dict[str, int], decisions: Decisions, seen: Decisions
 ) -> bool:
     """Hand over what differs from what is in force; whether anything does.
 
@@ -146,7 +142,7 @@ def _apply(
     has_fields = fields != known.fields or leaves_out
     if not decisions and not has_fields:
         return False
-    every = {name: unseen.get(name, {}) | decisions.get(name, {}) for name in unseen | decisions}
+    every = {name: seen.get(name, {}) | decisions.get(name, {}) for name in seen | decisions}
     if every:
         services.decide(batch, every)
     if has_fields:
@@ -184,50 +180,6 @@ def _fields(chosen: Mapping[int, str], page: MappingPage) -> tuple[list[str], di
     return problems, fields
 
 
-def _decided(form: MultiDict[str, str], page: MappingPage) -> Decisions:
-    """What the form says of values otherwise than what is in force."""
-    said = dict(_said(form))
-    column, _colon, word = form.get("all", "").partition(":")
-    found: Decisions = {}
-    for value in page.unknown:
-        decision = said.get((value.column, value.value), value.decision)
-        if value.column == column and word in _WORDS and decision == OnUnknown.ERROR:
-            decision = word
-        if decision != value.decision:
-            found.setdefault(value.column, {})[value.value] = decision
-    return found
-
-
-def _unseen(batch: ImportBatch, page: MappingPage) -> Decisions:
-    """Values about which nothing was ever said, as the errors that they are."""
-    decided = batch.options.get("values") or {}
-    found: Decisions = {}
-    for value in page.unknown:
-        if value.is_undecided and decision_key(value.value) not in decided.get(value.column, {}):
-            found.setdefault(value.column, {})[value.value] = OnUnknown.ERROR.value
-    return found
-
-
-_WORDS = (OnUnknown.CREATE.value, OnUnknown.BLANK.value)
-
-
-def _said(form: MultiDict[str, str]) -> Iterator[tuple[tuple[str, str], int | str]]:
-    """Column and value → what the form decides about it."""
-    for name in form:
-        match = re.fullmatch(r"value-(\d{1,5})", name)
-        if match is None:
-            continue
-        number = match[1]
-        how, to = form.get(f"how-{number}", ""), form.get(f"to-{number}", "")
-        key = (form.get(f"column-{number}", ""), form[name])
-        if how in _WORDS:
-            yield key, how
-        else:
-            # A record that was chosen without a word about how means it.
-            is_id = to.isascii() and to.isdecimal() and len(to) < 12
-            yield key, int(to) if is_id else OnUnknown.ERROR.value
-
-
 def _wrong(batch: ImportBatch, wrong: services.BadMapping) -> str:
     """Why the columns cannot be matched like that."""
     kind = KINDS[batch.kind]
@@ -260,10 +212,10 @@ def _render(
         choices=choices,
         matched=sum(c.chosen not in ("", LEFT_OUT) for c in choices),
         missing=_missing(page, taken) if choices else [],
-        values=list(_by_column(shown)),
+        values=list(by_column(shown)),
         hidden_values=len(page.unknown) - len(shown),
         options={v.column: matching.options_for(kind, v.column) for v in shown},
-        price=_price(sum(c.is_pending for c in choices), open_values, total),
+        price=price(sum(c.is_pending for c in choices), open_values, total),
         problems=list(problems),
         refusal=refusal_of(batch) if batch.status == Status.UNMAPPED else "",
         steps=step_links(kind, batch, COLUMNS),
@@ -283,47 +235,3 @@ def _missing(page: MappingPage, taken: set[str]) -> list[str]:
     """Labels of the fields of which a file needs one, when it has none of them."""
     needed = [(name, label) for name, label, is_key in page.choices if is_key]
     return [] if any(name in taken for name, _label in needed) else [label for _n, label in needed]
-
-
-def _by_column(
-    values: Sequence[UnknownValue],
-) -> Iterator[tuple[UnknownValue, list[tuple[int, UnknownValue]]]]:
-    """The unknown values numbered for the form, column by column as in the file."""
-    columns: dict[str, list[tuple[int, UnknownValue]]] = {}
-    for number, value in enumerate(values):
-        columns.setdefault(value.column, []).append((number, value))
-    for numbered in columns.values():
-        yield numbered[0][1], numbered
-
-
-def _price(columns: int, values: Sequence[UnknownValue], total: int) -> str:
-    """What not deciding costs; "" when all is decided."""
-    parts = []
-    if columns:
-        shown = format_decimal(columns)
-        parts.append(ngettext("%(count)s column", "%(count)s columns", columns, count=shown))
-    if values:
-        shown = format_decimal(len(values))
-        parts.append(ngettext("%(count)s value", "%(count)s values", len(values), count=shown))
-    if not parts:
-        return ""
-    what = parts[0]
-    if len(parts) > 1:
-        what = _("%(columns)s and %(values)s", columns=parts[0], values=parts[1])
-    if not values:
-        return str(_("%(what)s undecided: left out", what=what))
-    return str(_("%(what)s undecided: %(rows)s", what=what, rows=_wrong_rows(values, total)))
-
-
-def _wrong_rows(values: Sequence[UnknownValue], total: int) -> str:
-    """How many rows they spoil; a row may have several of them, so the sum is the most."""
-    rows = min(sum(value.rows for value in values), total)
-    shown = format_decimal(rows)
-    if len(values) == 1:
-        return str(
-            ngettext(
-                "%(count)s row will have an error", "%(count)s rows will have errors", rows,
-                count=shown,
-            )
-        )  # fmt: skip
-    return str(_("up to %(count)s rows will have errors", count=shown))

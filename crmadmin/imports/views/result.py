@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
+from crmadmin.core.spec import Words
 from crmadmin.groups import queries as groups
 from crmadmin.imports import progress, report, services, undo
 from crmadmin.imports.kinds import KINDS
@@ -105,8 +106,13 @@ def _undone(batch: ImportBatch) -> dict[str, Any]:
     if batch.status != Status.UNDONE:
         return {"outcome": [], "kept": [], "kept_count": 0}
     gave = batch.undone or {}
-    kept = undo.kept_lines(batch) if gave.get("kept") else []
+    kept = _stays(undo.kept_lines(batch)) if gave.get("kept") else []
     return {"outcome": _outcome(gave), "kept": kept, "kept_count": gave.get("kept", 0)}
+
+
+def _stays(lines: Sequence[undo.KeptLine]) -> list[tuple[int, str, Words]]:
+    """Records that stay as they are: (row, or 0 for one beside the rows; what; why)."""
+    return [(line.number, line.label, undo.REASONS.get(line.reason, "")) for line in lines]
 
 
 def _failure(batch: ImportBatch) -> str:
@@ -149,9 +155,27 @@ def _drops(number: int, shown: str) -> str:
 def _unmakes(number: int, shown: str) -> str:
     return str(
         ngettext(
-            "%(count)s catalog value that it added goes, where nothing else uses it",
-            "%(count)s catalog values that it added go, where nothing else uses them",
+            "%(count)s list value or group that it added goes, where nothing else uses it",
+            "%(count)s list values or groups that it added go, where nothing else uses them",
             number, count=shown,
+        )
+    )  # fmt: skip
+
+
+def _changes_back(number: int, shown: str) -> str:
+    return str(
+        ngettext(
+            "%(count)s record beside the rows gets its old values back",
+            "%(count)s records beside the rows get their old values back", number, count=shown,
+        )
+    )  # fmt: skip
+
+
+def _misses(number: int, shown: str) -> str:
+    return str(
+        ngettext(
+            "%(count)s record was deleted by somebody before",
+            "%(count)s records were deleted by somebody before", number, count=shown,
         )
     )  # fmt: skip
 
@@ -162,6 +186,8 @@ GIVEN: tuple[tuple[str, Callable[[int, str], str]], ...] = (
     ("members", _removes),
     ("contacts", _drops),
     ("made", _unmakes),
+    ("changed", _changes_back),
+    ("gone", _misses),
 )
 """What undoing does, in the order in which it is told."""
 
@@ -178,7 +204,7 @@ def undo_page(id: str) -> Any:
         title=_("Undo the import"),
         batch=batch,
         kind=KINDS[batch.kind],
-        kept=found.kept,
+        kept=_stays(found.kept),
         kept_count=found.kept_count,
         effects=_outcome({name: getattr(found, name) for name, _words in GIVEN}),
         back_url=url_for("imports.result", id=batch.id),
@@ -190,7 +216,7 @@ def start_undo(id: str) -> Response:
     """Take the import back (Hoàn tác)."""
     batch = changing(id, Permission.IMPORTS_UNDO)
     try:
-        services.start_undo(batch)
+        services.start_undo(batch, user.id if (user := guard.current_user()) else None)
     except services.BadState:
         flash(_("This import cannot be undone where it stands."), "warning")
         return redirect(url_for("imports.show", id=batch.id), 303)

@@ -1,0 +1,105 @@
+"""Catalog values that no list has: what the form decides about each, and what leaving one costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from flask_babel import format_decimal, ngettext
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from crmadmin.imports.matching import MappingPage, UnknownValue
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import OnUnknown
+from crmadmin.imports.refs import decision_key
+
+Decisions = dict[str, dict[str, int | str]]
+"""Import column → value as the file writes it → a record's id, create, blank or error."""
+
+WORDS = (OnUnknown.CREATE.value, OnUnknown.BLANK.value)
+
+
+def decided(form: MultiDict[str, str], page: MappingPage) -> Decisions:
+    """What the form says of values otherwise than what is in force."""
+    said = dict(_said(form))
+    column, _colon, word = form.get("all", "").partition(":")
+    found: Decisions = {}
+    for value in page.unknown:
+        decision = said.get((value.column, value.value), value.decision)
+        if value.column == column and word in WORDS and decision == OnUnknown.ERROR:
+            decision = word
+        if decision != value.decision:
+            found.setdefault(value.column, {})[value.value] = decision
+    return found
+
+
+def unseen(batch: ImportBatch, page: MappingPage) -> Decisions:
+    """Values about which nothing was ever said, as the errors that they are."""
+    known = batch.options.get("values") or {}
+    found: Decisions = {}
+    for value in page.unknown:
+        if value.is_undecided and decision_key(value.value) not in known.get(value.column, {}):
+            found.setdefault(value.column, {})[value.value] = OnUnknown.ERROR.value
+    return found
+
+
+def _said(form: MultiDict[str, str]) -> Iterator[tuple[tuple[str, str], int | str]]:
+    """Column and value → what the form decides about it."""
+    for name in form:
+        match = re.fullmatch(r"value-(\d{1,5})", name)
+        if match is None:
+            continue
+        number = match[1]
+        how, to = form.get(f"how-{number}", ""), form.get(f"to-{number}", "")
+        key = (form.get(f"column-{number}", ""), form[name])
+        if how in WORDS:
+            yield key, how
+        else:
+            # A record that was chosen without a word about how means it.
+            is_id = to.isascii() and to.isdecimal() and len(to) < 12
+            yield key, int(to) if is_id else OnUnknown.ERROR.value
+
+
+def by_column(
+    values: Sequence[UnknownValue],
+) -> Iterator[tuple[UnknownValue, list[tuple[int, UnknownValue]]]]:
+    """The unknown values numbered for the form, column by column as in the file."""
+    columns: dict[str, list[tuple[int, UnknownValue]]] = {}
+    for number, value in enumerate(values):
+        columns.setdefault(value.column, []).append((number, value))
+    for numbered in columns.values():
+        yield numbered[0][1], numbered
+
+
+def price(columns: int, values: Sequence[UnknownValue], total: int) -> str:
+    """What not deciding costs; "" when all is decided."""
+    parts = []
+    if columns:
+        shown = format_decimal(columns)
+        parts.append(ngettext("%(count)s column", "%(count)s columns", columns, count=shown))
+    if values:
+        shown = format_decimal(len(values))
+        parts.append(ngettext("%(count)s value", "%(count)s values", len(values), count=shown))
+    if not parts:
+        return ""
+    what = parts[0]
+    if len(parts) > 1:
+        what = _("%(columns)s and %(values)s", columns=parts[0], values=parts[1])
+    if not values:
+        return str(_("%(what)s undecided: left out", what=what))
+    return str(_("%(what)s undecided: %(rows)s", what=what, rows=_wrong_rows(values, total)))
+
+
+def _wrong_rows(values: Sequence[UnknownValue], total: int) -> str:
+    """How many rows they spoil; a row may have several of them, so the sum is the most."""
+    rows = min(sum(value.rows for value in values), total)
+    shown = format_decimal(rows)
+    if len(values) == 1:
+        return str(
+            ngettext(
+                "%(count)s row will have an error", "%(count)s rows will have errors", rows,
+                count=shown,
+            )
+        )  # fmt: skip
+    return str(_("up to %(count)s rows will have errors", count=shown))
