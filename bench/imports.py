@@ -181,8 +181,11 @@ def million(ground: Ground, run: float, rows: int) -> None:
     ground.keep(f"{ground.rows} rows", told)
 
 
-def peers(ground: Ground) -> None:
-    """Rows per second against those of other tools, which import the same file."""
+def peers(ground: Ground, rate: float | None) -> None:
+    """Rows per second against those of other tools, which import the same file.
+
+    `rate` is ours with the large workbook of this run, on which the peers would take minutes.
+    """
     ground.prepare()
     own = min(_seconds(ground.measure(ground.new, RUN), "run") for _ in range(ground.rounds + 1))
     ground.keep(f"{ground.rows} rows", own)
@@ -192,6 +195,9 @@ def peers(ground: Ground) -> None:
             told = _peer(ground, peer, variant)
             ground.add(what, told["seconds"] / own, goal=goal, at_least=True)
             ground.keep(name, told)
+            if rate:
+                theirs = ground.rows / told["seconds"]
+                ground.add("the same by rows per second of the whole import", rate / theirs)
 
 
 def _peer(ground: Ground, peer: str, variant: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def _measure(
         return
     if "peers" in options.only:
         with noting(results, "peers"):
-            imports.peers(ground(options.peer_rows))
+            imports.peers(ground(options.peer_rows), seconds and options.rows / seconds)
     if options.million and seconds is not None:
         with noting(results, "a million rows"):
             imports.million(ground(options.million_rows), seconds, options.rows)
@@ -88,14 +88,13 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _words(known: object) -> object:
+def _words(known: Iterable[str]) -> Callable[[str], list[str]]:
     """The type of an option that takes some of these words, with commas between."""
-    names = list(known)  # type: ignore[call-overload]
 
     def parse(given: str) -> list[str]:
         asked = [word for word in given.split(",") if word]
-        if not asked or not set(asked) <= set(names):
-            raise argparse.ArgumentTypeError(f"{given!r} is not some of {', '.join(names)}")
+        if not asked or not set(asked) <= set(known):
+            raise argparse.ArgumentTypeError(f"{given!r} is not some of {', '.join(known)}")
         return asked
 
     return parse

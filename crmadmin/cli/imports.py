@@ -81,7 +81,10 @@ def import_command(
                 )  # fmt: skip
             except services.FileTooLarge:
                 raise click.UsageError(f"{file.name} is larger than CRM_UPLOAD_MAX_MB.") from None
-        report = services.preview(batch) if dry_run else services.run(batch)
+        try:
+            report = services.preview(batch) if dry_run else services.run(batch)
+        except services.JobFailed as failure:
+            raise click.ClickException(f"Import {batch.id}: {failure}") from failure
         if as_json:
             click.echo(json.dumps(report.to_json(), ensure_ascii=False))
         else:
@@ -152,7 +155,7 @@ def undo_command(key: int, username: str | None, *, as_json: bool) -> None:
     with guard.acting(_importer(username)) as user:
         batch = _batch(user, key, Permission.IMPORTS_UNDO)
         try:
-            services.undo(batch)
+            services.undo(batch, user.id)
         except services.BadState:
             raise click.UsageError(
                 f"Import {key} is {batch.status}: it cannot be undone."

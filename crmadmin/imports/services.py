@@ -171,10 +171,11 @@ def start_undo(batch: ImportBatch, user_id: int | None = None) -> Job:
 
 
 def preview(batch: ImportBatch) -> report.Report:
-    """`start_preview`, worked by this process at once."""
+    """`start_preview`, worked by this process at once. Raises JobFailed."""
     with jobs.worked_here():
-        start_preview(batch)
+        job = start_preview(batch)
     db.session.refresh(batch)
+    _require_success(job)
     if batch.status == Status.UNMAPPED:
         # Nobody is here who could say which row is the header.
         batch.status = Status.REFUSED.value

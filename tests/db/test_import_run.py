@@ -275,7 +275,7 @@ def test_an_import_that_breaks_goes_on_where_it_stopped(
 
     with monkeypatch.context() as patch:
         patch.setattr(load.Loader, "write", breaking)
-        with pytest.raises(services.JobFailed, match="kept"):
+        with pytest.raises(services.JobFailed, match="vẫn được giữ"):
             services.run(batch)
     assert number_of(Customer) == 2
     db.session.refresh(batch)

@@ -65,7 +65,7 @@ def fill(site: Site, name: Callable[[str], str] = str) -> None:
         db.session.add_all(
             Membership(group_id=group.id, customer_id=n) for n in range(first.id - 25, first.id + 1)
         )
-        for carry_out in (services.run, services.preview, services.run, services.preview):
+        for carry_out in (services.run, services.preview) * 2 + (_undone,):
             with (SAMPLES / "customers-untidy.xlsx").open("rb") as stream:
                 kind, rules = KINDS["customers-contacts"], Rules.from_mapping({})
                 carry_out(services.create_batch(stream, "khách mới.xlsx", kind, rules, an))
@@ -75,6 +75,12 @@ def fill(site: Site, name: Callable[[str], str] = str) -> None:
         services.start_preview(
             services.create_batch(name_of, "không tiêu đề.csv", KINDS["customers"], Rules(), an)
         )
+
+
+def _undone(batch: ImportBatch) -> None:
+    """Carry an import out and take it back."""
+    services.run(batch)
+    services.undo(batch)
 
 
 def _at_work(number: int, status: Status, state: JobState, **job: object) -> None:
@@ -209,9 +215,10 @@ PAGES = (
     Opened("import, settings", "/admin/imports/2/settings"),
     Opened("import, row left out", "/admin/imports/2/preview", left_out),
     Opened("import, undo", "/admin/imports/1/undo"),
+    Opened("import, undone", "/admin/imports/5/result"),
     Opened("import, running", "/admin/imports/3/progress"),
     Opened("import, broken off", "/admin/imports/4/progress"),
-    Opened("import, no header", "/admin/imports/5/mapping"),
+    Opened("import, no header", "/admin/imports/6/mapping"),
     Opened("imports in one state", "/admin/imports/?status=done"),
     Opened("bell", "/admin/", menu("^Thông báo")),
     Opened("users", "/admin/users/"),

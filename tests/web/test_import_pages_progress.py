@@ -113,6 +113,17 @@ def test_a_stop_is_asked_for_and_the_rest_goes_on_later(
     assert count(app, Customer) == 1
 
 
+def test_a_run_that_was_given_up_can_go_on(app: Flask, visitor: Any, where: str) -> None:
+    at_work(app, where, "running", "failed", error="Mất kết nối.", finished_at=utcnow())
+    browser = visitor("mai")
+    assert leads(browser, where) == "progress"
+    page = browser.get(f"{where}/progress").text
+    assert "Lần nhập không chạy tiếp được" in page
+    assert "Tiếp tục" in page
+    act(browser, where, "resume", page="progress")
+    assert count(app, Customer) == 1
+
+
 def test_a_failed_reading_can_be_tried_again(app: Flask, visitor: Any, where: str) -> None:
     at_work(app, where, "uploaded", "failed", "import.preview", error="Máy chủ hết chỗ.")
     browser = visitor("mai")

@@ -214,7 +214,7 @@ def _render(
         missing=_missing(page, taken) if choices else [],
         values=list(by_column(shown)),
         hidden_values=len(page.unknown) - len(shown),
-        options={v.column: matching.options_for(kind, v.column) for v in shown},
+        options={c: matching.options_for(kind, c) for c in {v.column for v in shown}},
         price=price(sum(c.is_pending for c in choices), open_values, total),
         problems=list(problems),
         refusal=refusal_of(batch) if batch.status == Status.UNMAPPED else "",

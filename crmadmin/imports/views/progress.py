@@ -75,10 +75,19 @@ def _page(batch: ImportBatch, active: Job | None) -> dict[str, Any]:
         "steps": [] if task == UNDO else step_links(kind, None, step),
         "step": step,
         "may_change": may_change(batch),
+        "can_resume": _can_resume(batch, job),
         "can_retry": active is None and batch.status == Status.UPLOADED,
         "may_undo": active is None and batch.status == Status.PAUSED and may_undo(batch),
         "back_url": list_url(kind, batch.group),
     }
+
+
+def _can_resume(batch: ImportBatch, job: Job | None) -> bool:
+    """Whether the run stopped, or was given up with the import still said to be running."""
+    if job is None or job.task != RUN:
+        return False
+    is_given_up = job.state == JobState.FAILED and batch.status == Status.RUNNING
+    return is_given_up or progress_of.of(batch).can_resume
 
 
 def _moving(batch: ImportBatch, job: Job | None) -> dict[str, Any]:

@@ -19,11 +19,14 @@ from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import blueprint, changing, is_part
 from crmadmin.imports.views.preview import is_shown
 
+ROW = "/<id>/rows/<int(max=1048576):number>"
+"""The address of a row; Excel has no more of them."""
+
 CELL = "cell-"
 """Before an import column's name in the form of a row."""
 
 
-@blueprint.post("/<id>/rows/<int:number>/fix")
+@blueprint.post(f"{ROW}/fix")
 def fix(id: str, number: int) -> Any:
     """Correct cells of a row; all its problems are found anew."""
     cells = {
@@ -44,13 +47,13 @@ def fix(id: str, number: int) -> Any:
     return _act(id, number, correct)
 
 
-@blueprint.post("/<id>/rows/<int:number>/leave-out")
+@blueprint.post(f"{ROW}/leave-out")
 def leave_out(id: str, number: int) -> Any:
     """Leave the row in the file (Để lại dòng này)."""
     return _act(id, number, lambda batch: fixes.leave_out(batch, number))
 
 
-@blueprint.post("/<id>/rows/<int:number>/take-back")
+@blueprint.post(f"{ROW}/take-back")
 def take_back(id: str, number: int) -> Any:
     """Take a row that was left out back into the import."""
     return _act(id, number, lambda batch: fixes.take_back(batch, number))

@@ -45,10 +45,10 @@ def template_file(kind: str) -> Response:
     """The template workbook of a kind (Tải file mẫu); `?data=1` fills it with what there is."""
     chosen = kind_of(kind)
     with_data = request.args.get("data") == "1"
-    if with_data:
-        guard.require(_export_of(chosen) or abort(404))
+    owner_id = guard.limited_to(_export_of(chosen) or abort(404)) if with_data else None
     out = io.BytesIO()
-    template.write(chosen, out, with_data=with_data)
+    masked = not guard.sees_sensitive()
+    template.write(chosen, out, with_data=with_data, owner_id=owner_id, masked=masked)
     out.seek(0)
     name = f"{chosen.name}-data.xlsx" if with_data else f"{chosen.name}.xlsx"
     return send_file(out, XLSX, as_attachment=True, download_name=name)
