@@ -8,7 +8,7 @@ from typing import Any
 import factories
 import pytest
 from flask import Flask
-from importing import imported, number_of, open_sheet, staged
+from importing import imported, number_of, staged
 from sqlalchemy import select, update
 from undoing import everything
 
@@ -28,11 +28,6 @@ pytestmark = pytest.mark.usefixtures("context")
 CUSTOMER = ("Mã KH", "Tên KH", "SĐT", "Ghi chú", "Người liên hệ", "ĐT liên hệ")
 WIDE = ("Mã KH", "Tên KH", "Đối tượng", "SĐT", "Email", "Tỉnh", "Địa chỉ", "Ngày sinh", "Nguồn")
 CATALOG = ("Mã", "Tên", "Mô tả", "Thứ tự", "Mặc định")
-
-
-@pytest.fixture(autouse=True)
-def rows_for_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crmadmin.imports.source.open_sheet", open_sheet)
 
 
 @pytest.fixture

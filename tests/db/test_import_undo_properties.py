@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from importing import open_sheet, staged
+from importing import staged
 from test_import_properties import CATALOG_HEADER, CATALOG_ROW, HEADER, ROW, RULES, empty
 from undoing import everything
 
@@ -67,7 +67,6 @@ def test_any_customer_files_leave_nothing_when_they_are_undone(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(undo_rows, "BLOCK", size)
-        patch.setattr("crmadmin.imports.source.open_sheet", open_sheet)
         empty()
         comes_back("customers-contacts", HEADER, files, "Nhóm", rules)
 
@@ -84,6 +83,5 @@ def test_any_catalog_files_leave_nothing_when_they_are_undone(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(undo_rows, "BLOCK", size)
-        patch.setattr("crmadmin.imports.source.open_sheet", open_sheet)
         empty()
         comes_back(kind, CATALOG_HEADER, files, None, rules)

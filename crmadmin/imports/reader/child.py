@@ -13,23 +13,31 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from crmadmin.imports.reader import frames, guard, packing, workbook
-from crmadmin.imports.reader.limits import Limits, apply_to_this_process, needs_memory
+from crmadmin.imports.reader.limits import (
+    Limits,
+    apply_to_this_process,
+    memory_in_use,
+    needs_memory,
+)
 from crmadmin.imports.records import FileRefused
 
 TEXT_SHEET = "CSV"
 """A text file has no sheets; this is what its only one is called."""
 _REFUSED = 3
 _ALONE_SECONDS = 0.1
+_WATCH_SECONDS = 0.02
 
 
 def main() -> int:
     path, limits = Path(sys.argv[1]), Limits.from_dict(json.loads(sys.argv[2]))
     apply_to_this_process(limits)
+    _Watching(limits).start()
     # This process ends soon, so what a collector could find is not worth looking for.
     gc.disable()
     try:
@@ -50,8 +58,37 @@ def _refuse(refusal: FileRefused) -> int:
 
 
 def _send(frame: dict[str, Any]) -> None:
-    sys.stdout.buffer.write(frames.encode(frame))
-    sys.stdout.buffer.flush()
+    line = frames.encode(frame)
+    with _sending:
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+
+
+_sending = threading.Lock()
+"""Held while a frame goes out, so that none is cut in two by the end of the process."""
+
+
+def _end_with(refusal: FileRefused) -> None:
+    """Refuse from another thread and end the process, whatever the main one does."""
+    frame = frames.encode({"refused": refusal.code, "params": refusal.params})
+    with _sending:
+        sys.stdout.buffer.write(frame)
+        sys.stdout.buffer.flush()
+        os._exit(_REFUSED)
+
+
+class _Watching(threading.Thread):
+    """Ends the process when it holds more memory than it may."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(daemon=True)
+        self._limits = limits
+
+    def run(self) -> None:
+        while 0 < memory_in_use() <= self._limits.memory:
+            time.sleep(_WATCH_SECONDS)
+        if memory_in_use():
+            _end_with(needs_memory(self._limits.memory))
 
 
 Pieces = Iterator[dict[str, Any]]
@@ -87,9 +124,9 @@ class _Looking(threading.Thread):
         try:
             self.look = guard.look_through(self._path, self._kind, self._limits)
         except FileRefused as refusal:
-            os._exit(_refuse(refusal))
+            _end_with(refusal)
         except MemoryError:
-            os._exit(_refuse(needs_memory(self._limits.memory)))
+            _end_with(needs_memory(self._limits.memory))
         except BaseException:
             os._exit(1)
 

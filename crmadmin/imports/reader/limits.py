@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Self
 
 from crmadmin.imports.records import FileRefused
 
 MEBIBYTE = 1024 * 1024
+_STATM = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Limits:
     """Bounds on one reading. Sizes in bytes, times in seconds."""
 
     memory: int = 1024 * MEBIBYTE
+    """What the child may hold."""
     cpu: int = 60
     wait: int = 60
     """How long the parent waits for the child in all, its own work between frames apart."""
@@ -58,19 +61,30 @@ def needs_memory(limit: int) -> FileRefused:
 def apply_to_this_process(limits: Limits) -> None:
     """Bound this process: memory, processor time, no files written, no core dump.
 
-    What the interpreter itself has mapped already counts too. On a system without
-    these limits (Windows) only the parent's wall clock holds.
+    On a system without these limits (Windows) only the parent's wall clock holds.
     """
     if sys.platform == "win32":
         return
     import resource
 
+    # What is asked for and never used counts as address space too, half as much again for a large
+    # sheet. So where the memory in use can be seen, that is watched, and this is the last line.
+    addresses = limits.memory * 3 // 2 if _STATM.exists() else limits.memory
     for what, bound in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CPU, limits.cpu),
-        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_AS, addresses),
     ):
         # A stricter limit that is in force already stays.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(what, (bound, bound))
+
+
+def memory_in_use() -> int:
+    """The bytes of memory that this process holds; 0 where the system does not tell."""
+    if sys.platform == "win32" or not _STATM.exists():
+        return 0
+    import resource
+
+    return int(_STATM.read_bytes().split()[1]) * resource.getpagesize()
