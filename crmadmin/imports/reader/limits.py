@@ -21,7 +21,7 @@ class Limits:
     memory: int = 1024 * MEBIBYTE
     """What the child may hold."""
     cpu: int = 60
-    wait: int = 60
+    wait: int = 180
     """How long the parent waits for the child in all, its own work between frames apart."""
     inflated: int = 768 * MEBIBYTE
     """All XML parts of the package together."""
