@@ -42,7 +42,7 @@ class Walk:
         import app as wiring
 
         settings = config.Settings(
-            database_url=url, secret_key="k" * 40, instance=folder, testing=True
+            database_url=url, secret_key="k" * 40, instance=folder, queue="here", testing=True
         )
         self.app = wiring.create_app(settings)
         from crmadmin.access import services

@@ -16,7 +16,6 @@ from crmadmin.imports.records import FileRefused
 MIME_START = b"application/vnd.oasis.opendocument.spreadsheet"
 _MARKS = (b'value-type="error"', b"value-type='error'", b">#", b">Err:", b'="#', b"='#")
 _ERROR_TEXT = re.compile(r"#N/A|#(?:NULL|DIV/0|VALUE|REF|NUM)!|#NAME\?|Err:[0-9]{3}")
-_MOST_ERRORS = 2_000_000
 _START = re.compile(rb"<table:table(?:-row)?(?=[\s/>])")
 _TABLE = re.compile(rb"<table:table[\s/>]")
 _ROW_END = re.compile(rb"</table:table-row\s*>")
@@ -45,7 +44,7 @@ def error_cells(chunks: Iterable[bytes], table: int) -> dict[tuple[int, int], st
             repeats = min(int(written[1]), 2**21) if written else 1
             row = xmlrows.whole(piece, _ROW_END) if has_mark(piece) else b""
             for column, text in _errors_in_row(row):
-                if len(found) + repeats > _MOST_ERRORS:
+                if len(found) + repeats > xmlrows.MOST_ERRORS:
                     raise FileRefused("file_too_large")
                 found.update(((row, column), text) for row in range(number, number + repeats))
             number += repeats

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from crmadmin.imports.reader import xmlrows
+from crmadmin.imports.records import FileRefused
 
 _MARKS = (b'"e"', b"'e'")
 _ROW = re.compile(rb"<(?:[\w.-]+:)?row(?=[\s/>])")
@@ -57,7 +58,10 @@ def relations_name(part: str) -> str:
 
 
 def error_cells(chunks: Iterable[bytes]) -> dict[tuple[int, int], str]:
-    """(row number as Excel shows it, column from zero) -> the error's text, such as `#N/A`."""
+    """(row number as Excel shows it, column from zero) -> the error's text, such as `#N/A`.
+
+    Raises FileRefused: `file_damaged`, `file_unsafe`, `file_too_large`.
+    """
     found: dict[tuple[int, int], str] = {}
     number = 0
     for row in _rows(chunks):
@@ -74,6 +78,8 @@ def error_cells(chunks: Iterable[bytes]) -> dict[tuple[int, int], str]:
                 in_error = element.attributes.get("t") == "e"
             elif element.name == "v" and in_error:
                 found[number, column] = element.text
+        if len(found) > xmlrows.MOST_ERRORS:
+            raise FileRefused("file_too_large")
     return found
 
 

@@ -14,6 +14,8 @@ from crmadmin.imports.records import FileRefused
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _BUNDLE_SHEET = 0, 3, 11, 156
 _NO_TEXT = 0xFFFFFFFF
+_MOST_RECORDS = 20_000_000
+"""No honest sheet of 50 MiB has more."""
 _CODES = b"[\\x00\\x07\\x0f\\x17\\x1d\\x24\\x2a\\x2b]"
 _MARK = re.compile(
     b"(?s:\\x03\\x09|\\x0b[\\x0c-\\x7f]|\\x0b[\\x80-\\xff][\\x01-\\x7f])"
@@ -55,9 +57,14 @@ def error_cells(sheet: bytes) -> dict[tuple[int, int], str]:
 
 
 def _records(part: bytes) -> Iterator[tuple[int, int, int]]:
-    """The type, place and length of every record. Raises FileRefused (`file_damaged`)."""
+    """The type, place and length of every record.
+
+    Raises FileRefused: `file_damaged`, `file_too_large`.
+    """
     at, end = 0, len(part)
-    while at < end:
+    for _ in range(_MOST_RECORDS):
+        if at >= end:
+            return
         kind = part[at]
         at += 1
         if kind > 0x7F and at < end:
@@ -75,3 +82,4 @@ def _records(part: bytes) -> Iterator[tuple[int, int, int]]:
             raise FileRefused("file_damaged")
         yield kind, at, length
         at += length
+    raise FileRefused("file_too_large")
