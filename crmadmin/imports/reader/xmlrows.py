@@ -14,8 +14,8 @@ from xml.parsers import expat
 
 from crmadmin.imports.records import FileRefused
 
-MOST_ERRORS = 2_000_000
-"""So many cells with an error are taken from one sheet; more have nothing to import."""
+MOST_ERRORS = 1_048_576
+"""So many cells with an error are taken from one sheet: one for each row that Excel has."""
 _MOST_BYTES = 64 * 1024 * 1024
 _LONGEST_START = 256
 _MOST_DEPTH = 256

@@ -27,7 +27,7 @@ FILTERS = frozenset({ALL, FIXED, report.WITH_WARNINGS, report.CHANGED, *(s.value
 LEFT_OUT = "left_out"
 """The reason of rows that the user leaves behind."""
 
-MOST_REASONED = 20_000
+MOST_REASONED = 10_000
 
 WIDE = 4
 """Columns with problems that stand side by side; those of the other columns share one more."""
@@ -93,7 +93,8 @@ def ledger(batch: ImportBatch, endpoint: str) -> dict[str, Any]:
     found = report.build(batch)
     chosen = asked(found)
     page = page_of(batch, chosen)
-    why = reasons(batch, found)
+    is_needed = chosen.only == State.INVALID or batch.status in report.WRITTEN
+    why = reasons(batch, found) if is_needed else []
 
     def at(**args: Any) -> str:
         return url_for(endpoint, id=batch.id, **args)

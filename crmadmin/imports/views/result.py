@@ -15,11 +15,11 @@ from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core.spec import Words
 from crmadmin.groups import queries as groups
-from crmadmin.imports import progress, report, services, undo
+from crmadmin.imports import report, services, undo
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.messages import STATUS_LABELS
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import OnBlank, OnDuplicate, Rules, State, Status
+from crmadmin.imports.records import RUN, OnBlank, OnDuplicate, Rules, State, Status
 from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import (
     again_url,
@@ -244,8 +244,11 @@ def _rules(rules: Rules) -> str:
 
 
 def _length(batch: ImportBatch) -> str:
-    seconds = progress.of(batch).seconds_run if batch.finished_at else None
-    return spell(seconds) if seconds is not None else ""
+    """How long the run took, pauses included."""
+    job = jobs.latest(RUN, batch.id)
+    if job is None or job.started_at is None or job.finished_at is None:
+        return ""
+    return spell((job.finished_at - job.started_at).total_seconds())
 
 
 def _goes_at(batch: ImportBatch) -> datetime | None:
