@@ -148,7 +148,12 @@ def ref(target: str, label: Words, **options: Unpack[Options]) -> MappedColumn[A
 
 
 def key(
-    make: Callable[[str], str], source: str, *, length: int, unique: bool = False
+    make: Callable[[str], str],
+    source: str,
+    *,
+    length: int,
+    unique: bool = False,
+    index: bool = True,
 ) -> MappedColumn[Any]:
     """A column computed from the text of one other: a normalised key or a sort key."""
 
@@ -156,7 +161,7 @@ def key(
         return None if values[0] is None else make(str(values[0]))[:length]
 
     return mapped_column(
-        String(length), unique=unique, index=not unique, sort_order=LAST + next(ORDER),
+        String(length), unique=unique, index=index and not unique, sort_order=LAST + next(ORDER),
         info={"spec": DerivedSpec(from_values, (source,))},
     )  # fmt: skip
 

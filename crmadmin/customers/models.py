@@ -14,7 +14,7 @@ from crmadmin.core import fields as field
 from crmadmin.core.db import Model, spec_of
 from crmadmin.core.spec import Choice, RecordOptions, Section
 from crmadmin.core.stamps import Stamped
-from crmadmin.core.text import code_key, email_key, name_key, sort_key
+from crmadmin.core.text import code_key, email_key, fold, name_key, sort_key
 
 KINDS = (
     Choice("person", _l("Person"), ("Cá nhân", "Person")),
@@ -145,6 +145,7 @@ class Customer(Stamped, Model):
     code_key: Mapped[str] = field.key(code_key, "code", length=32, unique=True)
     email_key: Mapped[str | None] = field.key(email_key, "email", length=254)
     sort_key: Mapped[str] = field.key(sort_key, "name", length=400)
+    name_text: Mapped[str] = field.key(fold, "name", length=510, index=False)
     search_text: Mapped[str] = field.search_text()
     search_private: Mapped[str] = field.search_private(variants=field.as_dialled)
 

@@ -1,11 +1,12 @@
-"""Marketing groups of customers and who is in them."""
+"""Marketing groups of customers, who is in them, and every change of that, saved or not yet."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKey, Integer
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crmadmin.core import fields as field
@@ -33,6 +34,10 @@ class CustomerGroup(Stamped, Model):
         headings=("Mô tả",), example="Khách đã nhận lời mời tháng 10",
     )  # fmt: skip
 
+    filter: Mapped[str | None] = mapped_column(Text)
+    """Nhóm động: the query string of the customer list whose matches are the members; None for an
+    ordinary group, whose members are its memberships."""
+
     name_key: Mapped[str] = field.key(name_key, "name", length=240, unique=True)
     sort_key: Mapped[str] = field.key(sort_key, "name", length=400)
     search_text: Mapped[str] = field.search_text()
@@ -56,4 +61,75 @@ class Membership(Model):
     added_by_id: Mapped[int | None] = field.stamp_user()
     import_id: Mapped[int | None] = mapped_column(
         Integer, ForeignKey("import_batch.id", ondelete="SET NULL"), index=True
+    )
+
+
+NEW = 0
+"""The `group_id` of a draft of a group that is not there yet."""
+
+
+class GroupDraft(Model):
+    """Bản nháp: what one user changes in one group, until Lưu or Cập nhật; afterwards its history.
+
+    `group_id` is no foreign key: the history outlives the group, and a group that is deleted under
+    an open draft takes nothing from it. `base_version` is the group's version that the draft was
+    begun on; `name`, `description` and `filter` are what was typed (None: untouched; a `filter` of
+    "" makes the group an ordinary one). `added` and `removed` are the members that saving would add
+    and take out, as counted when the group had `counted_version`. `saved_at`, `saved_version` (the
+    group's after it) and `before` (name, description, filter that were replaced) are of a saved one.
+    """
+
+    __table_args__ = (
+        Index(
+            "uq_group_draft_open", "user_id", "group_id", unique=True,
+            sqlite_where=text("saved_at IS NULL"), postgresql_where=text("saved_at IS NULL"),
+        ),
+        Index("ix_group_draft_history", "group_id", "saved_version"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(Integer, ForeignKey("user.id", ondelete="CASCADE"))
+    group_id: Mapped[int] = mapped_column(Integer, default=NEW)
+    base_version: Mapped[int] = mapped_column(Integer, default=0)
+    name: Mapped[str | None] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    filter: Mapped[str | None] = mapped_column(Text)
+    added: Mapped[int] = mapped_column(Integer, default=0)
+    removed: Mapped[int] = mapped_column(Integer, default=0)
+    counted_version: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)
+    saved_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    saved_version: Mapped[int | None] = mapped_column(Integer)
+    before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class GroupStep(Model):
+    """One step of a draft: a set of customers that come in (`adds`) or go.
+
+    The latest step that names a customer decides, so taking a step back is deleting it. `kind` says
+    how the set was chosen and `params` holds what a sentence about it needs; `rows` is its size.
+    """
+
+    __table_args__ = (Index("ix_group_step_draft", "draft_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[int] = mapped_column(Integer, ForeignKey("group_draft.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16))
+    adds: Mapped[bool] = mapped_column(Boolean)
+    params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    rows: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)
+
+
+class GroupChange(Model):
+    """One customer of a step's set."""
+
+    __table_args__ = (Index("ix_group_change_customer", "customer_id", "step_id"),)
+
+    step_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("group_step.id", ondelete="CASCADE"), primary_key=True
+    )
+    customer_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True
     )

@@ -21,7 +21,8 @@ class ImportBatch(Model):
     `heads` are the first rows of every sheet as they were read, `mapping` what the user chose by
     hand instead of what was proposed, `columns` the map that is in force. `unknown` lists the
     catalog values that no record has, `planned` and `counts` what the preview promised and the run
-    did, `undone` what undoing gave.
+    did, `undone` what undoing gave. The customers join `group_id`, or, with `step_id`, the draft of
+    a group that somebody is editing.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,6 +45,9 @@ class ImportBatch(Model):
     undone: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     group_id: Mapped[int | None] = mapped_column(
         Integer, ForeignKey("customer_group.id", ondelete="SET NULL"), index=True
+    )
+    step_id: Mapped[int | None] = mapped_column(
+        Integer, ForeignKey("group_step.id", ondelete="SET NULL"), index=True
     )
     user_id: Mapped[int | None] = mapped_column(
         Integer, ForeignKey("user.id", ondelete="SET NULL"), index=True
