@@ -76,7 +76,7 @@ class GroupDraft(Model):
     begun on; `name`, `description` and `filter` are what was typed (None: untouched; a `filter` of
     "" makes the group an ordinary one). `added` and `removed` are the members that saving would add
     and take out, as counted when the group had `counted_version`. `saved_at`, `saved_version` (the
-    group's after it) and `before` (name, description, filter that were replaced) are of a saved one.
+    group's after it) and `before` (name, description, filter until then) are of a saved one.
     """
 
     __table_args__ = (
