@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db, utcnow
-from crmadmin.imports import fixbook, ledger
-from crmadmin.imports.ahead import ahead
+from crmadmin.imports import checking, fixbook, ledger
 from crmadmin.imports.common import (
     Unnamed,
     ensure_group,
@@ -20,7 +18,7 @@ from crmadmin.imports.kinds import Kind
 from crmadmin.imports.ledger import Tally
 from crmadmin.imports.load import Loader, Race
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import Block, State, Status
+from crmadmin.imports.records import State, Status
 from crmadmin.imports.source import Source
 from crmadmin.imports.walk import LEFT_OUT, Step, Walk
 from crmadmin.jobs.work import Stopped, Turn
@@ -47,8 +45,10 @@ def write(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn
     loader = Loader(kind, batch)
     loader.has_numbered = turn.checkpoint > 0
     tally, unnamed = Tally.from_progress(turn.progress), Unnamed(source.reading)
-    blocks = unnamed.watch(_split(source.reading.blocks, turn.checkpoint))
-    with closing(ahead(walk.steps(blocks))) as steps:
+    found = checking.steps(
+        walk, source.reading, unnamed, batch.file_size, checkpoint=turn.checkpoint, making=True
+    )
+    with closing(found) as steps:
         for step in steps:
             if step.last <= turn.checkpoint:
                 walk.replay(step)
@@ -65,18 +65,6 @@ def write(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn
     _finish(batch, source, tally, unnamed, turn)
 
 
-def _split(blocks: Iterator[Block], checkpoint: int) -> Iterator[Block]:
-    """The blocks, none of which reaches over the checkpoint."""
-    for block in blocks:
-        numbers, columns = block
-        if not numbers[0] <= checkpoint < numbers[-1]:
-            yield block
-            continue
-        cut = sum(number <= checkpoint for number in numbers)
-        yield Block(numbers[:cut], [column[:cut] for column in columns])
-        yield Block(numbers[cut:], [column[cut:] for column in columns])
-
-
 def _write_step(batch: ImportBatch, walk: Walk, loader: Loader, step: Step) -> None:
     """Write one block of rows; plan it anew when somebody else wrote the same records."""
     for _attempt in range(RACES):
@@ -86,7 +74,7 @@ def _write_step(batch: ImportBatch, walk: Walk, loader: Loader, step: Step) -> N
                 loader.give_way(numbered, walk.planner.asked)
                 walk.planner.roll_back()
                 walk.plan(step, lock=True)
-            loader.write(step.fates, walk.planner.asked)
+            loader.write(step, walk.planner.asked)
         except Race:
             db.session.rollback()
             walk.planner.roll_back()
@@ -114,7 +102,8 @@ def write_whole(batch: ImportBatch, kind: Kind, user: User, source: Source, turn
     walk = Walk(kind, batch, user, source.column_map, fixbook.of(batch.id))
     loader = Loader(kind, batch)
     tally, unnamed = Tally(), Unnamed(source.reading)
-    with closing(ahead(walk.steps(unnamed.watch(source.reading.blocks)))) as steps:
+    found = checking.steps(walk, source.reading, unnamed, batch.file_size, making=True)
+    with closing(found) as steps:
         for step in steps:
             _write_strictly(walk, loader, step)
             ledger.write(kind, batch.id, step, done=True, has_promise=has_promise)
@@ -133,4 +122,4 @@ def _write_strictly(walk: Walk, loader: Loader, step: Step) -> None:
     for fate in step.fates:
         if fate.state is State.INVALID and any(p.code != LEFT_OUT for p in fate.problems):
             raise InvalidRow
-    loader.write(step.fates, walk.planner.asked)
+    loader.write(step, walk.planner.asked)

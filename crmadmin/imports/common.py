@@ -43,19 +43,19 @@ class Unnamed:
     def __init__(self, reading: Reading) -> None:
         cells = reading.header.cells
         self._named = {i for i, cell in enumerate(cells) if heading_words(cell)}
-        self._found: set[int] = set()
+        self.found: set[int] = set()
 
     def watch(self, blocks: Iterator[Block]) -> Iterator[Block]:
         for block in blocks:
             for index, column in enumerate(block.columns):
-                is_told = index in self._named or index in self._found
+                is_told = index in self._named or index in self.found
                 if not is_told and any(cell is not None for cell in column):
-                    self._found.add(index)
+                    self.found.add(index)
             yield block
 
     def letters(self, mapped: ColumnMap) -> tuple[str, ...]:
         used = set(mapped.fields.values())
-        return tuple(column_letter(i) for i in sorted(self._found - used))
+        return tuple(column_letter(i) for i in sorted(self.found - used))
 
 
 def note_columns(batch: ImportBatch, found: ColumnMap, unnamed: Unnamed) -> None:

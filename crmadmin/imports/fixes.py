@@ -90,8 +90,9 @@ def _check(batch: ImportBatch, row: ImportRow) -> None:
     cells = frames.decode_cells(row.cells)
     with acting_as(user.id):
         walk = Walk(kind, batch, user, ColumnMap.from_dict(batch.columns), fixbook.of(batch.id))
-        [step] = walk.steps(iter([Block([row.number], [[cell] for cell in cells])]))
-        step.blank = ()
+        [part] = walk.parts(iter([Block([row.number], [[cell] for cell in cells])]))
+        part.blank = []
+        step = walk.step(part)
         walk.plan(step)
     before = (row.planned, row.contact, row.member)
     # The cells as the file has them stay: a fix can be taken back.

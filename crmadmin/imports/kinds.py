@@ -6,11 +6,10 @@ the template. How rows of a kind are planned and written is `plan`'s and `load`'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -76,10 +75,13 @@ class Kind:
         return dict(self.stored_fields)
 
     @cached_property
-    def fields_of(self) -> Callable[[Any], tuple[Any, ...]]:
-        """Takes the values of `field_names` from a whole row of the record's table."""
-        places = {column.name: i for i, column in enumerate(self.model.__table__.columns)}
-        return itemgetter(*(places[column] for _name, column in self.stored_fields))
+    def read_columns(self) -> tuple[Any, ...]:
+        """What planning needs of a record: id, version and keys, then the values of
+        `field_names`. The other columns are long and nobody looks at them."""
+        table = self.model.__table__.c
+        stored = [table[column] for _name, column in self.stored_fields]
+        keys = [table[name] for name in ("id", "version", *KEYS) if name in table]
+        return (*(key for key in keys if key not in set(stored)), *stored)
 
     @property
     def permission(self) -> Permission:
@@ -125,6 +127,10 @@ class Kind:
     def refs(self) -> tuple[ImportColumn, ...]:
         """Columns that name a record of another table."""
         return tuple(c for c in self.columns if c.spec.kind is FieldKind.REF)
+
+
+KEYS = ("code_key", "name_key", "email_key", "phone")
+"""Columns by which rows find records, in those tables that have them."""
 
 
 def str_source(words: Words) -> str:

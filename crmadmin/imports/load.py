@@ -27,7 +27,9 @@ from crmadmin.groups.models import Membership
 from crmadmin.imports.kinds import TARGETS, Family, Kind
 from crmadmin.imports.models import ImportBatch, ImportChange
 from crmadmin.imports.plan import Existing, Fate
+from crmadmin.imports.ready import Ready, nothing
 from crmadmin.imports.records import NewRef, State
+from crmadmin.imports.walk import Step
 
 Asked = Callable[[Iterable[str]], set[str]]
 """Which of some code keys the rows of the file up to now have."""
@@ -52,12 +54,16 @@ class Loader:
         self._batch = batch
         self._made: dict[tuple[str, str], int] = {}
         self._made_now: dict[tuple[str, str], int] = {}
+        self._ready = nothing(kind.spec)
+        self._contacts_ready = nothing(spec_of(Contact))
         self.has_numbered = False
         """Whether rows without a code may have got one from this import."""
 
-    def write(self, fates: Sequence[Fate], asked: Asked) -> None:
-        """Write everything that the fates ask for, but not the ledger. Raises Race."""
+    def write(self, step: Step, asked: Asked) -> None:
+        """Write everything that the fates of a block ask for, but not the ledger. Raises Race."""
         self._made_now = {}
+        fates = step.fates
+        self._ready, self._contacts_ready = step.ready(self._kind)
         try:
             self._make_refs(fates)
             self._create([f for f in fates if f.state is State.CREATED], asked)
@@ -97,7 +103,8 @@ class Loader:
         for ref in self._kind.refs:
             column = ref.spec.column
             values[column] = [self._stored(fate.values.get(ref.spec.name)) for fate in fates]
-        bulk.insert(model.__table__, {"id": ids, **new_columns(self._kind.spec, values)})
+        columns = new_columns(self._kind.spec, values, self._ready)
+        bulk.insert(model.__table__, {"id": ids, **columns})
         for fate, record_id in zip(fates, ids, strict=True):
             if fate.subject is not None:
                 fate.subject.record_id = record_id
@@ -182,7 +189,7 @@ class Loader:
                 sources.append(
                     [f.values[name] if name in f.values else f.before.get(name) for f in fates]
                 )
-            found[derived.column] = list(map(derived.make, zip(*sources, strict=True)))
+            found[derived.column] = self._ready.column(derived, zip(*sources, strict=True))
         return found
 
     # What belongs to customers
@@ -197,7 +204,7 @@ class Loader:
         }
         values["customer_id"] = [_record_id(fate) for fate in fates]
         values["import_id"] = Same(self._batch.id)
-        bulk.insert(Contact.__table__, new_columns(spec, values))
+        bulk.insert(Contact.__table__, new_columns(spec, values, self._contacts_ready))
 
     def _add_members(self, fates: Sequence[Fate]) -> None:
         if not fates or self._batch.group_id is None:
@@ -293,8 +300,14 @@ def _columns(kind: Kind, fates: Sequence[Fate]) -> dict[str, Column]:
     return {kind.column_of[n]: [fate.values.get(n) for fate in fates] for n in names}
 
 
-def new_columns(spec: RecordSpec, values: Mapping[str, Column]) -> dict[str, Column]:
-    """Every column of new records but the id: the values, defaults, keys and stamps."""
+def new_columns(
+    spec: RecordSpec, values: Mapping[str, Column], ready: Ready | None = None
+) -> dict[str, Column]:
+    """Every column of new records but the id: the values, defaults, keys and stamps.
+
+    `ready` are derived columns that are made already.
+    """
+    ready = ready or nothing(spec)
     columns: dict[str, Column] = {}
     for column in spec.model.__table__.columns:
         default = column.default.arg if column.default is not None else None
@@ -313,7 +326,7 @@ def new_columns(spec: RecordSpec, values: Mapping[str, Column]) -> dict[str, Col
         sources = [columns[source] for source in derived.sources]
         if any(not isinstance(source, Same) for source in sources):
             rows = zip(*map(_each, sources), strict=False)
-            columns[derived.column] = list(map(derived.make, rows))
+            columns[derived.column] = ready.column(derived, rows)
         else:
             columns[derived.column] = Same(derived.make([*map(next, map(_each, sources))]))
     return columns

@@ -8,8 +8,7 @@ from sqlalchemy import update
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db, rows_written
-from crmadmin.imports import fixbook, ledger
-from crmadmin.imports.ahead import ahead
+from crmadmin.imports import checking, fixbook, ledger
 from crmadmin.imports.common import (
     Unnamed,
     find_group,
@@ -38,7 +37,7 @@ def look(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn)
     tally, unnamed = Tally(), Unnamed(reading)
     turn.require()
     db.session.commit()  # on SQLite reading holds the lock, which others wait for
-    with closing(ahead(walk.steps(unnamed.watch(reading.blocks)))) as steps:
+    with closing(checking.steps(walk, reading, unnamed, batch.file_size)) as steps:
         for step in steps:
             walk.plan(step)
             ledger.write(kind, batch.id, step, done=False)

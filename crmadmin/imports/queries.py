@@ -136,12 +136,13 @@ def known(
 
 
 def _records(kind: Kind, where: ColumnElement[bool], lock: bool) -> Sequence[Any]:
-    statement = select(*kind.model.__table__.columns).where(where).order_by(kind.model.id)
+    statement = select(*kind.read_columns).where(where).order_by(kind.model.id)
     return db.session.execute(statement.with_for_update() if lock else statement).all()
 
 
 def _existing(kind: Kind, record: Any) -> Existing:
-    values = dict(zip(kind.field_names, kind.fields_of(record), strict=True))
+    names = kind.field_names
+    values = dict(zip(names, record[-len(names) :], strict=True))
     return Existing(record.id, f"{record.code} – {record.name}", values, version=record.version)
 
 

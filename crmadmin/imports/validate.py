@@ -7,7 +7,7 @@ where a cell has something about it. Whether a row is new, and so whether a blan
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -53,12 +53,48 @@ class Checked:
 
 
 @dataclass(slots=True)
-class _Remarks:
+class Remarks:
     """What is remarkable about one row."""
 
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     address_extra: str | None = None
+
+
+@dataclass(slots=True)
+class CheckedColumns:
+    """The values of one block column by column, those of contacts apart; remarks by place."""
+
+    numbers: list[int]
+    values: dict[str, list[Any]]
+    contacts: dict[str, list[Any]]
+    remarks: dict[int, Remarks]
+
+    def rows(self, keys: Sequence[str | None] = ()) -> list[Checked]:
+        """The same row by row. `keys`: those of their codes, where somebody has them ready."""
+        names = tuple(self.values)
+        values = zip(*self.values.values(), strict=True) if names else ((),) * len(self.numbers)
+        checked = [
+            Checked(number, dict(zip(names, row, strict=True)))
+            for number, row in zip(self.numbers, values, strict=True)
+        ]
+        for row, key in zip(checked, keys, strict=False):
+            row._key = key
+        for index, found in self.remarks.items():
+            row = checked[index]
+            row.problems, row.warnings = found.problems, found.warnings
+            row.address_extra = found.address_extra
+        if self.contacts:
+            self._add_contacts(checked)
+        return checked
+
+    def _add_contacts(self, checked: list[Checked]) -> None:
+        names = tuple(self.contacts)
+        blank = (None,) * len(names)
+        for row, values in zip(checked, zip(*self.contacts.values(), strict=True), strict=True):
+            if values == blank and not row.problems:
+                continue
+            _take_contact(row, dict(zip(names, values, strict=True)))
 
 
 class Unfamiliar:
@@ -106,23 +142,17 @@ class Validator:
         width = max((len(row.cells) for row in rows), default=0)
         padded = [row.cells + (None,) * (width - len(row.cells)) for row in rows]
         columns = [list(cells) for cells in zip(*padded, strict=True)]
-        return self.check_block(Block([row.number for row in rows], columns))
+        return self.check_block(Block([row.number for row in rows], columns)).rows()
 
-    def check_block(self, block: Block) -> list[Checked]:
+    def check_block(self, block: Block) -> CheckedColumns:
         """The same for rows that come column by column."""
         notes = _Notes()
-        names = [column.name for column in self._columns]
-        values = [column.values(self._cells(column, block), notes) for column in self._columns]
-        rows = zip(*values, strict=True) if values else ((),) * len(block.numbers)
-        checked = [
-            Checked(number, dict(zip(names, row, strict=True)))
-            for number, row in zip(block.numbers, rows, strict=True)
-        ]
-        contacts = [column.values(self._cells(column, block), notes) for column in self._contact]
-        notes.give_to(checked)
-        if contacts:
-            self._add_contacts(checked, contacts)
-        return checked
+        return CheckedColumns(
+            block.numbers,
+            {c.name: c.values(self._cells(c, block), notes) for c in self._columns},
+            {c.name: c.values(self._cells(c, block), notes) for c in self._contact},
+            notes.found,
+        )
 
     def _cells(self, column: _Column, block: Block) -> list[Cell]:
         index = self._index[column.column.name]
@@ -130,30 +160,16 @@ class Validator:
             return block.columns[index]
         return [None] * len(block.numbers)
 
-    def _add_contacts(self, checked: list[Checked], columns: list[list[Any]]) -> None:
-        names = [column.name for column in self._contact]
-        blank = (None,) * len(names)
-        for row, values in zip(checked, zip(*columns, strict=True), strict=True):
-            if values == blank and not row.problems:
-                continue
-            _take_contact(row, dict(zip(names, values, strict=True)))
-
 
 class _Notes:
     """What is remarkable about the rows of one block, by the place of the row in it."""
 
     def __init__(self) -> None:
-        self._found: dict[int, _Remarks] = defaultdict(_Remarks)
+        self.found: dict[int, Remarks] = {}
 
-    def at(self, index: int) -> _Remarks:
+    def at(self, index: int) -> Remarks:
         """Where problems and warnings of this row go."""
-        return self._found[index]
-
-    def give_to(self, checked: Sequence[Checked]) -> None:
-        for index, found in self._found.items():
-            row = checked[index]
-            row.problems, row.warnings = found.problems, found.warnings
-            row.address_extra = found.address_extra
+        return self.found.setdefault(index, Remarks())
 
 
 class _Column:
@@ -183,7 +199,7 @@ class _Column:
             return [getattr(value, "name", value) for value in values]
         return values
 
-    def _cell(self, cell: Cell, row: _Remarks) -> Any:
+    def _cell(self, cell: Cell, row: Remarks) -> Any:
         """One cell's value, or None with the row's problem."""
         name = self.column.name
         if isinstance(cell, CellError):

@@ -6,13 +6,16 @@ on. Nothing is written here.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from crmadmin.access.models import User
+from crmadmin.core.db import spec_of
 from crmadmin.core.settings import customer_codes
+from crmadmin.customers.models import Contact
 from crmadmin.imports import queries
 from crmadmin.imports.kinds import Family, Kind
 from crmadmin.imports.mapping import ColumnMap
@@ -20,8 +23,9 @@ from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.plan import CatalogPlanner, CustomerPlanner, Fate, Known, MemberPlanner
 from crmadmin.imports.plan.catalogs import BY_NAME, BY_PHONE
 from crmadmin.imports.plan.fates import Existing, Shape
+from crmadmin.imports.ready import Made, Ready, make
 from crmadmin.imports.records import Block, Cell, Problem, Rules
-from crmadmin.imports.validate import Checked, Validator
+from crmadmin.imports.validate import Checked, CheckedColumns, Validator
 
 LEFT_OUT = "left_out"
 """The problem of a row that the user decided to leave behind."""
@@ -30,32 +34,68 @@ Fixes = Mapping[int, Mapping[str, str]]
 """Row number → import column → what the user typed instead; the column "" leaves the row out."""
 
 
+@dataclass(slots=True)
+class Part:
+    """One block, read and checked, before anything was asked of the database.
+
+    `cells` are its columns, or those pickled, if another process made the part. `read` are the
+    cells as the file has them of rows that the user corrected or left behind. `made` and
+    `contact_made` are derived columns (see `ready`), empty where nobody made them.
+    """
+
+    numbers: list[int]
+    blank: list[int]
+    checked: CheckedColumns
+    cells: list[list[Cell]] | bytes
+    read: dict[int, tuple[Cell, ...]] = field(default_factory=dict)
+    made: Made = field(default_factory=dict)
+    contact_made: Made = field(default_factory=dict)
+
+
 @dataclass
 class Step:
     """One block of the walk: its rows with their fates, and the numbers of blank rows in it."""
 
-    block: Block
-    blank: Sequence[int]
+    part: Part
     column_map: ColumnMap
     checked: list[Checked]
-    read: Mapping[int, tuple[Cell, ...]] = field(default_factory=dict)
-    """The cells as the file has them, of rows that the user corrected or left behind."""
     fates: list[Fate] = field(default_factory=list)
     known: Known = field(default_factory=Known)
 
     @cached_property
     def _places(self) -> dict[int, int]:
-        return {number: place for place, number in enumerate(self.block.numbers)}
+        return {number: place for place, number in enumerate(self.part.numbers)}
+
+    @cached_property
+    def _columns(self) -> list[list[Cell]]:
+        cells = self.part.cells
+        return pickle.loads(cells) if isinstance(cells, bytes) else cells  # noqa: S301 - `apart` wrote it
 
     def cells(self, number: int) -> tuple[Cell, ...]:
         """The cells of a row of this block."""
         place = self._places[number]
-        return tuple(column[place] for column in self.block.columns)
+        return tuple(column[place] for column in self._columns)
+
+    def ready(self, kind: Kind) -> tuple[Ready, Ready]:
+        """The derived columns that are made already: those of the records and of the contacts."""
+        part, rows = self.part, len(self.part.numbers)
+        contacts = Ready(spec_of(Contact), part.checked.contacts, part.contact_made, rows)
+        return Ready(kind.spec, part.checked.values, part.made, rows), contacts
+
+    @property
+    def blank(self) -> Sequence[int]:
+        """Numbers of the blank rows among the block's."""
+        return self.part.blank
+
+    @property
+    def read(self) -> Mapping[int, tuple[Cell, ...]]:
+        """The cells as the file has them, of rows that the user corrected or left behind."""
+        return self.part.read
 
     @property
     def last(self) -> int:
         """Number of the last row of the block."""
-        return self.block.numbers[-1]
+        return self.part.numbers[-1]
 
 
 class Walk:
@@ -79,17 +119,30 @@ class Walk:
             c.is_contact and c.name in column_map.fields for c in kind.columns
         )
 
-    def steps(self, blocks: Iterator[Block]) -> Iterator[Step]:
-        """The blocks with their values, not planned yet."""
+    def parts(self, blocks: Iterator[Block], *, making: bool = False) -> Iterator[Part]:
+        """The blocks with their values. With `making` the derived columns are made, too.
+
+        Asks nothing of the database, so another thread or process may do it.
+        """
         for block in blocks:
             blank = list(self._gaps(block.numbers))
             fixed = frozenset(block.numbers).intersection(self._fixes)
             read = self._fix(block, fixed) if fixed else {}
             checked = self.validator.check_block(block)
-            for row in checked if fixed else ():
-                if "" in self._fixes.get(row.number, ()):
-                    row.problems = [Problem(LEFT_OUT)]
-            yield Step(block, blank, self._column_map, checked, read)
+            part = Part(block.numbers, blank, checked, block.columns, read)
+            if making:
+                rows = len(block.numbers)
+                part.made = make(self._kind.spec, checked.values, rows)
+                part.contact_made = make(spec_of(Contact), checked.contacts, rows)
+            yield part
+
+    def step(self, part: Part) -> Step:
+        """The rows of a part, one by one."""
+        checked = part.checked.rows(part.made.get("code_key", ()))
+        for row in checked if part.read else ():
+            if "" in self._fixes.get(row.number, ()):
+                row.problems = [Problem(LEFT_OUT)]
+        return Step(part, self._column_map, checked)
 
     def _gaps(self, numbers: Sequence[int]) -> Iterator[int]:
         if not numbers:
@@ -122,7 +175,7 @@ class Walk:
         With `lock` the records that the block may write are locked first.
         """
         keys = [key for row in step.checked for key in self.planner.keys(row)]
-        numbers = step.block.numbers if self._came_before else ()
+        numbers = step.part.numbers if self._came_before else ()
         step.known = queries.known(
             self._kind, keys, numbers, self._batch, lock=lock, with_contacts=self._with_contacts
         )
@@ -141,7 +194,7 @@ class Walk:
 
     def replay(self, step: Step) -> None:
         """Take note of a block that was carried out before the work was cut off."""
-        told = queries.told(self._kind, self._batch, step.block.numbers[0], step.last)
+        told = queries.told(self._kind, self._batch, step.part.numbers[0], step.last)
         self.planner.replay(step.checked, told)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from crmadmin.imports.reader import frames
 from crmadmin.imports.reader.limits import Limits
-from crmadmin.imports.reader.process import Child
+from crmadmin.imports.reader.process import DIED, Child
 from crmadmin.imports.records import Block, Cell, FileRefused, Row
 
 BLOCK_ROWS = 4000
@@ -49,8 +49,24 @@ class Reading:
         """The sheets looked at so far, this one last."""
         self.last = header.number
         """Excel's number of the last row with a value; right once all are taken."""
+        self._child = child
         self.blocks = _blocks(child, head, self)
         self.rows = (_trimmed(row) for block in self.blocks for row in block.rows())
+
+    @property
+    def pipe(self) -> int:
+        """The descriptor that the rows come through, for a fork that takes them."""
+        return self._child.output
+
+    def taken_apart(self, last: int) -> None:
+        """A fork took all rows, up to this one. Raises FileRefused when the child did not end
+        well, which only its parent can know."""
+        self.last = last
+        self._child.finish()
+
+    def explained(self, refusal: FileRefused) -> FileRefused:
+        """The refusal that a fork met: it cannot know why the child ended."""
+        return self._child.death() if refusal.code == DIED else refusal
 
 
 @contextmanager

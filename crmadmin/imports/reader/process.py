@@ -22,6 +22,8 @@ from crmadmin.imports.reader import frames
 from crmadmin.imports.reader.limits import MEBIBYTE, Limits, needs_memory
 from crmadmin.imports.records import FileRefused
 
+DIED = "reader_died"
+"""What a fork of the parent says of a child that ended too early. Nobody but the parent sees it."""
 _ROOT = Path(crmadmin.__file__).resolve().parents[1]
 _READ_BYTES = 1024 * 1024
 _OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV)
@@ -57,6 +59,7 @@ class Child:
             close_fds=True,
             start_new_session=True,  # Ctrl+C is for the parent: it stops at a checkpoint
         )  # fmt: skip
+        self._owner = os.getpid()
         self._limits = limits
         size = path.stat().st_size
         self._honest_allocation = min(_HONEST_ALLOCATION, size * _HONEST_GROWTH)
@@ -86,7 +89,7 @@ class Child:
             self._process.stdin.write(f"{header}\n".encode())
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise self._death() from None
+            raise self.death() from None
 
     def close(self) -> None:
         """End the child if it still runs, and free its pipes."""
@@ -100,20 +103,30 @@ class Child:
                     continue
         self._process.wait()
 
+    @property
+    def output(self) -> int:
+        """The descriptor of the pipe that the child writes to."""
+        if self._process.stdout is None:
+            raise RuntimeError("the child was started without an output")
+        return self._process.stdout.fileno()
+
     def finish(self) -> None:
-        """Require that the child ends by itself with status 0; FileRefused otherwise."""
+        """Require that the child ends by itself with status 0; FileRefused otherwise.
+
+        A fork of its parent cannot know how it ended; it leaves that to the parent.
+        """
+        if os.getpid() != self._owner:
+            return
         try:
             status = self._process.wait(timeout=max(self._left, 1.0))
         except subprocess.TimeoutExpired:
             raise FileRefused("file_too_slow") from None
         if status:
-            raise self._death()
+            raise self.death()
 
     def _line(self) -> bytes:
         """One line of the child's output. Only time spent waiting for it is counted."""
-        if self._process.stdout is None:
-            raise RuntimeError("the child was started without an output")
-        out = self._process.stdout.fileno()
+        out = self.output
         searched = 0
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
@@ -126,14 +139,16 @@ class Child:
                 raise FileRefused("file_too_slow")
             data = os.read(out, _READ_BYTES)
             if not data:
-                raise self._death()
+                raise self.death()
             self._buffer += data
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line
 
-    def _death(self) -> FileRefused:
-        """What the way in which the child ended says about the file."""
+    def death(self) -> FileRefused:
+        """What the way in which the child ended says about the file; only its parent can tell."""
+        if os.getpid() != self._owner:
+            return FileRefused(DIED)
         try:
             status = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
