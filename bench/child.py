@@ -23,14 +23,18 @@ class ChildFailed(RuntimeError):
     """The process ended with an error; the text is the end of what it said."""
 
 
-def call(function: str, **arguments: Any) -> Any:
-    """The function's answer, from a process that begins and ends with it. Raises ChildFailed."""
+def call(function: str, *, at_most: float | None = None, **arguments: Any) -> Any:
+    """The function's answer, from a process that begins and ends with it. Raises ChildFailed,
+    also when there is none after `at_most` seconds."""
     with tempfile.NamedTemporaryFile() as answer:
         asked = json.dumps(arguments, default=str)
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.child", function, asked, answer.name],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "bench.child", function, asked, answer.name],
+                cwd=ROOT, capture_output=True, text=True, check=False, timeout=at_most,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise ChildFailed(f"{function}: no answer after {at_most:g} seconds") from error
         if done.returncode:
             raise ChildFailed(f"{function}: {(done.stderr or done.stdout)[-3000:]}")
         return json.loads(Path(answer.name).read_text())

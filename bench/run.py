@@ -1,4 +1,4 @@
-"""`make bench`: measures the import engine side by side with what it is compared with.
+"""`make bench`: measures imports and customer groups side by side with what they are compared with.
 
 Times are of this machine and this minute; only ratios are worth keeping. What they mean is told in
 docs/benchmarks.md. Writes bench/results.json; exit 1 when something could not be measured.
@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import imports, report
+from bench import groupbars, imports, report
 from bench.databases import KINDS, Databases
 from bench.imports import Ground, noting
 from bench.report import Results
 
-MEASURES = (*imports.MEASURES, "peers")
+MEASURES = (*imports.MEASURES, "groups", "peers")
 
 
 def main() -> int:
@@ -64,6 +64,9 @@ def _measure(
         with noting(results, f"{name}, {databases.name}"):
             told = imports.MEASURES[name](usual)
             seconds = told if isinstance(told, float) else seconds
+    if "groups" in options.only:
+        with noting(results, f"groups, {databases.name}"):
+            groupbars.groups(usual, options.customers)
     # What is slow and tells nothing of the database is measured on one of them.
     if databases.name != options.databases[0]:
         return
@@ -81,6 +84,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=2, help="times that everything is measured")
     parser.add_argument("--million", action="store_true", help="also import a million rows")
     parser.add_argument("--million-rows", type=int, default=imports.MILLION, help=argparse.SUPPRESS)
+    parser.add_argument("--customers", type=int, default=imports.MILLION,
+                        help="customers that groups are measured among")  # fmt: skip
     parser.add_argument("--peer-rows", type=int, default=imports.PEER_ROWS)
     parser.add_argument("--only", type=_words(MEASURES), default=list(MEASURES), metavar="A,B",
                         help=f"of {', '.join(MEASURES)}")  # fmt: skip

@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 from crmadmin.access import services, setup
 from crmadmin.access.messages import explain
 from crmadmin.access.roles import Role
-from crmadmin.cli import demo, imports, reference, server, worker
+from crmadmin.cli import demo, export, imports, reference, server, worker
 from crmadmin.cli.checks import check_command
 from crmadmin.core.text import Refusal
 
@@ -75,6 +75,7 @@ def serve(*, no_worker: bool) -> None:
 
 crm.add_command(check_command)
 crm.add_command(demo.demo_command)
+crm.add_command(export.export_command)
 crm.add_command(imports.import_command)
 crm.add_command(imports.imports_command)
 crm.add_command(imports.undo_command)

@@ -69,7 +69,7 @@ def import_command(
         raise click.UsageError(f"--group does not go with --kind {kind}.")
     if group_name is not None and not group_name.strip():
         raise click.UsageError("--group needs a name.")
-    with guard.acting(_importer(username)) as user:
+    with guard.acting(acting_user(username)) as user:
         needed = [chosen.permission, *([Permission.GROUPS_IMPORT] if group_name else [])]
         if not all(map(guard.can, needed)):
             raise click.UsageError(f"{user.username} may not import {kind}.")
@@ -92,7 +92,8 @@ def import_command(
     sys.exit(DATA_PROBLEMS if report.has_problems else 0)
 
 
-def _importer(username: str | None) -> User:
+def acting_user(username: str | None) -> User:
+    """The user in whose name a command acts. Raises UsageError when there is none."""
     user = queries.importer(username)
     if user is None:
         who = f"no active user is called {username!r}" if username else "there is no administrator"
@@ -152,7 +153,7 @@ def imports_command(most: int, *, as_json: bool) -> None:
 @with_appcontext
 def undo_command(key: int, username: str | None, *, as_json: bool) -> None:
     """Take an import back: what it made goes, what it overwrote comes back."""
-    with guard.acting(_importer(username)) as user:
+    with guard.acting(acting_user(username)) as user:
         batch = _batch(user, key, Permission.IMPORTS_UNDO)
         try:
             services.undo(batch, user.id)
@@ -205,7 +206,7 @@ def _batch(user: User, key: int, permission: Permission) -> ImportBatch:
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def reading() -> Iterator[None]:
     """Inside nothing is written: others may write while a long file is made."""
     token = reads_only.set(True)
     try:
@@ -225,7 +226,7 @@ def errors_command(
     key: int, out: Path, username: str | None, *, ledger: bool, as_json: bool
 ) -> None:
     """Write the rows of an import that did not go in, to be mended and imported again."""
-    with _reading(), guard.acting(_importer(username)) as user:
+    with reading(), guard.acting(acting_user(username)) as user:
         batch = _batch(user, key, Permission.IMPORTS_READ)
         write = errorbook.write_ledger if ledger else errorbook.write_errors
         if not ledger and not errorbook.can_write(batch):
@@ -255,7 +256,7 @@ def template_command(
     """Write the template workbook of a kind."""
     chosen, written = KINDS[kind], template.Written()
     if with_data:
-        with _reading(), guard.acting(_importer(username)) as user:
+        with reading(), guard.acting(acting_user(username)) as user:
             export = Permission(f"{chosen.spec.options.resource}:export")
             if not guard.can(export):
                 raise click.UsageError(f"{user.username} may not export {kind}.")

@@ -10,9 +10,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -22,14 +26,15 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Date,
+    Engine,
     Integer,
     Select,
     Text,
     any_,
     bindparam,
+    event,
     func,
     select,
-    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
@@ -51,6 +56,64 @@ Column = Sequence[Any] | Same
 
 class Taken(RuntimeError):
     """A row meets a unique key that is there already, or refers to a record that is gone."""
+
+
+class _Behind:
+    """Statements that a thread works, one after another, on the connection of one transaction."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+        self._asked: list[Future[None]] = []
+
+    def ask(self, work: Callable[[], None]) -> None:
+        self._asked.append(self._pool.submit(work))
+
+    def settle(self) -> None:
+        """Wait for all; raises what went wrong first."""
+        for asked in self._asked:
+            asked.result()
+        self._asked.clear()
+
+
+_behind: ContextVar[_Behind | None] = ContextVar("bulk_behind", default=None)
+
+
+@contextmanager
+def behind() -> Iterator[None]:
+    """Let the database work at `insert` and `update` while the next one is prepared.
+
+    For a server that has a processor of its own; an embedded database works at once. Whatever else
+    is asked of the session waits until they are done. Taken and what else went wrong come then, or
+    at the end.
+    """
+    if dialect_name(db.session) != "postgresql":
+        yield
+        return
+    with ThreadPoolExecutor(1, "bulk") as pool:
+        made = _Behind(pool)
+        token = _behind.set(made)
+        try:
+            yield
+            made.settle()
+        finally:
+            _behind.reset(token)
+            pool.shutdown(cancel_futures=True)  # before anybody rolls back
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _wait_for_behind(*_args: Any) -> None:
+    asked = _behind.get()
+    if asked is not None:
+        asked.settle()
+
+
+def _work(work: Callable[[], None]) -> None:
+    """Now, or as soon as what was asked before is done."""
+    asked = _behind.get()
+    if asked is None:
+        work()
+    else:
+        asked.ask(work)
 
 
 def new_ids(table: Any, how_many: int) -> list[int]:
@@ -76,25 +139,38 @@ def insert(table: Any, columns: dict[str, Column]) -> None:
     rows = zip(*(_stored(table.c[name], columns[name]) for name in names), strict=False)
     listed = ", ".join(f'"{name}"' for name in names)
     if dialect_name(db.session) == "postgresql":
-        _copy(f'COPY "{table.name}" ({listed}) FROM STDIN', rows)
+        copy = f'COPY "{table.name}" ({listed}) FROM STDIN'
+        _work(partial(_copy, _driver(), copy, rows))
         return
     marks = ", ".join("?" * len(names))
     _execute_many(f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})', rows)  # noqa: S608 - names of our own tables
 
 
-def update(table: Any, columns: dict[str, Column], ids: Sequence[int]) -> int:
-    """Set columns of the records with these ids, to values in the same order; gives how many
-    were there. Raises Taken."""
+def update(table: Any, columns: dict[str, Column], ids: Sequence[int]) -> None:
+    """Set columns of the records with these ids, to values in the same order.
+
+    Raises Taken, also when one of the records is gone.
+    """
     if not ids:
-        return 0
+        return
     names = list(columns)
     stored = [_stored(table.c[name], columns[name]) for name in names]
     rows = zip(*stored, ids, strict=False)
     if dialect_name(db.session) == "postgresql":
-        return _update_by_copy(table, names, rows)
+        _work(partial(_update_by_copy, _driver(), table, names, rows, len(ids)))
+        return
     sets = ", ".join(f'"{name}" = ?' for name in names)
     statement = f'UPDATE "{table.name}" SET {sets} WHERE id = ?'  # noqa: S608 - names of our own tables
-    return _execute_many(statement, rows)
+    _require_all(_execute_many(statement, rows), len(ids))
+
+
+def _require_all(written: int, asked: int) -> None:
+    if written != asked:
+        raise Taken(f"{asked - written} of {asked} records are gone")
+
+
+def _driver() -> Any:
+    return db.session.connection().connection.driver_connection
 
 
 def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
@@ -141,52 +217,51 @@ def _as_json(value: Any) -> str:
 
 
 def _execute_many(statement: str, rows: Iterable[Any]) -> int:
-    connection: Any = db.session.connection().connection.driver_connection
     try:
-        return int(connection.executemany(statement, rows).rowcount)
+        return int(_driver().executemany(statement, rows).rowcount)
     except sqlite3.IntegrityError as error:
         raise Taken(str(error)) from error
     except sqlite3.OperationalError as error:
         raise OperationalError(statement, None, error) from error
 
 
-def _copy(statement: str, rows: Iterable[Any]) -> None:
-    connection: Any = db.session.connection().connection.driver_connection
+@contextmanager
+def _postgresql(connection: Any, statement: str) -> Iterator[Any]:
+    """A cursor, and errors as the callers know them."""
     try:
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
+        with connection.cursor() as cursor:
+            yield cursor
     except psycopg.IntegrityError as error:
         raise Taken(str(error)) from error
     except psycopg.OperationalError as error:
         raise OperationalError(statement, None, error) from error
 
 
-def _update_by_copy(table: Any, names: Sequence[str], rows: Iterable[Any]) -> int:
+def _copy(connection: Any, statement: str, rows: Iterable[Any]) -> None:
+    with _postgresql(connection, statement) as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _update_by_copy(
+    connection: Any, table: Any, names: Sequence[str], rows: Iterable[Any], asked: int
+) -> None:
     """Through a table of this transaction: one UPDATE, whatever the number of rows."""
     listed = ", ".join(f'"{name}"' for name in (*names, "id"))
     sets = ", ".join(f'"{name}" = given."{name}"' for name in names)
-    session = db.session
     # Once a connection, not once a block: making a table costs more than filling it.
     given = f"given_{table.name}_{zlib.crc32(listed.encode()):08x}"
-    session.execute(
-        text(
-            f"CREATE TEMP TABLE IF NOT EXISTS {given} ON COMMIT DELETE ROWS"  # noqa: S608
-            f' AS SELECT {listed} FROM "{table.name}" WITH NO DATA'
-        )
+    make = (
+        f"CREATE TEMP TABLE IF NOT EXISTS {given} ON COMMIT DELETE ROWS"  # noqa: S608
+        f' AS SELECT {listed} FROM "{table.name}" WITH NO DATA'
     )
-    _copy(f"COPY {given} ({listed}) FROM STDIN", rows)
     statement = (
         f'UPDATE "{table.name}" SET {sets} FROM {given} AS given'  # noqa: S608
         f' WHERE "{table.name}".id = given.id'
     )
-    connection: Any = session.connection().connection.driver_connection
-    try:
-        with connection.cursor() as cursor:
-            written = int(cursor.execute(statement).rowcount)
-            cursor.execute(f"DELETE FROM {given}")  # noqa: S608 - this transaction may come again
-            return written
-    except psycopg.IntegrityError as error:
-        raise Taken(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise OperationalError(statement, None, error) from error
+    with _postgresql(connection, statement) as cursor:
+        cursor.execute(make)
+        _copy(connection, f"COPY {given} ({listed}) FROM STDIN", rows)
+        written = int(cursor.execute(statement).rowcount)
+        cursor.execute(f"DELETE FROM {given}")  # noqa: S608 - this transaction may come again
+    _require_all(written, asked)

@@ -34,6 +34,10 @@ class CustomerGroup(Stamped, Model):
         headings=("Mô tả",), example="Khách đã nhận lời mời tháng 10",
     )  # fmt: skip
 
+    updated_at: Mapped[datetime] = field.moment(
+        _l("Updated"), filtered=True, sortable=True, order=field.LAST
+    )
+
     filter: Mapped[str | None] = mapped_column(Text)
     """Nhóm động: the query string of the customer list whose matches are the members; None for an
     ordinary group, whose members are its memberships."""

@@ -1,54 +1,227 @@
-"""Reads about groups: how many members, and a page of them."""
+"""Reads about groups: who is in them, how many, and since when.
+
+Whatever reads members goes through `member_where`: a group that follows a filter has no
+memberships.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, literal, select, union_all
 from sqlalchemy.orm import joinedload
 
+from crmadmin.access.models import User
+from crmadmin.core.bulk import among
 from crmadmin.core.db import db
-from crmadmin.core.listing import count
 from crmadmin.core.paging import Page, clamp
 from crmadmin.customers.models import Customer
-from crmadmin.groups.models import CustomerGroup, Membership
+from crmadmin.groups import history as histories
+from crmadmin.groups.following import where_of
+from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, Membership
+from crmadmin.groups.ordered import Part, by_added, page_of, size_of
+from crmadmin.groups.sets import Sets, of, of_group
+from crmadmin.groups.shapes import DraftMember, Kind, Member
+from crmadmin.groups.wording import HOW
+
+WHICH = ("all", "added", "removed")
+ORDERS = ("name", "-name", "added", "-added")
+AT_ONCE = 50
+"""Groups that follow a filter, asked for one customer in one statement."""
+
+Where = Sequence[ColumnElement[bool]]
+
+
+def member_where(group: CustomerGroup) -> ColumnElement[bool]:
+    """The condition on Customer of being in the group."""
+    return of_group(group).contains()
 
 
 def member_counts(group_ids: Sequence[int]) -> dict[int, int]:
-    """Group id → members, for the groups of one page."""
+    """Group id → members, for the groups of one page; those without any are left out."""
     rows = db.session.execute(
         select(Membership.group_id, func.count())
         .where(Membership.group_id.in_(group_ids))
         .group_by(Membership.group_id)
     )
-    return dict(rows.all())
+    return {**dict(rows.all()), **_following_counts(group_ids, ())}
+
+
+def contactless_counts(group_ids: Sequence[int]) -> dict[int, int]:
+    """Group id → members who are not to be contacted; those without any are left out."""
+    rows = db.session.execute(
+        select(Membership.group_id, func.count())
+        .join(Customer, Customer.id == Membership.customer_id)
+        .where(Membership.group_id.in_(group_ids), Customer.do_not_contact)
+        .group_by(Membership.group_id)
+    )
+    counts = dict(rows.all())
+    return {**counts, **_following_counts(group_ids, [Customer.do_not_contact.is_(True)])}
+
+
+def _following_counts(group_ids: Sequence[int], where: Where) -> dict[int, int]:
+    following = db.session.execute(
+        select(CustomerGroup.id, CustomerGroup.filter).where(
+            CustomerGroup.id.in_(group_ids), CustomerGroup.filter.is_not(None)
+        )
+    ).all()
+    found = {key: size_of([*where_of(text or ""), *where]) for key, text in following}
+    return {key: number for key, number in found.items() if number}
 
 
 def members(
-    group_id: int, number: int, per_page: int, where: Sequence[ColumnElement[bool]] = ()
+    group: CustomerGroup, number: int, per_page: int, where: Where = (), order: str = "name"
 ) -> Page:
-    """A page of a group's customers that meet the conditions, by name; rows are Customers."""
-    ids = select(Customer.id).join(Membership, Membership.customer_id == Customer.id)
-    ids = ids.where(Membership.group_id == group_id, *where)
-    total, exact = count(ids, all_of_them=True)
-    number = clamp(number, total, per_page)
+    """A page of a group's customers that meet the conditions; rows are Members.
+
+    `order` is one of ORDERS: by name, or by when they came in.
+    """
+    sets = of_group(group)
+    part = _whole(sets, where)
+    number = clamp(number, part.size, per_page)
     first = (number - 1) * per_page
-    wanted = db.session.scalars(
-        ids.order_by(Customer.sort_key, Customer.id).offset(first).limit(per_page)
-    ).all()
+    if order.endswith("added") and not sets.follows:
+        ids = by_added(group.id, where, first, per_page, latest=order.startswith("-"))
+    else:
+        ids = page_of([part], first, per_page, descending=order == "-name")[0][1]
+    return Page(_as_members(group, ids), number, per_page, part.size)
+
+
+def _whole(sets: Sets, where: Where) -> Part:
+    """Everybody in a saved group."""
+    if sets.filter is not None:
+        return Part([*where_of(sets.filter), *where])
+    return Part(where, sets.members(), sets.has_member(Customer.id))
+
+
+def _as_members(group: CustomerGroup, ids: Sequence[int]) -> list[Member]:
+    customers = _customers(ids)
+    joined = {
+        m.customer_id: m
+        for m in db.session.scalars(
+            select(Membership).where(
+                Membership.group_id == group.id, Membership.customer_id.in_(ids)
+            )
+        )
+    }
+    kinds = histories.last_kinds(group, list(joined))
+    users = _users(m.added_by_id for m in joined.values())
+    found = []
+    for key in ids:
+        if key not in customers:
+            continue
+        if (m := joined.get(key)) is None:
+            found.append(Member(customers[key]))
+            continue
+        kind = Kind.IMPORT.value if m.import_id else kinds.get(key, "")
+        found.append(
+            Member(
+                customers[key], m.added_at, users.get(m.added_by_id), HOW.get(kind, ""), m.import_id
+            )
+        )
+    return found
+
+
+def _users(ids: Iterable[int | None]) -> Mapping[int | None, User]:
+    wanted = {i for i in ids if i is not None}
+    return {u.id: u for u in db.session.scalars(select(User).where(User.id.in_(wanted)))}
+
+
+def _customers(ids: Sequence[int]) -> dict[int, Customer]:
     found = db.session.scalars(
-        select(Customer).where(Customer.id.in_(wanted)).options(joinedload(Customer.owner))
+        select(Customer).where(Customer.id.in_(ids)).options(joinedload(Customer.owner))
     )
-    rows: dict[int, Any] = {c.id: c for c in found}
-    return Page([rows[i] for i in wanted], number, per_page, total, exact)
+    return {c.id: c for c in found}
+
+
+def draft_members(
+    draft: GroupDraft | None,
+    group: CustomerGroup | None,
+    which: str,
+    query_where: Where,
+    number: int,
+    per_page: int,
+) -> Page:
+    """A page of the form's members: those that come in, those that go, the rest; each by name.
+
+    `which` of WHICH narrows it to one of the first two. Rows are DraftMembers.
+    """
+    parts = _parts(of(draft, group), query_where)
+    if which != "all":
+        parts = [(change, part) for change, part in parts if change == which]
+    total = sum(part.size for _change, part in parts)
+    number = clamp(number, total, per_page)
+    slices = page_of([part for _change, part in parts], (number - 1) * per_page, per_page)
+    customers = _customers([key for _place, ids in slices for key in ids])
+    rows = [
+        DraftMember(customers[key], parts[place][0])
+        for place, ids in slices
+        for key in ids
+        if key in customers
+    ]
+    return Page(rows, number, per_page, total)
+
+
+def _parts(sets: Sets, where: Where) -> list[tuple[str | None, Part]]:
+    if sets.follows:
+        return [(None, _whole(sets, where))]
+    return [
+        ("added", Part(where, sets.effect(adds=True), sets.is_added())),
+        ("removed", Part(where, sets.effect(adds=False), sets.is_removed())),
+        (None, Part(where, sets.staying(), sets.stays())),
+    ]
+
+
+def in_group(
+    draft: GroupDraft | None, group: CustomerGroup | None, ids: Sequence[int]
+) -> dict[int, str]:
+    """What of these customers a picker marks: member, added or removed; others are left out."""
+    sets = of(draft, group)
+    if sets.follows:
+        here = select(Customer.id).where(among(Customer.id, ids), sets.contains())
+        return dict.fromkeys(db.session.scalars(here), "member")
+    marks: dict[int, str] = dict.fromkeys(_members_among(sets.group_id, ids), "member")
+    said = db.session.execute(
+        select(GroupChange.customer_id, func.max(GroupChange.step_id))
+        .where(among(GroupChange.customer_id, ids), GroupChange.step_id.in_(list(sets.steps)))
+        .group_by(GroupChange.customer_id)
+    )
+    for key, step in said:
+        if sets.steps[step] != (key in marks):
+            marks[key] = "added" if sets.steps[step] else "removed"
+    return marks
+
+
+def _members_among(group_id: int, ids: Sequence[int]) -> Sequence[int]:
+    return db.session.scalars(
+        select(Membership.customer_id).where(
+            Membership.group_id == group_id, among(Membership.customer_id, ids)
+        )
+    ).all()
 
 
 def groups_of(customer_id: int) -> list[CustomerGroup]:
-    """The groups that a customer is in, by name."""
-    statement = select(CustomerGroup).join(Membership, Membership.group_id == CustomerGroup.id)
-    statement = statement.where(Membership.customer_id == customer_id)
-    return list(db.session.scalars(statement.order_by(CustomerGroup.sort_key)))
+    """The groups that a customer is in, those that follow a filter too, by name."""
+    joined = select(Membership.group_id).where(Membership.customer_id == customer_id)
+    ids = set(db.session.scalars(joined))
+    following = db.session.execute(
+        select(CustomerGroup.id, CustomerGroup.filter).where(CustomerGroup.filter.is_not(None))
+    ).all()
+    for start in range(0, len(following), AT_ONCE):
+        asked = [
+            select(literal(key)).where(
+                exists().where(Customer.id == customer_id, *where_of(text or ""))
+            )
+            for key, text in following[start : start + AT_ONCE]
+        ]
+        ids.update(db.session.scalars(union_all(*asked)))
+    found = select(CustomerGroup).where(CustomerGroup.id.in_(ids))
+    return list(db.session.scalars(found.order_by(CustomerGroup.sort_key, CustomerGroup.id)))
+
+
+def history(group_id: int, number: int, per_page: int = histories.PER_PAGE) -> Page:
+    """A page of what was done to a group, the latest first; rows are Saved and ImportedInto."""
+    return histories.page(group_id, number, per_page)
 
 
 def total() -> int:

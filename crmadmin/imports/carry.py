@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 
 from crmadmin.access.models import User
+from crmadmin.core import bulk
 from crmadmin.core.db import db, utcnow
+from crmadmin.groups import filling
 from crmadmin.imports import checking, fixbook, ledger
 from crmadmin.imports.common import (
     Unnamed,
@@ -16,8 +19,9 @@ from crmadmin.imports.common import (
 )
 from crmadmin.imports.kinds import Kind
 from crmadmin.imports.ledger import Tally
-from crmadmin.imports.load import Loader, Race
+from crmadmin.imports.load import Loader
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.plan import Fate
 from crmadmin.imports.records import State, Status
 from crmadmin.imports.source import Source
 from crmadmin.imports.walk import LEFT_OUT, Step, Walk
@@ -25,6 +29,10 @@ from crmadmin.jobs.work import Stopped, Turn
 
 RACES = 5
 """How often one block is planned anew because somebody else wrote the same records."""
+
+
+class Race(RuntimeError):
+    """Others wrote the same records again and again; the block was not written."""
 
 
 class InvalidRow(Exception):
@@ -44,6 +52,7 @@ def write(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn
     walk = Walk(kind, batch, user, source.column_map, fixbook.of(batch.id))
     loader = Loader(kind, batch)
     loader.has_numbered = turn.checkpoint > 0
+    work = _Work(batch, kind, walk, loader, has_promise)
     tally, unnamed = Tally.from_progress(turn.progress), Unnamed(source.reading)
     found = checking.steps(
         walk, source.reading, unnamed, batch.file_size, checkpoint=turn.checkpoint, making=True
@@ -54,8 +63,7 @@ def write(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn
                 walk.replay(step)
                 db.session.commit()  # on SQLite reading holds the lock, which others wait for
                 continue
-            _write_step(batch, walk, loader, step)
-            ledger.write(kind, batch.id, step, done=True, has_promise=has_promise)
+            _write_step(work, step)
             tally.add(step)
             turn.mark(step.last, tally.total, tally.to_progress("write"))
             loader.commit()
@@ -65,22 +73,50 @@ def write(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn
     _finish(batch, source, tally, unnamed, turn)
 
 
-def _write_step(batch: ImportBatch, walk: Walk, loader: Loader, step: Step) -> None:
+def _write_step(work: _Work, step: Step) -> None:
     """Write one block of rows; plan it anew when somebody else wrote the same records."""
     for _attempt in range(RACES):
-        walk.plan(step, lock=True)
         try:
-            if loader.has_numbered and (numbered := walk.in_the_way(step)):
-                loader.give_way(numbered, walk.planner.asked)
-                walk.planner.roll_back()
-                walk.plan(step, lock=True)
-            loader.write(step, walk.planner.asked)
-        except Race:
+            work.write(step)
+        except bulk.Taken:
             db.session.rollback()
-            walk.planner.roll_back()
+            work.walk.planner.roll_back()
             continue
         return
     raise Race(f"rows up to {step.last} met other writers {RACES} times")
+
+
+@dataclass
+class _Work:
+    """What writing a block takes."""
+
+    batch: ImportBatch
+    kind: Kind
+    walk: Walk
+    loader: Loader
+    has_promise: bool
+    """Whether the preview wrote the ledger before; what it promised is kept beside."""
+    is_strict: bool = False
+
+    def write(self, step: Step) -> None:
+        """Plan a block and write it with its ledger. Raises bulk.Taken, InvalidRow."""
+        walk, loader = self.walk, self.loader
+        loader.joining.open()
+        walk.plan(step, lock=True)
+        if loader.has_numbered and (numbered := walk.in_the_way(step)):
+            loader.give_way(numbered, walk.planner.asked)
+            walk.planner.roll_back()
+            walk.plan(step, lock=True)
+        if self.is_strict and any(map(_is_refused, step.fates)):
+            raise InvalidRow
+        promised = ledger.take_out(self.batch.id, step) if self.has_promise else {}
+        with bulk.behind():
+            loader.write(step, walk.planner.asked)
+            ledger.write(self.kind, self.batch.id, step, promised)
+
+
+def _is_refused(fate: Fate) -> bool:
+    return fate.state is State.INVALID and any(p.code != LEFT_OUT for p in fate.problems)
 
 
 def _finish(batch: ImportBatch, source: Source, tally: Tally, unnamed: Unnamed, turn: Turn) -> None:
@@ -89,6 +125,8 @@ def _finish(batch: ImportBatch, source: Source, tally: Tally, unnamed: Unnamed, 
     batch.counts = tally.to_dict()
     batch.finished_at = utcnow()
     batch.status = Status.DONE.value
+    if batch.group_id is not None:
+        filling.count_anew(batch.group_id)
     turn.mark(source.reading.last, tally.total, tally.to_progress("done"), total=tally.total)
 
 
@@ -99,27 +137,17 @@ def write_whole(batch: ImportBatch, kind: Kind, user: User, source: Source, turn
     if not has_promise:
         ledger.clear(batch.id)
     ensure_group(batch)
+    if batch.group_id is not None:
+        filling.count_anew(batch.group_id)  # drafts are locked before customers, here as elsewhere
     walk = Walk(kind, batch, user, source.column_map, fixbook.of(batch.id))
     loader = Loader(kind, batch)
+    work = _Work(batch, kind, walk, loader, has_promise, is_strict=True)
     tally, unnamed = Tally(), Unnamed(source.reading)
     found = checking.steps(walk, source.reading, unnamed, batch.file_size, making=True)
     with closing(found) as steps:
         for step in steps:
-            _write_strictly(walk, loader, step)
-            ledger.write(kind, batch.id, step, done=True, has_promise=has_promise)
+            work.write(step)
             tally.add(step)
             walk.planner.commit()
             loader.keep_made()
     _finish(batch, source, tally, unnamed, turn)
-
-
-def _write_strictly(walk: Walk, loader: Loader, step: Step) -> None:
-    walk.plan(step, lock=True)
-    if loader.has_numbered and (numbered := walk.in_the_way(step)):
-        loader.give_way(numbered, walk.planner.asked)
-        walk.planner.roll_back()
-        walk.plan(step, lock=True)
-    for fate in step.fates:
-        if fate.state is State.INVALID and any(p.code != LEFT_OUT for p in fate.problems):
-            raise InvalidRow
-    loader.write(step, walk.planner.asked)

@@ -6,7 +6,6 @@ then this one has the database to itself.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -51,8 +50,7 @@ def _apart(
 ) -> Generator[Any, None, None]:
     def make() -> Iterator[Part]:
         for part in walk.parts(blocks, making=making):
-            # Hardly any row's cells are asked for again.
-            part.cells = pickle.dumps(part.cells, 5)
+            part.pack()
             yield part
 
     def last() -> tuple[Any, ...]:

@@ -102,7 +102,7 @@ def _check(batch: ImportBatch, row: ImportRow) -> None:
         ).execution_options(synchronize_session=False)
     )  # fmt: skip
     db.session.expunge(row)
-    ledger.write(kind, batch.id, step, done=False)
+    ledger.write(kind, batch.id, step)
     _move_counts(batch, before, step)
 
 

@@ -85,34 +85,31 @@ def clear(batch_id: int) -> None:
     db.session.execute(delete(ImportRow).where(ImportRow.batch_id == batch_id))
 
 
-def write(kind: Kind, batch_id: int, step: Step, *, done: bool, has_promise: bool = False) -> None:
-    """Write the fates of a block: as promised, or as `done` by the run.
-
-    With `has_promise` the preview wrote these rows before; what it promised is kept beside.
-    """
+def write(
+    kind: Kind, batch_id: int, step: Step, promised: Mapping[int, str | None] | None = None
+) -> None:
+    """Write the fates of a block: as promised, or, beside what was `promised`, as done."""
     numbers = [fate.number for fate in step.fates] + list(step.blank)
     if not numbers:
         return
-    planned: dict[int, str | None] = {}
-    if has_promise:
-        planned = _take_out(batch_id, min(numbers), max(numbers))
     rows = [_line(kind, fate, step) for fate in step.fates]
     rows += [_BLANK] * len(step.blank)
     columns: dict[str, bulk.Column] = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
     states = columns.pop("fate")
     columns["number"] = numbers
-    if done:
-        columns["state"] = states
-        columns["planned"] = list(map(planned.get, numbers))
-    else:
+    if promised is None:
         columns["planned"] = states
+    else:
+        columns["state"] = states
+        columns["planned"] = list(map(promised.get, numbers))
     columns["batch_id"] = bulk.Same(batch_id)
     bulk.insert(ImportRow.__table__, columns)
 
 
-def _take_out(batch_id: int, first: int, last: int) -> dict[int, str | None]:
-    """Remove the promises for some rows, and give them: number → planned state."""
-    where = (ImportRow.batch_id == batch_id, ImportRow.number.between(first, last))
+def take_out(batch_id: int, step: Step) -> dict[int, str | None]:
+    """Remove what the preview promised for the rows of a block, and give it: number → state."""
+    first = min([step.part.numbers[0], *step.blank[:1]])
+    where = (ImportRow.batch_id == batch_id, ImportRow.number.between(first, step.last))
     found = db.session.execute(select(ImportRow.number, ImportRow.planned).where(*where)).all()
     db.session.execute(delete(ImportRow).where(*where).execution_options(synchronize_session=False))
     return dict(found)

@@ -2,7 +2,7 @@
 
 A handful of set-based statements a block, however many rows: catalog values to be made, records,
 contacts, memberships. The ledger beside them is `ledger`'s. Decides nothing; that was `plan`. A
-record that somebody else wrote since the plan was made is a `Race`: the caller rolls back and
+record that somebody else wrote since the plan was made is `bulk.Taken`: the caller rolls back and
 plans anew.
 """
 
@@ -23,7 +23,7 @@ from crmadmin.core.db import actor, db, spec_of, utcnow
 from crmadmin.core.spec import RecordSpec
 from crmadmin.core.text import code_key, name_key
 from crmadmin.customers.models import Contact
-from crmadmin.groups.models import Membership
+from crmadmin.imports.joining import Joining
 from crmadmin.imports.kinds import TARGETS, Family, Kind
 from crmadmin.imports.models import ImportBatch, ImportChange
 from crmadmin.imports.plan import Existing, Fate
@@ -39,10 +39,6 @@ ALIKE = 200
 """So many rows that change the same fields get a statement of their own."""
 
 
-class Race(RuntimeError):
-    """Somebody wrote one of the records since the plan was made; nothing of the block stands."""
-
-
 class Loader:
     """Writes the blocks of one import. The caller commits each block, or rolls it back.
 
@@ -56,22 +52,23 @@ class Loader:
         self._made_now: dict[tuple[str, str], int] = {}
         self._ready = nothing(kind.spec)
         self._contacts_ready = nothing(spec_of(Contact))
+        self.joining = Joining(batch)
         self.has_numbered = False
         """Whether rows without a code may have got one from this import."""
 
     def write(self, step: Step, asked: Asked) -> None:
-        """Write everything that the fates of a block ask for, but not the ledger. Raises Race."""
+        """Write everything that the fates of a block ask for, but not the ledger.
+
+        Raises bulk.Taken; inside `bulk.behind` that comes at its end.
+        """
         self._made_now = {}
         fates = step.fates
         self._ready, self._contacts_ready = step.ready(self._kind)
-        try:
-            self._make_refs(fates)
-            self._create([f for f in fates if f.state is State.CREATED], asked)
-            self._update([f for f in fates if f.state is State.UPDATED])
-            self._add_contacts([f for f in fates if f.contact is not None])
-            self._add_members([f for f in fates if f.member_fate == "added"])
-        except bulk.Taken as error:
-            raise Race(str(error)) from error
+        self._make_refs(fates)
+        self._create([f for f in fates if f.state is State.CREATED], asked)
+        self._update([f for f in fates if f.state is State.UPDATED])
+        self._add_contacts([f for f in fates if f.contact is not None])
+        self.joining.write(fates, _record_id)
 
     def commit(self) -> None:
         """The block stands: keep what was made for its unknown values."""
@@ -134,8 +131,7 @@ class Loader:
         ]
         changed: dict[str, Column] = {"code": fresh, **self._derived(fates, {"code"})}
         ids = [record.id for record in numbered]
-        if bulk.update(self._kind.model.__table__, changed, ids) != len(ids):
-            raise Race
+        bulk.update(self._kind.model.__table__, changed, ids)
 
     def _clear_default(self, fates: Sequence[Fate]) -> None:
         """A catalog has at most one default: a row that becomes it takes the mark from the old."""
@@ -173,8 +169,7 @@ class Loader:
         changed["version"] = [fate.version for fate in fates]
         changed.update(_now())
         ids = [_record_id(fate) for fate in fates]
-        if bulk.update(self._kind.model.__table__, changed, ids) != len(ids):
-            raise Race
+        bulk.update(self._kind.model.__table__, changed, ids)
 
     def _derived(self, fates: Sequence[Fate], changed: set[str]) -> dict[str, list[Any]]:
         """The derived columns that follow any of the changed ones, from the new values."""
@@ -205,18 +200,6 @@ class Loader:
         values["customer_id"] = [_record_id(fate) for fate in fates]
         values["import_id"] = Same(self._batch.id)
         bulk.insert(Contact.__table__, new_columns(spec, values, self._contacts_ready))
-
-    def _add_members(self, fates: Sequence[Fate]) -> None:
-        if not fates or self._batch.group_id is None:
-            return
-        columns: dict[str, Column] = {
-            "group_id": Same(self._batch.group_id),
-            "customer_id": [_record_id(fate) for fate in fates],
-            "added_at": Same(utcnow()),
-            "added_by_id": Same(actor.get()),
-            "import_id": Same(self._batch.id),
-        }
-        bulk.insert(Membership.__table__, columns)
 
     # Catalog values that no record has yet
 

@@ -40,7 +40,7 @@ def look(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn)
     with closing(checking.steps(walk, reading, unnamed, batch.file_size)) as steps:
         for step in steps:
             walk.plan(step)
-            ledger.write(kind, batch.id, step, done=False)
+            ledger.write(kind, batch.id, step)
             tally.add(step)
             turn.mark(step.last, tally.total, tally.to_progress("check"))
             db.session.commit()

@@ -21,6 +21,7 @@ from crmadmin.core.db import db, spec_of
 from crmadmin.core.records import fetch
 from crmadmin.core.text import name_key
 from crmadmin.customers.models import Contact
+from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports.kinds import KINDS, TARGETS, Family, Kind
 from crmadmin.imports.mapping import ImportColumn
@@ -130,7 +131,7 @@ def known(
     if kind.family is not Family.CATALOG:
         if with_contacts:
             _add_contacts(found)
-        _add_membership(found, batch.group_id)
+        _add_membership(found, batch)
     refused = frozenset(n for n, (state, _) in earlier.items() if state == State.INVALID)
     return Known(by_key, by_row, refused)
 
@@ -250,16 +251,21 @@ def _add_contacts(found: Mapping[int, Existing]) -> None:
         found[customer_id].contacts.add({"phone": phone, "email": email, "name": name})
 
 
-def _add_membership(found: Mapping[int, Existing], group_id: int | None) -> None:
-    if group_id is None or not found:
+def _add_membership(found: Mapping[int, Existing], batch: ImportBatch) -> None:
+    if not found:
         return
-    members = db.session.scalars(
+    for customer_id in _members_among(batch, list(found)):
+        found[customer_id].is_member = True
+
+
+def _members_among(batch: ImportBatch, ids: Sequence[int]) -> Iterable[int]:
+    if batch.group_id is None:
+        return filling.members_among(batch.step_id, ids) if batch.step_id is not None else ()
+    return db.session.scalars(
         select(Membership.customer_id).where(
-            Membership.group_id == group_id, among(Membership.customer_id, found)
+            Membership.group_id == batch.group_id, among(Membership.customer_id, ids)
         )
     )
-    for customer_id in members:
-        found[customer_id].is_member = True
 
 
 def group_called(name: str) -> CustomerGroup | None:

@@ -19,8 +19,10 @@ import crmadmin.imports.undo.job  # noqa: F401 - registers its job
 from crmadmin.access.models import User
 from crmadmin.core.db import db, rows_written
 from crmadmin.core.text import text
-from crmadmin.groups.models import CustomerGroup
+from crmadmin.groups import filling
+from crmadmin.groups.models import CustomerGroup, GroupDraft, GroupStep
 from crmadmin.imports import ledger, queries, report, source, tasks  # noqa: F401 - tasks registers the jobs
+from crmadmin.imports.joining import DRAFT
 from crmadmin.imports.keeping import forget_old_files
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.models import ImportBatch, ImportFix
@@ -64,10 +66,12 @@ def create_batch(
     *,
     group: CustomerGroup | None = None,
     group_name: str | None = None,
+    step: GroupStep | None = None,
 ) -> ImportBatch:
     """Keep an uploaded file and what was chosen for it. Raises FileTooLarge.
 
-    The rows fill `group`, or the group called `group_name`, which `run` makes if there is none.
+    The rows fill `group`, or the group called `group_name`, which `run` makes if there is none; or
+    `step`, one of a draft: its group gets them when that is saved.
     """
     if group is None and group_name:
         group = queries.group_called(group_name)
@@ -76,6 +80,8 @@ def create_batch(
     options: dict[str, Any] = rules.to_dict()
     if group is None and group_name:
         options["group_name"] = group_name
+    if step is not None:
+        options[DRAFT] = db.session.get_one(GroupDraft, step.draft_id).group_id
     batch = ImportBatch(
         kind=kind.name,
         status=Status.UPLOADED.value,
@@ -88,6 +94,7 @@ def create_batch(
         planned={},
         counts={},
         group_id=group.id if group is not None else None,
+        step_id=step.id if step is not None else None,
         user_id=user.id,
     )
     db.session.add(batch)
@@ -236,7 +243,7 @@ def resume(batch: ImportBatch) -> None:
 def restart(batch: ImportBatch) -> Job:
     """Everything chosen since the upload back to what was proposed, and look again (Làm mới)."""
     _require(batch, NOT_RUN)
-    kept = {k: batch.options[k] for k in ("group_name",) if k in batch.options}
+    kept = {k: batch.options[k] for k in ("group_name", DRAFT) if k in batch.options}
     batch.options = {**Rules().to_dict(), **kept, "values": {}}
     source.forget(batch, KINDS[batch.kind])
     batch.mapping, batch.heads = None, []
@@ -250,6 +257,8 @@ def abandon(batch: ImportBatch) -> None:
     jobs.forget(batch.id)
     name = batch.file_path
     ledger.clear(batch.id)
+    if batch.step_id is not None:
+        filling.forget(batch.step_id)
     db.session.delete(batch)
     db.session.commit()
     if name:

@@ -17,6 +17,7 @@ from crmadmin.core.db import spec_of
 from crmadmin.core.settings import customer_codes
 from crmadmin.customers.models import Contact
 from crmadmin.imports import queries
+from crmadmin.imports.joining import fills
 from crmadmin.imports.kinds import Family, Kind
 from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.models import ImportBatch
@@ -38,9 +39,10 @@ Fixes = Mapping[int, Mapping[str, str]]
 class Part:
     """One block, read and checked, before anything was asked of the database.
 
-    `cells` are its columns, or those pickled, if another process made the part. `read` are the
-    cells as the file has them of rows that the user corrected or left behind. `made` and
-    `contact_made` are derived columns (see `ready`), empty where nobody made them.
+    `cells` are its columns, or those pickled, if another process made the part; `noted` are then
+    those of rows that have something remarkable. `read` are the cells as the file has them of rows
+    that the user corrected or left behind. `made` and `contact_made` are derived columns (see
+    `ready`), empty where nobody made them.
     """
 
     numbers: list[int]
@@ -48,8 +50,17 @@ class Part:
     checked: CheckedColumns
     cells: list[list[Cell]] | bytes
     read: dict[int, tuple[Cell, ...]] = field(default_factory=dict)
+    noted: dict[int, tuple[Cell, ...]] = field(default_factory=dict)
     made: Made = field(default_factory=dict)
     contact_made: Made = field(default_factory=dict)
+
+    def pack(self) -> None:
+        """Make it ready for its way to another process: hardly any row's cells are needed there."""
+        if isinstance(self.cells, bytes):
+            return
+        for place in self.checked.remarks:
+            self.noted[self.numbers[place]] = tuple(column[place] for column in self.cells)
+        self.cells = pickle.dumps(self.cells, 5)
 
 
 @dataclass
@@ -73,6 +84,8 @@ class Step:
 
     def cells(self, number: int) -> tuple[Cell, ...]:
         """The cells of a row of this block."""
+        if number in self.part.noted:
+            return self.part.noted[number]
         place = self._places[number]
         return tuple(column[place] for column in self._columns)
 
@@ -201,7 +214,7 @@ class Walk:
 def _planner(
     kind: Kind, batch: ImportBatch, rules: Rules, user: User
 ) -> CustomerPlanner | CatalogPlanner | MemberPlanner:
-    fills_group = batch.group_id is not None or bool(batch.options.get("group_name"))
+    fills_group = fills(batch)
     if kind.family is Family.MEMBERS:
         return MemberPlanner(with_members=fills_group)
     fields = [column.spec for column in kind.columns if not column.is_contact]

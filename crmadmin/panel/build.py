@@ -23,6 +23,7 @@ from crmadmin.catalogs.models import Collaborator, CollaboratorGroup, all_catalo
 from crmadmin.core.checks import require_valid
 from crmadmin.core.db import read_again, spec_of
 from crmadmin.customers.models import Contact, Customer
+from crmadmin.groups import views as groups_views
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports import models as _import_tables  # noqa: F401 - declares its tables
 from crmadmin.imports import views as imports_views
@@ -62,6 +63,7 @@ def init_app(app: Flask) -> None:
     admin.add_view(GroupView(CustomerGroup, targets, "/admin/groups"))
     admin.add_view(UserView(User, targets, "/admin/users"))
     admin.add_view(SettingsView())
+    groups_views.init_app(app)
     imports_views.init_app(app)
     errors.init_app(app)
     _templates(app)

@@ -1,7 +1,8 @@
-"""What is done to many customers at once: set a catalog value, change the owner, delete.
+"""What is done to many customers at once: set a catalog value, change the owner, delete, put them
+into a marketing group.
 
 First a sheet that says to how many, then the act. Rows that someone wrote since the list was shown
-are left as they are and counted.
+are left as they are and counted; being in a group changes nothing of a customer, so that goes on.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
-from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -23,9 +23,9 @@ from crmadmin.core.spec import Choice, FieldKind, FieldSpec
 from crmadmin.customers import queries, services
 from crmadmin.customers.models import Customer, catalog_fields
 from crmadmin.panel.forms import RecordForm, form_class
+from crmadmin.panel.selection import leave, parameters, selection
 from crmadmin.panel.shapes import BulkAction
 
-MOST_TICKED = 1000
 ACTS = ("set", "owner", "delete")
 
 
@@ -54,7 +54,7 @@ class BulkPages:
             abort(404)
         if act == "delete" and not self.may("delete"):
             abort(403)
-        given = request.form if request.method == "POST" else request.args
+        given = parameters()
         where, context = self.selected(given, "delete" if act == "delete" else "bulk")
         form = self.bulk_form(act, given)
         if request.method == "POST" and (act == "delete" or form.validate()):
@@ -62,7 +62,7 @@ class BulkPages:
             done = self.do(act, form, [*where, Customer.updated_at <= _as_of(given)])
             db.session.commit()
             self.tell(act, done, wanted)
-            return _leave(url_for(f"{self.endpoint}.index_view"))
+            return leave(url_for(f"{self.endpoint}.index_view"))
         context.update(
             form=form,
             count=queries.count(where),
@@ -98,19 +98,11 @@ class BulkPages:
         self: Any, given: MultiDict[str, str], action: str
     ) -> tuple[list[Any], dict[str, Any]]:
         """The conditions of the ticked rows, or of all that match; and what the sheet repeats."""
-        as_of = given.get("as_of") or utcnow().isoformat()
-        context: dict[str, Any] = {"ids": [], "all_matching": False, "query": "", "as_of": as_of}
-        if given.get("all_matching") == "1":
-            query = given.get("query", "")
-            try:
-                pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=500)
-            except ValueError:
-                abort(400)
-            where = self.where(self.state(MultiDict(pairs)), action)
-            return where, {**context, "all_matching": True, "query": query}
-        typed = given.getlist("ids")[:MOST_TICKED]
-        ids = [int(i) for i in typed if i.isascii() and i.isdecimal() and len(i) < 10]
-        return [*self.scope(action), Customer.id.in_(ids)], {**context, "ids": ids}
+        chosen = selection(given)
+        context = {**chosen.context(), "as_of": given.get("as_of") or utcnow().isoformat()}
+        if chosen.query is not None:
+            return self.where(self.state(chosen.args), action), context
+        return [*self.scope(action), Customer.id.in_(chosen.ids)], context
 
     def do(self: Any, act: str, form: Any, where: list[Any]) -> int:
         """Write; says to how many."""
@@ -134,15 +126,6 @@ class BulkPages:
                 left,
             )
         flash(words, "success")
-
-
-def _leave(url: str) -> Any:
-    """Back to the list: htmx is told to load it, a plain form is redirected."""
-    if "HX-Request" not in request.headers:
-        return redirect(url)
-    answer = make_response("", 204)
-    answer.headers["HX-Redirect"] = url
-    return answer
 
 
 def _as_of(given: MultiDict[str, str]) -> datetime:

@@ -19,8 +19,9 @@ from crmadmin.core.db import db, spec_of
 from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.customers import queries, services
 from crmadmin.customers.models import Contact
-from crmadmin.groups import queries as group_queries
+from crmadmin.panel import customer_groups
 from crmadmin.panel.customer_bulk import BulkPages
+from crmadmin.panel.customer_groups import CustomerGroupPages
 from crmadmin.panel.formatters import value_of
 from crmadmin.panel.forms import RecordForm, TextField, YesNoField
 from crmadmin.panel.model_view import RecordView
@@ -70,11 +71,15 @@ class CustomerForm(RecordForm):
         return found
 
 
-class CustomerView(BulkPages, RecordView):
+class CustomerView(CustomerGroupPages, BulkPages, RecordView):
     """Khách hàng."""
 
     form_template = "customers/form.html"
     form_base = CustomerForm
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        customer_groups.register(self.endpoint)
 
     # List
 
@@ -148,18 +153,13 @@ class CustomerView(BulkPages, RecordView):
         context = super().form_context(form, record)
         adds = guard.can("collaborators:create")
         if record is not None:
-            context["groups"] = self.groups_of(record)
+            context["groups"] = [(g["name"], g["url"]) for g in self.group_lines(record)]
         return {
             **context,
             "duplicates": [self.duplicate_line(d) for d in getattr(form, "found", [])],
             "duplicates_url": url_for(f"{self.endpoint}.duplicates"),
             "collaborator_url": url_for("collaborator.create_and_select") if adds else "",
         }
-
-    def groups_of(self, record: Any) -> list[tuple[str, str]]:
-        """The groups a customer is in: (name, url)."""
-        found = group_queries.groups_of(record.id)
-        return [(g.name, url_for("customer_group.details_view", id=g.id)) for g in found]
 
     def duplicate_line(self, duplicate: queries.Duplicate) -> dict[str, Any]:
         """A possible duplicate as the panel beside the form shows it."""
@@ -249,7 +249,12 @@ class CustomerView(BulkPages, RecordView):
             {n: value_of(CONTACT_SPEC.field(n), c) for n in (*CONTACT_FIELDS, "is_primary")}
             for c in record.contacts
         ]
-        return {**context, "contacts": contacts, "groups": self.groups_of(record)}
+        return {
+            **context,
+            "contacts": contacts,
+            "group_lines": self.group_lines(record),
+            **self.group_urls(record),
+        }
 
     def details_template(self) -> str:
         """With contacts and groups."""

@@ -1,58 +1,52 @@
-"""Pages of marketing groups: search with Tìm kiếm and Mặc định, the form, the members."""
+"""Pages of marketing groups. The list is in `group_list`, the form in `group_form`, the members in
+`group_members`, what is done with whole groups in `group_acts`; here is what they share, and
+deleting one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from flask import request, url_for
+from flask import url_for
+from flask_babel import format_date, format_decimal, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
-from crmadmin.access import guard
-from crmadmin.core.listing import owned_by, search
-from crmadmin.core.paging import DEFAULT_PER_PAGE, positive
-from crmadmin.customers.models import Customer
-from crmadmin.groups import queries
-from crmadmin.panel.forms import RecordForm
+from crmadmin.access import guard, policy
+from crmadmin.access.permissions import Permission
+from crmadmin.core import records
+from crmadmin.groups import lists, queries, services
+from crmadmin.groups.models import CustomerGroup
+from crmadmin.panel.formatters import local
+from crmadmin.panel.group_acts import GroupActs
+from crmadmin.panel.group_form import GroupForm
+from crmadmin.panel.group_list import GroupList
+from crmadmin.panel.group_members import MemberPages
 from crmadmin.panel.model_view import RecordView
-from crmadmin.panel.record_list import total_text
-from crmadmin.panel.shapes import Column, PageView
+from crmadmin.panel.shapes import MenuItem
+
+RULES = {
+    "clone": Permission.GROUPS_CREATE,
+    "combine": Permission.GROUPS_CREATE,
+    "history": Permission.GROUPS_READ,
+    "remove_members": Permission.GROUPS_EDIT,
+    "move_members": Permission.GROUPS_EDIT,
+    "copy_members": Permission.GROUPS_EDIT,
+    "export_members": Permission.GROUPS_EXPORT,
+}
 
 
-class GroupView(RecordView):
+class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
     """Marketing > Nhóm khách hàng."""
 
-    form_template = "groups/form.html"
-
-    def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
-        """How many members each group has."""
-        counts = queries.member_counts([r.id for r in rows])
-        column = Column("members", _("Members"), "number", width="w-s2", align="end")
-        return [(column, {r.id: counts.get(r.id, 0) for r in rows})]
-
-    def list_context(self, state: Any, page: Any, fields: Any) -> dict[str, Any]:
-        """The guide's two buttons stand beside the search box."""
-        context = super().list_context(state, page, fields)
-        return {
-            **context,
-            "search_buttons": True,
-            "empty_template": "groups/_empty.html",
-            "catalog_url": url_for("sales_group.index_view"),
-        }
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, rule in RULES.items():
+            policy.register(f"{self.endpoint}.{name}", rule)
 
     def record_url(self, record: Any) -> str:
         """A group's name leads to its members."""
         return url_for(f"{self.endpoint}.details_view", id=record.id)
 
-    def form_context(self, form: RecordForm, record: Any | None) -> dict[str, Any]:
-        """The guide's words: Lưu for a new group, Cập nhật for one that is there."""
-        context = super().form_context(form, record)
-        if record is not None:
-            context["buttons"] = [("_save", _("Update"), True)]
-            context["import_url"] = self._import_url(record)
-        return context
+    # One group
 
     def details_template(self) -> str:
         """With the members."""
@@ -60,43 +54,80 @@ class GroupView(RecordView):
 
     def details_context(self, record: Any) -> dict[str, Any]:
         """With a page of the members that this user may see."""
-        owner = guard.limited_to("customers:read")
-        query = request.args.get("q", "").replace("\0", "").strip()[:200]
-        where = search(Customer, query, sees_sensitive=guard.sees_sensitive())
-        if owner is not None:
-            where.append(owned_by(Customer, owner))
-        number = positive(request.args.get("page"), 1)
-        page = queries.members(record.id, number, DEFAULT_PER_PAGE, where)
+        return {**self.head(record), **self.member_page(record)}
 
-        def link(to: int) -> str:
-            args = {"id": record.id, "page": to, "q": query or None}
-            return url_for(f"{self.endpoint}.details_view", **args)
-
-        shown = PageView.of(
-            page, total_text=total_text(page), count_url="",
-            prev_url=link(page.number - 1) if page.number > 1 else "",
-            next_url=link(page.number + 1) if page.has_next else "",
-        )  # fmt: skip
+    def head(self, group: CustomerGroup) -> dict[str, Any]:
+        """What the head of each of a group's pages reads."""
+        may_edit, here = self.may("edit"), self.endpoint
+        exports = self.may("export") and guard.can(Permission.CUSTOMERS_EXPORT)
+        export_url = url_for(f"{here}.export_members", id=group.id) if exports else ""
+        members_url = url_for(f"{here}.details_view", id=group.id)
         return {
-            **super().details_context(record),
-            "page": replace(shown, per_page_choices=()),
-            "q": query,
-            "member_url": lambda customer: url_for("customer.details_view", id=customer.id),
-            "import_url": self._import_url(record),
+            "view": self,
+            "record": group,
+            "title": group.name,
+            "facts_line": self.facts_line(group),
+            "tabs": [
+                (_("Members"), members_url, None),
+                (_("Change history"), url_for(f"{here}.history", id=group.id), None),
+            ],
+            "members_url": members_url,
+            "edit_url": url_for(f"{here}.edit_view", id=group.id) if may_edit else "",
+            "import_url": self.import_url(group),
+            "export_url": export_url,
+            "filter_url": self.filter_url(group),
+            "back_url": url_for(f"{here}.index_view"),
+            "acts": self.acts(group, export_url),
         }
 
-    def _import_url(self, record: Any) -> str:
-        if not (self.may("import") and guard.can("customers:import")):
+    def acts(self, group: CustomerGroup, export_url: str) -> list[MenuItem]:
+        """The items of Tiện ích."""
+        found = []
+        if export_url:
+            found.append(MenuItem(_("Export to Excel"), export_url, "download", "sheet"))
+        if self.may("create"):
+            copy = url_for(f"{self.endpoint}.clone", id=group.id)
+            combine = url_for(f"{self.endpoint}.combine", id=group.id)
+            found.append(MenuItem(_("Duplicate"), copy, "copy", "sheet"))
+            found.append(MenuItem(_("Combine with another group"), combine, "git-merge"))
+        if self.may("delete"):
+            found.append(self.delete_item(group))
+        return found
+
+    def facts_line(self, group: CustomerGroup) -> list[str]:
+        """Who made the group, and when it last changed."""
+        owner = lists.owners([group]).get(group.id)
+        changed = format_date(local(group.updated_at), "dd/MM/yyyy")
+        line = [_("Changed %(when)s", when=changed)]
+        if owner is not None:
+            line.insert(0, _("Owner: %(name)s", name=owner.full_name or owner.username))
+        return line
+
+    def filter_url(self, group: CustomerGroup) -> str:
+        """The members of a dynamic group as the customer list shows them."""
+        if group.filter is None:
             return ""
-        return url_for("imports.new", kind="customers-contacts", group=record.id)
+        return url_for("customer.index_view", group=group.id)
+
+    def import_url(self, group: CustomerGroup) -> str:
+        """Where Nhập khẩu leads; '' for who may not, and for a group that follows a filter."""
+        may = self.may("import") and guard.can(Permission.CUSTOMERS_IMPORT)
+        if not may or group.filter is not None:
+            return ""
+        return url_for("imports.new", kind="customers-contacts", group=group.id)
+
+    def erase(self, record: Any) -> None:
+        """With a last line in its history."""
+        if not services.delete_many([record.id]):
+            raise records.Stale
 
     def consequences(self, record: Any) -> list[str]:
         """Deleting a group says that the customers stay."""
         count = queries.member_counts([record.id]).get(record.id, 0)
         return [
             ngettext(
-                "%(num)s customer leaves the group and stays in the system.",
-                "%(num)s customers leave the group and stay in the system.",
-                count,
+                "%(count)s customer leaves the group and stays in the system.",
+                "%(count)s customers leave the group and stay in the system.",
+                count, count=format_decimal(count),
             )
-        ]
+        ]  # fmt: skip

@@ -69,7 +69,7 @@ def _filter(
         return FilterView(
             f.name, f.label, "date", selected_text=" – ".join(parts), active=bool(parts),
             first=first.isoformat() if first else "", last=last.isoformat() if last else "",
-            clear_url=_without(endpoint, state, f"{f.name}_from", f"{f.name}_to"),
+            clear_url=without(endpoint, state, f"{f.name}_from", f"{f.name}_to"),
         )  # fmt: skip
     selected = state.filters.get(f.name, ())
     offered, remote_url = _options(f, selected, targets)
@@ -78,11 +78,12 @@ def _filter(
     text = words[0] + (f" +{len(words) - 1}" if len(words) > 1 else "") if words else ""
     return FilterView(
         f.name, f.label, "boolean" if f.kind is FieldKind.BOOLEAN else kind, offered, text,
-        bool(selected), _without(endpoint, state, f.name), remote_url,
+        bool(selected), without(endpoint, state, f.name), remote_url,
     )  # fmt: skip
 
 
-def _without(endpoint: str, state: ListState, *names: str) -> str:
+def without(endpoint: str, state: ListState, *names: str) -> str:
+    """The list's address less these parameters, from its first page."""
     return url_for(f"{endpoint}.index_view", **state.args(**dict.fromkeys(names), page=None))
 
 

@@ -135,7 +135,7 @@ class RecordView(ListPages, FormPages, ExportPages, ModelView):
             try:
                 if str(record.version) != request.form.get("version"):
                     raise records.Stale
-                records.delete(record)
+                self.erase(record)
                 db.session.commit()
             except (records.InUse, records.Stale):
                 db.session.rollback()
@@ -146,6 +146,10 @@ class RecordView(ListPages, FormPages, ExportPages, ModelView):
                 flash(_("Deleted %(name)s.", name=records.describe(record)), "success")
                 return redirect(url_for(f"{self.endpoint}.index_view"))
         return self.delete_page(record), 409 if request.method == "POST" else 200
+
+    def erase(self, record: Any) -> None:
+        """Remove the record. Raises records.InUse and records.Stale."""
+        records.delete(record)
 
     def delete_page(self, record: Any) -> str:
         """The question, or the reason why not and what can be done instead."""

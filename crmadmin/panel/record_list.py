@@ -16,7 +16,7 @@ from crmadmin.access import guard
 from crmadmin.core import listing, lookups
 from crmadmin.core.paging import COUNT_CAP, Page
 from crmadmin.core.spec import FieldSpec
-from crmadmin.panel import formatters, list_page
+from crmadmin.panel import extra_filters, formatters, list_page
 from crmadmin.panel.shapes import BulkAction, Column, FilterView, MenuItem, PageView, Segment, Tab
 
 HTMX = "HX-Request"
@@ -47,15 +47,17 @@ class ListPages:
     def state(self, args: MultiDict[str, str] | None = None) -> listing.ListState:
         """What the URL (or the given parameters) asks for."""
         given = request.args if args is None else args
-        return listing.read_state(self.spec, given, sees_sensitive=guard.sees_sensitive())
+        found = listing.read_state(self.spec, given, sees_sensitive=guard.sees_sensitive())
+        return extra_filters.read(found, self.more_filters(), given)
 
     def where(self, state: listing.ListState, action: str = "read") -> list[Any]:
         """Scope and filters of a state."""
+        own, more = extra_filters.split(state, self.more_filters())
         conditions = listing.clauses(
-            self.spec, state, sees_sensitive=guard.sees_sensitive(),
+            self.spec, own, sees_sensitive=guard.sees_sensitive(),
             zone=current_app.config["SETTINGS"].timezone,
         )  # fmt: skip
-        return [*self.scope(action), *conditions]
+        return [*self.scope(action), *conditions, *more]
 
     def list_fields(self) -> list[FieldSpec]:
         """The fields shown as columns."""
@@ -98,7 +100,12 @@ class ListPages:
 
     def filters(self, state: listing.ListState) -> list[FilterView]:
         """The filters offered, with what of them is on."""
-        return list_page.filters(self.endpoint, self.spec, state, self.targets)
+        own = list_page.filters(self.endpoint, self.spec, state, self.targets)
+        return [*own, *(extra_filters.view(self.endpoint, state, e) for e in self.more_filters())]
+
+    def more_filters(self) -> Sequence[extra_filters.ExtraFilter]:
+        """Filters that are no fields of the records."""
+        return ()
 
     def page_view(self, state: listing.ListState, page: Page) -> PageView:
         """The page with its links."""

@@ -7,6 +7,7 @@ import { startConfirm } from "./js/confirm.js";
 import { startDrop } from "./js/drop.js";
 import { startFilters } from "./js/filters.js";
 import { startForm } from "./js/form.js";
+import { startGroup } from "./js/group.js";
 import { startHtmx } from "./js/hx.js";
 import { startKeys } from "./js/keys.js";
 import { startMapping } from "./js/mapping.js";
@@ -22,6 +23,7 @@ import { startSelection } from "./js/selection.js";
 import { startSheet } from "./js/sheet.js";
 import { startTabs } from "./js/tabs.js";
 import { startTheme } from "./js/theme.js";
+import { startTicks } from "./js/ticks.js";
 
 for (const start of [
   startHtmx,
@@ -43,6 +45,8 @@ for (const start of [
   startProgress,
   startBell,
   startTabs,
+  startTicks,
+  startGroup,
   startQuick,
   startKeys,
 ]) {

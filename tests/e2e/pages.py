@@ -165,6 +165,8 @@ def left_out(person: Person) -> None:
 
 CUSTOMERS, INDUSTRY = "/admin/customers/", "/admin/catalogs/industry/"
 FEW = f"{CUSTOMERS}?q=hoa+sen"
+MEMBERS, MOVE = "/admin/groups/details/?id=1", "Chuyển sang nhóm khác"
+INTO_GROUP = "Thêm vào nhóm khách hàng"
 
 PAGES = (
     Opened("overview", "/admin/"),
@@ -203,6 +205,16 @@ PAGES = (
     Opened("group, edit", "/admin/groups/edit/?id=1"),
     Opened("group, details", "/admin/groups/details/?id=1"),
     Opened("group, delete", "/admin/groups/delete/?id=1"),
+    Opened("groups, filtered", "/admin/groups/?owner=1&follows=0"),
+    Opened("groups, delete many", "/admin/groups/", sheet("^Chọn ", "Xóa", "Xóa nhóm khách hàng")),
+    Opened("group, history", "/admin/groups/history/?id=1"),
+    Opened("group, move members", MEMBERS, sheet("^Chọn ", MOVE, MOVE)),
+    Opened("group, take members out", MEMBERS, sheet("^Chọn ", "Bỏ khỏi nhóm", "Bỏ khỏi nhóm")),
+    Opened("group, export", MEMBERS, sheet("", "Xuất Excel", "Xuất thành viên")),
+    Opened("group, export page", "/admin/groups/export-members/?id=1"),
+    Opened("group, copy", "/admin/groups/clone/?id=1"),
+    Opened("groups, combine", "/admin/groups/combine/?id=1&with=2"),
+    Opened("customers, into a group", FEW, sheet("^Chọn ", "Thêm vào nhóm", INTO_GROUP)),
     Opened("imports", "/admin/imports/"),
     Opened("import, catalog", "/admin/imports/new/industries"),
     Opened("import, refused file", "/admin/imports/new/industries", refused_file),

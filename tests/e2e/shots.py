@@ -66,6 +66,7 @@ SCREENS = (
     Opened("imports", "/admin/imports/"),
     Opened("groups", "/admin/groups/"),
     Opened("group-details", "/admin/groups/details/?id=1"),
+    Opened("group-history", "/admin/groups/history/?id=1"),
     Opened("group-form", "/admin/groups/edit/?id=1"),
     Opened("users", "/admin/users/"),
     Opened("settings", "/admin/settings/"),

@@ -68,7 +68,7 @@ def test_a_list_that_is_too_long_is_said_to_be(
     context: Flask, people: dict, visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(people)
-    monkeypatch.setattr("crmadmin.panel.export.MOST_ROWS", 1)
+    monkeypatch.setattr("crmadmin.core.exports.MOST_ROWS", 1)
     an = visitor("an")
     assert an.get(URL).status_code == 302
     assert "tối đa 1 dòng" in an.get("/admin/customers/").text

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from crmadmin.access.models import User
 from crmadmin.core.db import acting_as, db, utcnow
+from crmadmin.groups import filling
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.records import UNDO, Status
 from crmadmin.imports.undo import rows, sides
@@ -96,6 +97,8 @@ class _Undoing:
         raise AssertionError("unreachable")
 
     def _end(self) -> None:
+        if self._batch.group_id is not None:
+            filling.count_anew(self._batch.group_id)
         found = self._try(lambda counts: (sides.take_back(self._ground, counts),))
         (beside,), counts = found
         rows.note_contacts(self._ground)

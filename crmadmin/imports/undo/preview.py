@@ -14,6 +14,7 @@ from crmadmin.core.db import db, spec_of
 from crmadmin.core.records import describe
 from crmadmin.core.usage import references_to
 from crmadmin.customers.models import Contact
+from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports.kinds import Family
 from crmadmin.imports.models import ImportBatch, ImportRow
@@ -65,7 +66,7 @@ def preview(batch: ImportBatch) -> UndoPreview:
     return UndoPreview(
         created=tally[State.CREATED.value, None],
         restored=tally[State.UPDATED.value, None] - len(taken),
-        members=_count(Membership, Membership.import_id == ground.batch_id),
+        members=_members(ground),
         contacts=contacts,
         made=made,
         kept=sorted([*rows, *contact_rows], key=lambda line: line.number)[:MOST_LINES] + beside,
@@ -90,6 +91,11 @@ def kept_lines(batch: ImportBatch) -> list[KeptLine]:
 
 def _count(model: Any, *where: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
+
+
+def _members(ground: Ground) -> int:
+    drafted = filling.size_of(ground.step_id) if ground.step_id is not None else 0
+    return drafted + _count(Membership, Membership.import_id == ground.batch_id)
 
 
 def _tally(ground: Ground) -> Mapping[tuple[str, str | None], int]:

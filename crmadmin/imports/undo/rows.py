@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, rows_written
 from crmadmin.customers.models import Contact
+from crmadmin.groups import filling
 from crmadmin.groups.models import Membership
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportRow
@@ -32,6 +33,7 @@ def remove_made(ground: Ground, after: int, counts: Counts) -> tuple[int, int] |
     Gives the number of the last of these rows and how many overwrote nothing; None at the end.
     """
     mine = ImportRow.batch_id == ground.batch_id
+    drafted = ground.step_id is not None and filling.open_step(ground.step_id)
     last = db.session.scalar(
         select(func.max(ImportRow.number)).where(
             ImportRow.number.in_(
@@ -49,6 +51,8 @@ def remove_made(ground: Ground, after: int, counts: Counts) -> tuple[int, int] |
     if ground.has_contacts:
         _remove_contacts(ground, block, counts)
         _remove_members(ground, block, counts)
+    if drafted and ground.step_id is not None:
+        counts["members"] += filling.take_out(ground.step_id, _records(block))
     created = and_(block, ImportRow.state == State.CREATED.value, ImportRow.kept.is_(None))
     counts["created"] += _delete(ground.model, ground.model.id.in_(_records(created)))
     others = func.coalesce(ImportRow.state, "") != State.UPDATED.value

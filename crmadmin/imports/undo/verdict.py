@@ -48,12 +48,14 @@ class Ground:
     """One import that is to be taken back.
 
     `until` is when it ended. A record made after that is none of its own, even if it has the id of
-    one that was deleted: SQLite gives ids out again.
+    one that was deleted: SQLite gives ids out again. `step_id` is the step of a group's draft that
+    it filled.
     """
 
     batch_id: int
     kind: Kind
     until: datetime
+    step_id: int | None = None
 
     @classmethod
     def of(cls, batch: ImportBatch) -> Ground:
@@ -62,7 +64,7 @@ class Ground:
         if until is None:
             job = jobs.latest("import.run", batch.id)
             until = (job and job.heartbeat_at) or utcnow()
-        return cls(batch.id, KINDS[batch.kind], until)
+        return cls(batch.id, KINDS[batch.kind], until, batch.step_id)
 
     @property
     def model(self) -> Any:

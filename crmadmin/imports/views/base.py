@@ -9,10 +9,12 @@ from flask_babel import gettext as _
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
+from crmadmin.core import records
 from crmadmin.core.paging import DEFAULT_PER_PAGE
 from crmadmin.core.spec import Words
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports import queries
+from crmadmin.imports.joining import DRAFT, fills, fills_draft
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
@@ -29,6 +31,9 @@ STATE_COLORS: Mapping[State, str] = {
     State.INVALID: "red",
     State.BLANK: "gray",
 }
+
+NEW_GROUP = "new"
+"""What stands for the id of a group that is not there yet."""
 
 FILE, COLUMNS, PREVIEW, IMPORT = 1, 2, 3, 4
 """The four steps of the wizard."""
@@ -48,14 +53,14 @@ def changing(key: str, permission: Permission = Permission.IMPORTS_EDIT) -> Impo
     """The same, for what leads to writing records of its kind: asks for that right as well."""
     batch = batch_of(key, permission)
     guard.require(KINDS[batch.kind].permission)
-    if batch.group_id is not None or batch.options.get("group_name"):
+    if fills(batch) or fills_draft(batch):
         guard.require(Permission.GROUPS_IMPORT)
     return batch
 
 
 def may_change(batch: ImportBatch) -> bool:
     """Whether the user may decide about this import, which they may read."""
-    fills_group = batch.group_id is not None or bool(batch.options.get("group_name"))
+    fills_group = fills(batch) or fills_draft(batch)
     return (
         guard.owns(Permission.IMPORTS_EDIT, batch.user_id)
         and guard.can(KINDS[batch.kind].permission)
@@ -97,9 +102,31 @@ def list_url(kind: Kind, group: CustomerGroup | None) -> str:
     return url_for(f"{kind.spec.name}.index_view")
 
 
+def form_url(key: str) -> str:
+    """The form of a group to be made ("new") or of one that is there."""
+    if key == NEW_GROUP:
+        return url_for("customer_group.create_view")
+    return url_for("customer_group.edit_view", id=key)
+
+
+def draft_key(batch: ImportBatch) -> str:
+    """On which group's form the import was begun, while it fills the draft there; else ""."""
+    if batch.step_id is None or batch.group_id is not None or not fills_draft(batch):
+        return ""
+    group_id = batch.options[DRAFT]
+    return str(group_id) if group_id and records.fetch(CustomerGroup, group_id) else NEW_GROUP
+
+
+def back_url(batch: ImportBatch) -> str:
+    """Where the import was begun: a group's form, a group's page, or the list."""
+    key = draft_key(batch)
+    return form_url(key) if key else list_url(KINDS[batch.kind], batch.group)
+
+
 def again_url(batch: ImportBatch) -> str:
     """Where another file of the same kind is chosen."""
-    return url_for("imports.new", kind=batch.kind, group=batch.group_id)
+    draft = draft_key(batch) or None
+    return url_for("imports.new", kind=batch.kind, group=batch.group_id, draft=draft)
 
 
 def step_links(kind: Kind, batch: ImportBatch | None, current: int) -> list[tuple[str, str | None]]:

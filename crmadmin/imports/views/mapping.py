@@ -21,9 +21,9 @@ from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import FileRefused, Status
 from crmadmin.imports.views.base import (
     COLUMNS,
+    back_url,
     blueprint,
     changing,
-    list_url,
     refusal_of,
     step_links,
 )
@@ -219,7 +219,7 @@ def _render(
         problems=list(problems),
         refusal=refusal_of(batch) if batch.status == Status.UNMAPPED else "",
         steps=step_links(kind, batch, COLUMNS),
-        back_url=list_url(kind, batch.group),
+        back_url=back_url(batch),
     )
 
 

@@ -16,9 +16,9 @@ from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import (
     PREVIEW,
     again_url,
+    back_url,
     batch_of,
     blueprint,
-    list_url,
     may_change,
     step_links,
     title_of,
@@ -58,7 +58,7 @@ def preview(id: str) -> Any:
         touched=lines.touched(batch),
         undecided=_undecided(batch),
         again_url=again_url(batch),
-        back_url=list_url(kind, batch.group),
+        back_url=back_url(batch),
         may_run=may_change(batch),
     )
 

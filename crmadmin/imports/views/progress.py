@@ -27,10 +27,10 @@ from crmadmin.imports.views.base import (
     IMPORT,
     PREVIEW,
     STATE_COLORS,
+    back_url,
     batch_of,
     blueprint,
     is_part,
-    list_url,
     may_change,
     may_undo,
     step_links,
@@ -78,7 +78,7 @@ def _page(batch: ImportBatch, active: Job | None) -> dict[str, Any]:
         "can_resume": _can_resume(batch, job),
         "can_retry": active is None and batch.status == Status.UPLOADED,
         "may_undo": active is None and batch.status == Status.PAUSED and may_undo(batch),
-        "back_url": list_url(kind, batch.group),
+        "back_url": back_url(batch),
     }
 
 

@@ -16,6 +16,7 @@ from crmadmin.access.permissions import Permission
 from crmadmin.core.spec import Words
 from crmadmin.groups import queries as groups
 from crmadmin.imports import report, services, undo
+from crmadmin.imports.joining import fills_draft
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.messages import STATUS_LABELS
 from crmadmin.imports.models import ImportBatch
@@ -23,10 +24,11 @@ from crmadmin.imports.records import RUN, OnBlank, OnDuplicate, Rules, State, St
 from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import (
     again_url,
+    back_url,
     batch_of,
     blueprint,
     changing,
-    list_url,
+    draft_key,
     may_undo,
     title_of,
 )
@@ -61,6 +63,7 @@ def result(id: str) -> Any:
         is_undone=batch.status == Status.UNDONE,
         most_reasons=REASONS,
         members_now=_members(batch.group_id),
+        drafted=_drafted(batch),
         effects=_effects(found),
         facts=_facts(batch),
         took=_length(batch),
@@ -69,7 +72,7 @@ def result(id: str) -> Any:
         failed=_failure(batch),
         **_undone(batch),
         again_url=again_url(batch),
-        back_url=list_url(kind, batch.group),
+        back_url=back_url(batch),
     )
 
 
@@ -90,6 +93,22 @@ def _members(group_id: int | None) -> int:
     if group_id is None or not guard.can(Permission.GROUPS_READ):
         return 0
     return groups.member_counts([group_id]).get(group_id, 0)
+
+
+def _drafted(batch: ImportBatch) -> str:
+    """What became of the memberships of an import that was begun on a group's form."""
+    if not fills_draft(batch) or batch.status == Status.UNDONE:
+        return ""
+    if batch.group_id is not None:
+        return str(_("The group was saved; the customers are in it."))
+    if draft_key(batch):
+        return str(_("The customers join the group when you save it on its form."))
+    return str(
+        _(
+            "The group's form was left, or this step was undone: the customers stay in the system, "
+            "and they joined no group."
+        )
+    )
 
 
 def _outcome(gave: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from crmadmin.imports import matching, services
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import Status
-from crmadmin.imports.views.base import batch_of, blueprint, changing, list_url
+from crmadmin.imports.views.base import back_url, batch_of, blueprint, changing
 from crmadmin.jobs import services as jobs
 
 PATIENCE = 2.0
@@ -150,7 +150,7 @@ def restart(id: str) -> Response:
 def abandon(id: str) -> Response:
     """Leave with nothing kept: neither the file nor what was decided (Bỏ qua)."""
     batch = changing(id, Permission.IMPORTS_DELETE)
-    back = list_url(KINDS[batch.kind], batch.group)
+    back = back_url(batch)
     try:
         services.abandon(batch)
     except services.BadState:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, current_app, redirect, render_template, request, send_file, url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
@@ -16,7 +18,8 @@ from crmadmin.access.permissions import Permission, find
 from crmadmin.core import records
 from crmadmin.core.db import spec_of
 from crmadmin.core.text import text
-from crmadmin.groups.models import CustomerGroup
+from crmadmin.groups import drafts
+from crmadmin.groups.models import CustomerGroup, GroupStep
 from crmadmin.imports import report, services, template
 from crmadmin.imports.kinds import CUSTOMER_KINDS, KINDS, Family, Kind
 from crmadmin.imports.mapping import ColumnMap
@@ -24,8 +27,11 @@ from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import Rules, Status
 from crmadmin.imports.views.base import (
     FILE,
+    NEW_GROUP,
     blueprint,
     changing,
+    draft_key,
+    form_url,
     kind_of,
     list_url,
     refusal_of,
@@ -33,6 +39,40 @@ from crmadmin.imports.views.base import (
     title_of,
 )
 from crmadmin.imports.views.steps import DECIDING, is_working, move_on, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What the customers are to fill: a group; or the draft of one on whose form the import was
+    begun (`draft` is "new" or the group's id)."""
+
+    group: CustomerGroup | None = None
+    draft: str = ""
+
+    def __bool__(self) -> bool:
+        return self.group is not None or bool(self.draft)
+
+    def args(self) -> dict[str, Any]:
+        """The address's parameters that say so."""
+        if self.draft:
+            return {"draft": self.draft}
+        return {"group": self.group.id} if self.group is not None else {}
+
+    def step(self, user_id: int, file_name: str) -> GroupStep | None:
+        """The step of the draft that the file is to fill. Raises drafts.Follows."""
+        if not self.draft:
+            return None
+        return drafts.import_step(drafts.begin(user_id, self.group), file_name)
+
+
+def aim_of(batch: ImportBatch) -> Aim:
+    """The same of an import that was begun."""
+    key = draft_key(batch)
+    if not key:
+        return Aim(batch.group)
+    group = None if key == NEW_GROUP else records.fetch(CustomerGroup, key)
+    return Aim(group, key)
+
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEBIBYTE = 1024 * 1024
@@ -63,35 +103,41 @@ def _export_of(kind: Kind) -> Permission | None:
 def new(kind: str) -> str:
     """Choose the file and how duplicates are handled."""
     chosen = kind_of(kind)
-    return _page(chosen, Rules(), _group(chosen, request.args.get("group")))
+    return _page(chosen, Rules(), _aim(chosen, request.args))
 
 
 @blueprint.post("/new/<kind>")
 def upload(kind: str) -> Any:
     """Keep the file and preview it; nothing but the import itself is written."""
     chosen = kind_of(request.form.get("kind") or kind)
-    group = _group(chosen, request.form.get("group"))
-    return _take(chosen, _rules(), group, _group_name(chosen))
+    return _take(chosen, _rules(), _aim(chosen, request.form), _group_name(chosen))
 
 
 def _take(
     kind: Kind,
     rules: Rules,
-    group: CustomerGroup | None,
+    aim: Aim,
     group_name: str | None,
     batch: ImportBatch | None = None,
 ) -> Any:
     """Begin an import with the file of this request, in the place of `batch` if there is one."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        return _page(kind, rules, group, [_("Choose a file first.")], batch), 422
-    if kind.family is Family.MEMBERS and group is None and not group_name:
-        return _page(kind, rules, group, [_("Name the group to fill as well.")], batch), 422
+        return _page(kind, rules, aim, [_("Choose a file first.")], batch), 422
+    if kind.family is Family.MEMBERS and not aim and not group_name:
+        return _page(kind, rules, aim, [_("Name the group to fill as well.")], batch), 422
     user = guard.current_user() or abort(403)
     try:
+        step = aim.step(user.id, file.filename)
+    except drafts.Follows:
+        words = _("The group follows a filter: freeze its list first, then import into it.")
+        return _page(kind, rules, aim, [words], batch), 422
+    group = None if step is not None else aim.group
+    try:
         made = services.create_batch(
-            file.stream, file.filename, kind, rules, user, group=group, group_name=group_name
-        )
+            file.stream, file.filename, kind, rules, user,
+            group=group, group_name=group_name, step=step,
+        )  # fmt: skip
     except services.FileTooLarge:
         abort(413)
     if batch is not None and batch.status in DECIDING:
@@ -99,7 +145,7 @@ def _take(
     services.start_preview(made)
     settle(made)
     if made.status == Status.REFUSED:
-        return _page(kind, rules, group, [refusal_of(made)]), 422
+        return _page(kind, rules, aim, [refusal_of(made)]), 422
     return redirect(url_for("imports.show", id=made.id), 303)
 
 
@@ -110,7 +156,7 @@ def settings(id: str) -> Any:
     if not _is_open(batch):
         return redirect(url_for("imports.show", id=batch.id))
     errors = [refusal_of(batch)] if batch.status == Status.REFUSED else []
-    return _page(KINDS[batch.kind], Rules.from_mapping(batch.options), batch.group, errors, batch)
+    return _page(KINDS[batch.kind], Rules.from_mapping(batch.options), aim_of(batch), errors, batch)
 
 
 @blueprint.post("/<id>/settings")
@@ -122,10 +168,10 @@ def change(id: str) -> Any:
     kind = kind_of(request.form.get("kind") or batch.kind)
     rules = _rules(strict=bool(batch.options.get("strict")))
     if request.files.get("file") or batch.status == Status.REFUSED:
-        return _take(kind, rules, batch.group, batch.options.get("group_name"), batch)
+        return _take(kind, rules, aim_of(batch), batch.options.get("group_name"), batch)
     if kind.name != batch.kind:
         words = _("Choose the file again to import it as another type.")
-        return _page(kind, rules, batch.group, [words], batch), 422
+        return _page(kind, rules, aim_of(batch), [words], batch), 422
     if rules != Rules.from_mapping(batch.options):
         services.choose_rules(batch, rules)
     return move_on(batch)
@@ -142,15 +188,20 @@ def _rules(*, strict: bool = False) -> Rules:
         abort(400)
 
 
-def _group(kind: Kind, key: str | None) -> CustomerGroup | None:
-    """The group whose page led here; 404 for one that is not there."""
-    if not key:
-        return None
+def _aim(kind: Kind, given: MultiDict[str, str]) -> Aim:
+    """The group, or the form of a group, that led here; 404 for one that is not there."""
+    key, draft = given.get("group"), given.get("draft", "")
+    if not key and not draft:
+        return Aim()
     if not kind.takes_group:
         abort(400)
     guard.require(Permission.GROUPS_IMPORT)
-    group: CustomerGroup | None = records.fetch(CustomerGroup, key)
-    return group or abort(404)
+    if draft == NEW_GROUP:
+        return Aim(draft=draft)
+    group: CustomerGroup | None = records.fetch(CustomerGroup, draft or key)
+    if group is None:
+        abort(404)
+    return Aim(group, str(group.id) if draft else "")
 
 
 def _group_name(kind: Kind) -> str | None:
@@ -165,7 +216,7 @@ def _group_name(kind: Kind) -> str | None:
 def _page(
     kind: Kind,
     rules: Rules,
-    group: CustomerGroup | None,
+    aim: Aim,
     errors: Sequence[str] = (),
     batch: ImportBatch | None = None,
 ) -> str:
@@ -180,7 +231,8 @@ def _page(
         kinds=() if is_catalog else [k for k in CUSTOMER_KINDS if guard.can(k.permission)],
         is_catalog=is_catalog,
         rules=rules,
-        group=group,
+        group=aim.group,
+        draft=aim.draft,
         batch=batch,
         facts=_facts(batch) if batch else [],
         steps=step_links(kind, None, FILE),
@@ -194,8 +246,8 @@ def _page(
             if export and guard.can(export)
             else ""
         ),
-        here=url_for("imports.new", kind=kind.name, group=group.id if group else None),
-        back_url=list_url(kind, group),
+        here=url_for("imports.new", kind=kind.name, **aim.args()),
+        back_url=form_url(aim.draft) if aim.draft else list_url(kind, aim.group),
         examples=[(template.heading_of(c), c.spec.example) for c in shown],
         column_count=len(kind.columns),
     )

@@ -25,7 +25,7 @@ function moveRow(event) {
 
 function inRow(event, row) {
   const act = {
-    " ": () => row.querySelector("[data-pick]")?.click(),
+    " ": () => row.querySelector("[data-pick], [data-tick]")?.click(),
     Enter: () => row.querySelector("[data-open]")?.click(),
     e: () => row.querySelector("[data-edit], [data-open]")?.click(),
     E: () => row.querySelector("[data-edit], [data-open]")?.click(),

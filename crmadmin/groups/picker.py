@@ -1,0 +1,122 @@
+"""The picker of the group form: what can be searched for, in which words, and a page of matches.
+
+The search itself is `following.Search`: what one searches by is what a group may follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement
+
+from crmadmin.core import listing
+from crmadmin.core.db import spec_of
+from crmadmin.core.listing import UNSET
+from crmadmin.core.lookups import Option, chosen, options
+from crmadmin.core.paging import Page
+from crmadmin.core.spec import FieldKind, FieldSpec, Words
+from crmadmin.core.text import PROVINCES
+from crmadmin.customers.models import Customer
+from crmadmin.groups import following
+
+PER_PAGE = 25
+"""Rows of each half of the form: both together stay a page that a phone loads at once."""
+FIRST = ("owner", "sales_group")
+"""The filters that always show; the others stand behind Thêm bộ lọc."""
+
+TYPED = ("code", "name", "phone", "email")
+COLUMNS = ("code", "name", "owner", "sales_group")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One filter as the picker's form shows it: (value, words, colour, is it chosen)."""
+
+    name: str
+    label: Words
+    options: Sequence[tuple[str, Words, str, bool]]
+    remote_url: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether something is chosen."""
+        return any(selected for _value, _words, _color, selected in self.options)
+
+
+def field(name: str) -> FieldSpec:
+    """A field of customers."""
+    return spec_of(Customer).field(name)
+
+
+def page(
+    search: following.Search, where: Sequence[ColumnElement[bool]], *, all_of_them: bool = False
+) -> Page:
+    """The customers that a search asks for, within `where`, with owner and sales group."""
+    state = replace(search.state, per_page=PER_PAGE, count_all=all_of_them)
+    return listing.page(spec_of(Customer), state, where, [field(name) for name in COLUMNS])
+
+
+def choices(search: following.Search) -> list[Choice]:
+    """Every filter of customers with its options, those that always show first."""
+    found = [_choice(f, search.state.filters.get(f.name, ())) for f in _filters()]
+    return sorted(found, key=lambda c: FIRST.index(c.name) if c.name in FIRST else len(FIRST))
+
+
+def in_words(search: following.Search) -> list[tuple[Words, str]]:
+    """What a search asks for, as (field, value) in words: for a group that follows it."""
+    spec = spec_of(Customer)
+    said: list[tuple[Words, str]] = []
+    if search.state.query:
+        said.append((_("Search"), search.state.query))
+    said += [(_label(spec.field(n)), search.words[n]) for n in TYPED if n in search.words]
+    for f in _filters():
+        if values := search.state.filters.get(f.name, ()):
+            shown = _choice(f, values).options
+            said.append((_label(f), ", ".join(str(t) for _v, t, _c, on in shown if on)))
+    return [*said, *_ranges(search)]
+
+
+def _ranges(search: following.Search) -> Iterator[tuple[Words, str]]:
+    spec = spec_of(Customer)
+    for name, days in search.state.ranges.items():
+        first, last = (day.strftime("%d/%m/%Y") if day else "…" for day in days)
+        yield _label(spec.field(name)), f"{first} – {last}"
+
+
+def _filters() -> list[FieldSpec]:
+    return [f for f in spec_of(Customer).having("filtered") if f.kind not in listing.RANGES]
+
+
+def _label(f: FieldSpec) -> Words:
+    return f.brief or f.label
+
+
+def _choice(f: FieldSpec, selected: Sequence[str]) -> Choice:
+    offered, remote_url = _offered(f, selected)
+    if not f.required and f.kind is not FieldKind.BOOLEAN:
+        offered = [*offered, (UNSET, _("Not set"), "")]
+    marked = [(value, words, color, value in selected) for value, words, color in offered]
+    return Choice(f.name, _label(f), marked, remote_url)
+
+
+def _offered(f: FieldSpec, selected: Sequence[str]) -> tuple[list[tuple[str, Words, str]], str]:
+    if f.kind is FieldKind.BOOLEAN:
+        return [("1", _("Yes"), ""), ("0", _("No"), "")], ""
+    if f.kind is FieldKind.PROVINCE:
+        return [(p.name, p.name, "") for p in PROVINCES], ""
+    if f.kind is not FieldKind.REF:
+        return [(c.value, c.label, "") for c in f.choices], ""
+    target: Any = getattr(Customer, f.name).property.mapper.class_
+    ids = [int(v) for v in selected if v != UNSET]
+    if not target.__record__.is_large:
+        return [_option(o) for o in options(target, ids)], ""
+    return [_option(o) for o in chosen(target, ids)], url_for(f"{target.__tablename__}.lookup")
+
+
+def _option(option: Option) -> tuple[str, Words, str]:
+    text = option.text if option.is_active else _("%(name)s (stopped)", name=option.text)
+    return str(option.id), text, option.color

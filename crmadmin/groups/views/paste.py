@@ -1,0 +1,90 @@
+"""Dán danh sách mã: a sheet that takes codes, phones or emails, and says whom they name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+
+from crmadmin.access import guard
+from crmadmin.core.db import db
+from crmadmin.groups import drafts, paste, queries
+from crmadmin.groups.shapes import Kind
+from crmadmin.groups.views.base import (
+    Editing,
+    back_to_form,
+    blueprint,
+    editing,
+    is_part,
+    page_state,
+    page_url,
+    reach,
+    say,
+)
+from crmadmin.groups.views.changes import picked_words
+from crmadmin.groups.views.parts import answer
+
+MOST_SHOWN = 200
+"""Lines that are listed; the others are counted."""
+
+MOST_MARKED = 5000
+"""Customers found of whom it is told how many are in the group already."""
+
+
+@blueprint.get("/draft/<key>/paste", endpoint="paste")
+def ask(key: str) -> Any:
+    """The sheet with its empty field."""
+    return _sheet(editing(key), "")
+
+
+@blueprint.post("/draft/<key>/paste", endpoint="look_up")
+def look_up(key: str) -> Any:
+    """Say whom the lines name; with `choose`, bring them into the draft."""
+    edit = editing(key)
+    text = request.form.get("lines", "")
+    if not text.strip():
+        return _sheet(edit, "", _("Paste the list first.")), 422
+    try:
+        found = paste.look_up(text, reach(), sees_sensitive=guard.sees_sensitive())
+    except paste.TooManyLines as many:
+        words = _(
+            "The list has %(count)s lines. At most %(most)s can be looked up at once: split it.",
+            count=format_decimal(many.lines), most=format_decimal(paste.MOST_LINES),
+        )  # fmt: skip
+        return _sheet(edit, text, words), 422
+    also = [int(i) for i in request.form.getlist("also") if i.isascii() and i.isdecimal()][:5000]
+    if request.form.get("choose") == "1" and (found.found or also):
+        return _choose(edit, [*found.ids, *also])
+    return _sheet(edit, text, pasted=found)
+
+
+def _choose(edit: Editing, ids: list[int]) -> Any:
+    outcome = drafts.pick(edit.begin(), ids, reach(), Kind.PASTE)
+    db.session.commit()
+    said = picked_words(outcome)
+    if not is_part():
+        return back_to_form(edit.key, said)
+    made = say(answer(edit), said, "good" if outcome.changed else "warn", **{"sheet-close": {}})
+    # The question came from the sheet; what it changed is the form behind it.
+    made.headers["HX-Retarget"], made.headers["HX-Reswap"] = "#members", "outerHTML"
+    return made
+
+
+def _sheet(edit: Editing, text: str, error: str = "", pasted: paste.Pasted | None = None) -> str:
+    marked = pasted.ids[:MOST_MARKED] if pasted else []
+    already = queries.in_group(edit.draft, edit.group, marked) if marked else {}
+    return render_template(
+        "groups/paste.html",
+        title=_("Paste a list of codes"),
+        lines=text,
+        error=error,
+        pasted=pasted,
+        already=sum(mark in ("member", "added") for mark in already.values()),
+        all_marked=len(marked) == len(pasted.found) if pasted else True,
+        most=MOST_SHOWN,
+        action=url_for("groups.look_up", key=edit.key),
+        back_url=page_url(edit.key, page_state()),
+        version=edit.group.version if edit.group else 0,
+    )

@@ -1,0 +1,187 @@
+"""A customer's marketing groups: the filter of the list, joining one, leaving one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_admin import expose
+from flask_babel import format_decimal, ngettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from crmadmin.access import guard, policy
+from crmadmin.access.permissions import Permission
+from crmadmin.core import lookups, records
+from crmadmin.core.db import db
+from crmadmin.customers import queries
+from crmadmin.customers.models import Customer
+from crmadmin.groups import lists, services
+from crmadmin.groups import queries as group_queries
+from crmadmin.groups.models import CustomerGroup
+from crmadmin.panel import group_choice
+from crmadmin.panel.extra_filters import ExtraFilter, is_id
+from crmadmin.panel.selection import Selection, leave, parameters, selection
+from crmadmin.panel.shapes import BulkAction
+
+
+class CustomerGroupPages:
+    """Mixed into the customer view, before what its list does to many."""
+
+    endpoint: str
+    load: Any
+    where: Any
+    state: Any
+    scope: Any
+
+    def more_filters(self) -> Sequence[ExtraFilter]:
+        """Members of a group."""
+        return (
+            ExtraFilter(
+                "group", _l("Marketing group"), is_id,
+                lambda values: lists.in_groups([int(v) for v in values]), _group_options,
+                url_for("customer_group.lookup"),
+            ),
+        )  # fmt: skip
+
+    def bulk_actions(self) -> list[BulkAction]:
+        """Ticked customers can be put into a group."""
+        found: list[BulkAction] = super().bulk_actions()  # type: ignore[misc]  # RecordView's
+        if found and guard.can(Permission.GROUPS_EDIT):
+            url = url_for(f"{self.endpoint}.add_to_group")
+            found.insert(-1 if found[-1].danger else len(found), _adding(url))
+        return found
+
+    @expose("/add-to-group/", methods=("GET", "POST"))
+    def add_to_group(self) -> Any:
+        """Thêm vào nhóm: one customer (`id`), the ticked ones, or all that match."""
+        given = parameters()
+        one = self.load(request.args["id"], "read") if "id" in request.args else None
+        chosen = Selection((one.id,)) if one is not None else selection(given)
+        where = self.of_selection(chosen, "read")
+        form = group_choice.choice(given)
+        group = group_choice.chosen(form)
+        wanted = queries.count(where)
+        if request.method == "POST" and form.validate() and group is not None and wanted:
+            done = services.add_to_group(group, where)
+            db.session.commit()
+            flash(added_words(group, done.added, wanted - done.added), "success")
+            return leave(self.after_adding(one))
+        already = (
+            queries.count([*where, group_queries.member_where(group)]) if group is not None else 0
+        )
+        here = url_for(f"{self.endpoint}.add_to_group", id=one.id if one is not None else None)
+        html = render_template(
+            "groups/act.html", title=_("Add to a group"), action=here, told_url=here,
+            lead=records.describe(one) if one is not None else counted(wanted),
+            hidden=repeated(chosen) if one is None else [], form=form, fields=[form.target],
+            texts=told(group, wanted, already), label=_("Add to group"), disabled=not wanted,
+            back_url=self.after_adding(one),
+        )  # fmt: skip
+        return html, 422 if request.method == "POST" else 200
+
+    def of_selection(self, chosen: Selection, action: str) -> list[Any]:
+        """The conditions of a selection, within what this user may do that to."""
+        if chosen.query is not None:
+            return list(self.where(self.state(chosen.args), action))
+        return [*self.scope(action), Customer.id.in_(chosen.ids)]
+
+    def after_adding(self, one: Any | None) -> str:
+        """Back to the customer, or to the list."""
+        if one is None:
+            return url_for(f"{self.endpoint}.index_view")
+        return url_for(f"{self.endpoint}.details_view", id=one.id)
+
+    @expose("/leave-group/", methods=("POST",))
+    def leave_group(self) -> Any:
+        """Take one customer out of one group."""
+        one = self.load(request.args.get("id"), "read")
+        group = records.fetch(CustomerGroup, request.form.get("group"))
+        if group is None or group.filter is not None:
+            flash(_("That group is gone, or follows a filter. Look again."), "warning")
+        else:
+            services.remove_from_group(group, [Customer.id == one.id])
+            db.session.commit()
+            flash(_("%(customer)s left %(group)s.", customer=one.name, group=group.name), "success")
+        return redirect(url_for(f"{self.endpoint}.details_view", id=one.id))
+
+    def group_lines(self, record: Any) -> list[dict[str, Any]]:
+        """The groups of a customer as its page lists them."""
+        return [
+            {
+                "id": group.id,
+                "name": group.name,
+                "url": url_for("customer_group.details_view", id=group.id),
+                "follows": group.filter is not None,
+            }
+            for group in group_queries.groups_of(record.id)
+        ]
+
+    def group_urls(self, record: Any) -> dict[str, str]:
+        """Where a customer is put into a group and taken out; '' for who may not."""
+        may = guard.can(Permission.GROUPS_EDIT)
+
+        def at(name: str) -> str:
+            return url_for(f"{self.endpoint}.{name}", id=record.id) if may else ""
+
+        return {"join_url": at("add_to_group"), "leave_url": at("leave_group")}
+
+
+def register(endpoint: str) -> None:
+    """The rules of these pages: who sees a customer and may change groups."""
+    policy.register(f"{endpoint}.add_to_group", Permission.GROUPS_EDIT)
+    policy.register(f"{endpoint}.leave_group", Permission.GROUPS_EDIT)
+
+
+def _adding(url: str) -> BulkAction:
+    return BulkAction("group", _("Add to group"), "users-plus", url)
+
+
+def _group_options(chosen: Sequence[str]) -> list[tuple[str, Any, str]]:
+    found = lookups.chosen(CustomerGroup, [int(v) for v in chosen]) if chosen else []
+    return [(str(o.id), o.text, "") for o in found]
+
+
+def repeated(chosen: Selection) -> list[tuple[str, str]]:
+    """A selection as hidden fields."""
+    if chosen.query is not None:
+        return [("all_matching", "1"), ("query", chosen.query)]
+    return [("ids", str(key)) for key in chosen.ids]
+
+
+def counted(number: int) -> str:
+    """How many customers an act is about."""
+    return ngettext(
+        "%(count)s customer selected", "%(count)s customers selected", number,
+        count=format_decimal(number),
+    )  # fmt: skip
+
+
+def told(group: CustomerGroup | None, wanted: int, already: int) -> list[str]:
+    """What adding to the chosen group would come to."""
+    if group is None:
+        return [_("Customers already in the group stay in it once.")]
+    lines = [
+        ngettext(
+            "%(count)s customer joins “%(group)s”.", "%(count)s customers join “%(group)s”.",
+            wanted - already, count=format_decimal(wanted - already), group=group.name,
+        )
+    ]  # fmt: skip
+    return lines + ([_already(already)] if already else [])
+
+
+def added_words(group: CustomerGroup, added: int, already: int) -> str:
+    """What adding to a group came to."""
+    words = ngettext(
+        "Added %(count)s customer to “%(group)s”.", "Added %(count)s customers to “%(group)s”.",
+        added, count=format_decimal(added), group=group.name,
+    )  # fmt: skip
+    return f"{words} {_already(already)}" if already else str(words)
+
+
+def _already(number: int) -> str:
+    return ngettext(
+        "%(count)s is in it already.", "%(count)s are in it already.", number,
+        count=format_decimal(number),
+    )  # fmt: skip

@@ -1,0 +1,88 @@
+"""Lịch sử: who changed what of a group, and when. What was saved, as the drafts hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+
+from crmadmin.access import guard
+from crmadmin.access.models import User
+from crmadmin.access.permissions import Permission
+from crmadmin.core.db import spec_of
+from crmadmin.core.spec import Words
+from crmadmin.groups.models import CustomerGroup
+from crmadmin.groups.shapes import ImportedInto, Saved
+from crmadmin.panel.formatters import local
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the history: when, who, how many came and went, and what was done, in words;
+    `texts` are (label, before, after), `links` lead to imports."""
+
+    at: datetime
+    user: User | None
+    added: int
+    removed: int
+    title: Words
+    lines: tuple[str, ...] = ()
+    texts: tuple[tuple[Words, str, str], ...] = ()
+    links: Mapping[str, str] | None = None
+
+
+def events(found: list[Saved | ImportedInto]) -> list[Event]:
+    """The lines of a page of the history."""
+    return [_saved(one) if isinstance(one, Saved) else _imported(one) for one in found]
+
+
+def _saved(one: Saved) -> Event:
+    spec = spec_of(CustomerGroup)
+    labels = {name: spec.field(name).label for name in ("name", "description")}
+    texts = [
+        (labels[name], before or "", after or "")
+        for name, (before, after) in one.texts.items()
+        if name in labels and not one.is_new
+    ]
+    links = {step.words: _import(step.import_id) for step in one.steps if step.import_id}
+    return Event(
+        local(one.at), one.user, one.added, one.removed, _title(one),
+        tuple(step.words for step in one.steps), tuple(texts), links,
+    )  # fmt: skip
+
+
+def _title(one: Saved) -> Words:
+    if one.is_new:
+        return _("Made the group")
+    if "filter" in one.texts:
+        _before, after = one.texts["filter"]
+        return _("Made it follow a filter") if after else _("Fixed its list of members")
+    return _("Changed the group") if one.texts else _("Changed its members")
+
+
+def _imported(one: ImportedInto) -> Event:
+    shown = format_decimal(one.added)
+    words = str(_("Import from %(file)s: %(count)s", file=one.file_name, count=shown))
+    title = _("Imported into the group")
+    return Event(
+        local(one.at), one.user, one.added, 0, title, (words,), (), {words: _import(one.id)}
+    )
+
+
+def _import(key: int | None) -> str:
+    if key is None or not guard.can(Permission.IMPORTS_READ):
+        return ""
+    return url_for("imports.show", id=key)
+
+
+def neighbours(page: Any, link: Any) -> dict[str, str]:
+    """Where the pages before and after are."""
+    return {
+        "prev_url": link(page.number - 1) if page.number > 1 else "",
+        "next_url": link(page.number + 1) if page.has_next else "",
+    }

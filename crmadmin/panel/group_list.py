@@ -1,0 +1,199 @@
+"""The list of marketing groups: what it shows beside names, its filters, and deleting many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import abort, flash, get_template_attribute, render_template, request, url_for
+from flask_admin import expose
+from flask_babel import format_decimal, ngettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+
+from crmadmin.access import guard
+from crmadmin.access.permissions import Permission
+from crmadmin.core import exports, sheets
+from crmadmin.core.db import db
+from crmadmin.core.spec import FieldSpec
+from crmadmin.groups import lists, queries, services
+from crmadmin.groups.models import CustomerGroup
+from crmadmin.panel.customer_groups import repeated
+from crmadmin.panel.extra_filters import ExtraFilter, is_id
+from crmadmin.panel.selection import leave, selection
+from crmadmin.panel.shapes import BulkAction, Column, MenuItem
+
+MOST_DELETED = 1000
+COLUMNS = ("name", "description", "members", "contactless", "owner", "updated_at")
+
+
+class GroupList:
+    """Mixed into the group view, before RecordView."""
+
+    endpoint: str
+    spec: Any
+    may: Any
+    where: Any
+    state: Any
+    scope: Any
+    delete_item: Any
+
+    def list_fields(self) -> list[FieldSpec]:
+        """Name and description, and when the group last changed."""
+        return [*self.spec.listed, self.spec.field("updated_at")]
+
+    def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
+        """Members, how many of them are not to be contacted, and who made the group."""
+        ids = [r.id for r in rows]
+        quiet = queries.contactless_counts(ids)
+        counts = queries.member_counts(ids)
+        members = Column("members", _("Members"), "count", width="w-s2", align="end")
+        contactless = Column("contactless", _("Do not contact"), "count", width="w-m", align="end")
+        owner = Column("owner", _("Owner"), "owner", width="w-l")
+        return [
+            (members, {key: counts.get(key, 0) for key in ids}),
+            (contactless, {key: quiet.get(key, 0) for key in ids}),
+            (owner, dict(lists.owners(rows))),
+        ]
+
+    def list_context(self, state: Any, page: Any, fields: Any) -> dict[str, Any]:
+        """The guide's two buttons stand beside the search box, and Sửa in every row."""
+        context: dict[str, Any] = super().list_context(state, page, fields)  # type: ignore[misc]
+        columns = sorted(context["columns"], key=lambda column: _place(column.name))
+        return {
+            **context,
+            "columns": columns,
+            "search_buttons": True,
+            "edit_url": self.edit_url if self.may("edit") else None,
+            "empty_template": "groups/_empty.html",
+            "catalog_url": url_for("sales_group.index_view"),
+        }
+
+    def edit_url(self, record: Any) -> str:
+        """Where Sửa leads."""
+        return url_for(f"{self.endpoint}.edit_view", id=record.id)
+
+    def cell(self, column: Column, record: Any) -> Any:
+        """A group that follows a filter says so beside its name."""
+        shown = super().cell(column, record)  # type: ignore[misc]  # RecordView's
+        if column.name != "name" or record.filter is None:
+            return shown
+        hue = get_template_attribute("admin/_macros.html", "hue")
+        badge = Markup(hue(_("Dynamic group"), "purple"))  # noqa: S704 - a macro's own output
+        return Markup('<span class="row-x">{} {}</span>').format(shown, badge)
+
+    def cell_url(self, column: Column, record: Any) -> str:
+        """A count leads to the customers that were counted."""
+        details = f"{self.endpoint}.details_view"
+        if column.name == "contactless":
+            return url_for(details, id=record.id, contact="no")
+        return url_for(details, id=record.id) if column.name in ("name", "members") else ""
+
+    def more_filters(self) -> Sequence[ExtraFilter]:
+        """By who made the group, and by whether it follows a filter."""
+        return (
+            ExtraFilter(
+                "owner", _l("Owner"), is_id,
+                lambda values: lists.owned_by([int(v) for v in values]), _makers,
+            ),
+            ExtraFilter(
+                "follows", _l("Kind of group"), (lists.FOLLOWING, lists.ORDINARY).__contains__,
+                lists.of_kind, _kinds,
+            ),
+        )  # fmt: skip
+
+    def page_menu(self) -> list[MenuItem]:
+        """Putting two groups together."""
+        if not self.may("create"):
+            return []
+        return [MenuItem(_("Combine two groups"), url_for(f"{self.endpoint}.combine"), "git-merge")]
+
+    def row_menu(self, record: Any) -> list[MenuItem]:
+        """Beside Sửa: a copy, the history, delete."""
+        items = []
+        if self.may("create"):
+            url = url_for(f"{self.endpoint}.clone", id=record.id)
+            items.append(MenuItem(_("Duplicate"), url, "copy", "sheet"))
+        url = url_for(f"{self.endpoint}.history", id=record.id)
+        items.append(MenuItem(_("Change history"), url, "history"))
+        if self.may("delete"):
+            items.append(self.delete_item(record))
+        return items
+
+    def bulk_actions(self) -> list[BulkAction]:
+        """Ticked groups can be deleted."""
+        if not (self.may("bulk") and self.may("delete")):
+            return []
+        url = url_for(f"{self.endpoint}.bulk", act="delete")
+        return [BulkAction("delete", _("Delete"), "trash", url, True)]
+
+    @expose("/bulk/<act>/", methods=("GET", "POST"))
+    def bulk(self, act: str) -> Any:
+        """Delete the ticked groups, or all that match: first a sheet with the numbers."""
+        if act != "delete":
+            abort(404)
+        guard.require(Permission.GROUPS_DELETE)
+        chosen = selection()
+        where = (
+            self.where(self.state(chosen.args), "delete")
+            if chosen.query is not None
+            else [*self.scope("delete"), CustomerGroup.id.in_(chosen.ids)]
+        )
+        ids = lists.matching_ids(where, MOST_DELETED)
+        if request.method == "POST" and ids and request.form.get("seen") == str(len(ids)):
+            gone = services.delete_many(ids)
+            db.session.commit()
+            flash(
+                ngettext(
+                    "Deleted %(num)s group. Its customers stay.",
+                    "Deleted %(num)s groups. Their customers stay.", gone,
+                ),
+                "success",
+            )  # fmt: skip
+            return leave(url_for(f"{self.endpoint}.index_view"))
+        members = sum(queries.member_counts(ids).values())
+        html = render_template(
+            "groups/act.html", title=_("Delete groups"), danger=True, label=_("Delete"),
+            action=url_for(f"{self.endpoint}.bulk", act="delete"), hidden=repeated(chosen),
+            seen=len(ids), disabled=not ids, back_url=url_for(f"{self.endpoint}.index_view"),
+            lead=ngettext("%(num)s group selected", "%(num)s groups selected", len(ids)),
+            notes=[("bad", str(CHANGED))] if request.method == "POST" else [],
+            texts=[
+                ngettext(
+                    "They have %(count)s membership. The customer stays in the system.",
+                    "They have %(count)s memberships. The customers stay in the system.", members,
+                    count=format_decimal(members),
+                ),
+                _("This cannot be taken back."),
+            ],
+        )  # fmt: skip
+        return html, 422 if request.method == "POST" else 200
+
+    def export_extra(self, where: Sequence[Any]) -> Sequence[exports.Extra]:
+        """The counts of the list, and who made the group."""
+        ids = lists.matching_ids(where, exports.MOST_ROWS)
+        none = dict.fromkeys(ids, 0)
+        return (
+            exports.Extra(_("Members"), none | queries.member_counts(ids)),
+            exports.Extra(_("Do not contact"), none | queries.contactless_counts(ids)),
+            exports.Extra(_("Owner"), lists.owner_names(where), sheets.TEXT),
+        )
+
+
+CHANGED = _l("The numbers changed while you looked. Check them and confirm again.")
+
+
+def _place(name: str) -> int:
+    return COLUMNS.index(name) if name in COLUMNS else len(COLUMNS)
+
+
+def _makers(_chosen: Sequence[str]) -> list[tuple[str, Any, str]]:
+    return [(str(user.id), user.full_name or user.username, "") for user in lists.makers()]
+
+
+def _kinds(_chosen: Sequence[str]) -> list[tuple[str, Any, str]]:
+    return [
+        (lists.ORDINARY, _("List of its own"), ""),
+        (lists.FOLLOWING, _("Dynamic group"), ""),
+    ]

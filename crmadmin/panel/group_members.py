@@ -1,0 +1,279 @@
+"""A group's members: who is in it since when, taking them out, moving and copying, the export.
+
+Each act says first to how many it will be done, and asks again when that changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from flask import flash, render_template, request, url_for
+from flask_admin import expose
+from flask_babel import format_decimal, ngettext
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from crmadmin.access import guard
+from crmadmin.access.permissions import Permission
+from crmadmin.core.db import db, spec_of
+from crmadmin.core.listing import owned_by, search
+from crmadmin.core.paging import DEFAULT_PER_PAGE, positive
+from crmadmin.core.text import fold
+from crmadmin.customers import queries as customer_queries
+from crmadmin.customers.models import Customer
+from crmadmin.groups import queries, services
+from crmadmin.groups.models import CustomerGroup
+from crmadmin.panel import group_choice
+from crmadmin.panel.customer_groups import added_words, counted, repeated, told
+from crmadmin.panel.export import as_file
+from crmadmin.panel.formatters import local
+from crmadmin.panel.group_list import CHANGED
+from crmadmin.panel.record_list import total_text
+from crmadmin.panel.selection import leave, parameters, selection
+from crmadmin.panel.shapes import BulkAction, PageView, Segment
+
+MAX_QUERY = 200
+ACTS = ("remove", "move", "copy")
+
+
+class MemberPages:
+    """Mixed into the group view."""
+
+    endpoint: str
+    load: Any
+    may: Any
+
+    def member_conditions(
+        self, args: MultiDict[str, str], action: str = "customers:read"
+    ) -> list[Any]:
+        """Scope, search and segment of the members that an address asks for."""
+        query = args.get("q", "").replace("\0", "").strip()[:MAX_QUERY]
+        where: list[Any] = search(Customer, query, sees_sensitive=guard.sees_sensitive())
+        owner = guard.limited_to(action)
+        if owner is not None:
+            where.append(owned_by(Customer, owner))
+        if args.get("contact") in ("no", "yes"):
+            where.append(Customer.do_not_contact.is_(args["contact"] == "no"))
+        return where
+
+    def member_page(self, group: CustomerGroup) -> dict[str, Any]:
+        """A page of the members that this user may see, with what may be done to them."""
+        where = self.member_conditions(request.args)
+        number = positive(request.args.get("page"), 1)
+        page = queries.members(group, number, DEFAULT_PER_PAGE, where)
+        query = request.args.get("q", "").strip()[:MAX_QUERY]
+
+        def link(**changes: Any) -> str:
+            args = {"id": group.id, "q": query or None, "contact": request.args.get("contact")}
+            return url_for(f"{self.endpoint}.details_view", **{**args, **changes})
+
+        shown = PageView.of(
+            page, total_text=total_text(page), count_url="",
+            prev_url=link(page=page.number - 1) if page.number > 1 else "",
+            next_url=link(page=page.number + 1) if page.has_next else "",
+        )  # fmt: skip
+        return {
+            "page": replace(shown, per_page_choices=()),
+            "q": query,
+            "segments": self.segments_of(group, link),
+            "member_url": lambda customer: url_for("customer.details_view", id=customer.id),
+            "import_page": self._import_page(),
+            "local": local,
+            "bulk_actions": self.member_acts(group),
+        }
+
+    def segments_of(self, group: CustomerGroup, link: Any) -> list[Segment]:
+        """All members, those that may be written to, and those that may not."""
+        chosen = request.args.get("contact")
+        parts = ((_("All"), None), (_("May be contacted"), "yes"), (_("Do not contact"), "no"))
+        return [
+            (label, None, link(contact=value, page=None), (chosen or None) == value)
+            for label, value in parts
+        ]
+
+    def _import_page(self) -> Any:
+        if not guard.can(Permission.IMPORTS_READ):
+            return lambda _key: ""
+        return lambda key: url_for("imports.show", id=key)
+
+    def member_acts(self, group: CustomerGroup) -> list[BulkAction]:
+        """What may be done to ticked members; out of a group that follows a filter nobody goes."""
+        if not self.may("edit"):
+            return []
+
+        def at(act: str) -> str:
+            return url_for(f"{self.endpoint}.{act}_members")
+
+        copying = BulkAction("copy", _("Copy to another group"), "copy", at("copy"))
+        if group.filter is not None:
+            return [copying]
+        return [
+            copying,
+            BulkAction("move", _("Move to another group"), "arrow-right", at("move")),
+            BulkAction("remove", _("Remove from the group"), "user-minus", at("remove"), True),
+        ]
+
+    @expose("/members/remove/", methods=("GET", "POST"))
+    def remove_members(self) -> Any:
+        """Bỏ khỏi nhóm."""
+        return self._act("remove")
+
+    @expose("/members/move/", methods=("GET", "POST"))
+    def move_members(self) -> Any:
+        """Chuyển sang nhóm khác."""
+        return self._act("move")
+
+    @expose("/members/copy/", methods=("GET", "POST"))
+    def copy_members(self) -> Any:
+        """Chép sang nhóm khác."""
+        return self._act("copy")
+
+    def _act(self, act: str) -> Any:
+        group = self.load(request.args.get("id"), "edit")
+        if group.filter is not None and act != "copy":
+            flash(_("A dynamic group follows its filter: change the filter instead."), "warning")
+            return leave(self._details(group))
+        chosen, where = self._selected(group)
+        form = None if act == "remove" else group_choice.choice(parameters(), but={group.id})
+        target = group_choice.chosen(form) if form is not None else None
+        counts = _counts(where, target)
+        posted = request.method == "POST"
+        valid = posted and (form is None or form.validate()) and counts[0] > 0
+        same = request.form.get("seen") == _seen(counts)
+        if valid and same:
+            words = _carry_out(act, group, target, where)
+            db.session.commit()
+            flash(words, "success")
+            return leave(self._details(group))
+        html = render_template(
+            "groups/act.html", **_texts(act, group, target, counts),
+            action=url_for(f"{self.endpoint}.{act}_members", id=group.id),
+            told_url=url_for(f"{self.endpoint}.{act}_members", id=group.id) if form else "",
+            hidden=repeated(chosen), lead=counted(counts[0]), seen=_seen(counts),
+            form=form, fields=[form.target] if form is not None else [],
+            notes=[("bad", str(CHANGED))] if valid else [], disabled=not counts[0],
+            back_url=self._details(group),
+        )  # fmt: skip
+        return html, 422 if posted else 200
+
+    def _selected(self, group: CustomerGroup) -> tuple[Any, list[Any]]:
+        """The selection, and the conditions of its customers within the group."""
+        chosen = selection()
+        found = self.member_conditions(chosen.args)
+        if chosen.query is None:
+            found.append(Customer.id.in_(chosen.ids))
+        return chosen, [queries.member_where(group), *found]
+
+    def _details(self, group: CustomerGroup) -> str:
+        return url_for(f"{self.endpoint}.details_view", id=group.id)
+
+    @expose("/export-members/")
+    def export_members(self) -> Any:
+        """Xuất Excel: first what will be in the file and what is left out, then with `format` the
+        file. Who is not to be contacted is left out unless `all` is said."""
+        group = self.load(request.args.get("id"), "export")
+        guard.require(Permission.CUSTOMERS_EXPORT)
+        everybody = self.member_conditions(request.args, Permission.CUSTOMERS_EXPORT)
+        where = [queries.member_where(group), *everybody]
+        reachable = [*where, Customer.do_not_contact.is_(False)]
+        back = self._details(group)
+        if "format" in request.args:
+            name = _file_name(group)
+            wanted = where if request.args.get("all") == "1" else reachable
+            return as_file(spec_of(Customer), wanted, name, back)
+        total = customer_queries.count(where)
+        quiet = total - customer_queries.count(reachable)
+        query = request.args.get("q", "")
+        return render_template(
+            "groups/act.html", title=_("Export members"), method="get", back_url=back,
+            action=url_for(f"{self.endpoint}.export_members"), disabled=not total,
+            hidden=[("id", group.id), *([("q", query)] if query else [])],
+            lead=ngettext("%(count)s customer", "%(count)s customers", total - quiet,
+                          count=format_decimal(total - quiet)),
+            texts=[_quiet_words(quiet), *_masked_words()], buttons=[("format", "csv", "CSV")],
+            check=("all", _all_words(quiet)) if quiet else None,
+            main=("format", "xlsx"), label=_("Export to Excel"),
+        )  # fmt: skip
+
+
+def _counts(where: Sequence[Any], target: CustomerGroup | None) -> tuple[int, int]:
+    """How many customers an act is about, and how many of them the target has already."""
+    wanted = customer_queries.count(where)
+    if target is None:
+        return wanted, 0
+    return wanted, customer_queries.count([*where, queries.member_where(target)])
+
+
+def _seen(counts: tuple[int, int]) -> str:
+    return f"{counts[0]}-{counts[1]}"
+
+
+def _carry_out(
+    act: str, group: CustomerGroup, target: CustomerGroup | None, where: Sequence[Any]
+) -> str:
+    """Write; gives what it came to, in words."""
+    if target is None:
+        gone = services.remove_from_group(group, where)
+        return ngettext(
+            "Removed %(count)s customer from the group.",
+            "Removed %(count)s customers from the group.", gone, count=format_decimal(gone),
+        )  # fmt: skip
+    if act == "copy":
+        done = services.copy(group, target, where)
+        return added_words(target, done.moved, done.already)
+    done = services.move(group, target, where)
+    return ngettext(
+        "Moved %(count)s customer to “%(group)s”.", "Moved %(count)s customers to “%(group)s”.",
+        done.removed, count=format_decimal(done.removed), group=target.name,
+    )  # fmt: skip
+
+
+def _texts(
+    act: str, group: CustomerGroup, target: CustomerGroup | None, counts: tuple[int, int]
+) -> dict[str, Any]:
+    """The words of the sheet of an act."""
+    if act == "remove":
+        stay = _("They leave “%(group)s” and stay in the system.", group=group.name)
+        return {
+            "title": _("Remove from the group"), "label": _("Remove from the group"),
+            "texts": [stay], "danger": True,
+        }  # fmt: skip
+    texts = told(target, *counts)
+    if act == "copy":
+        return {"title": _("Copy to another group"), "label": _("Copy"), "texts": texts}
+    texts.append(_("They leave “%(group)s”.", group=group.name))
+    return {"title": _("Move to another group"), "label": _("Move"), "texts": texts}
+
+
+def _quiet_words(quiet: int) -> str:
+    if not quiet:
+        return _("Nobody in the group is marked not to be contacted.")
+    return ngettext(
+        "%(count)s customer is not to be contacted and is left out.",
+        "%(count)s customers are not to be contacted and are left out.", quiet,
+        count=format_decimal(quiet),
+    )  # fmt: skip
+
+
+def _all_words(quiet: int) -> str:
+    return ngettext(
+        "Take in the %(count)s customer who is not to be contacted",
+        "Take in the %(count)s customers who are not to be contacted", quiet,
+        count=format_decimal(quiet),
+    )  # fmt: skip
+
+
+def _masked_words() -> list[str]:
+    sensitive = [f for f in spec_of(Customer).fields if f.sensitive]
+    if guard.sees_sensitive() or not sensitive:
+        return []
+    return [_("Phones and emails are masked.")]
+
+
+def _file_name(group: CustomerGroup) -> str:
+    """A file name that every system takes: the group's name in plain letters."""
+    plain = "-".join(fold(group.name).split())
+    kept = "".join(c for c in plain if c.isascii() and (c.isalnum() or c == "-")).strip("-")
+    return kept[:60] or f"group-{group.id}"
