@@ -22,8 +22,8 @@ from crmadmin.groups.models import (
     GroupChange,
     GroupDraft,
     GroupStep,
-    Membership,
 )
+from crmadmin.groups.ordered import memberships
 from crmadmin.groups.saving import (
     Act,
     Importing,
@@ -249,10 +249,7 @@ def state(draft: GroupDraft | None, group: CustomerGroup | None) -> DraftState:
     """What the draft does to the group as things stand now. Reads only."""
     sets = of(draft, group)
     before = _members(group)
-    added = removed = 0
-    if draft is not None and not sets.follows:
-        counted = steps.is_counted(draft, group)
-        added, removed = (draft.added, draft.removed) if counted else steps.counted(sets)
+    added, removed = steps.counts_of(draft, group)
     if sets.follows:
         same = group is not None and sets.filter == group.filter
         after = before if same else _matching(sets)
@@ -273,8 +270,7 @@ def _members(group: CustomerGroup | None) -> int:
         return 0
     if group.filter is not None:
         return _matching(Sets(0, {}, group.filter))
-    mine = select(func.count()).select_from(Membership).where(Membership.group_id == group.id)
-    return db.session.scalar(mine) or 0
+    return memberships(group.id)
 
 
 def _matching(sets: Sets) -> int:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from flask import g
 from sqlalchemy import ColumnElement, Select, func, select, true
 
-from crmadmin.core.db import db
+from crmadmin.core.db import db, reads_only
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import Membership
 
@@ -27,11 +28,13 @@ Where = Sequence[ColumnElement[bool]]
 @dataclass(frozen=True)
 class Part:
     """A set of customers: as a selection of ids, and as a condition on a customer at hand, of
-    which those that meet `where`. Without the two it is all customers."""
+    which those that meet `where`. Without the two it is all customers. `told` is the size of the
+    set where that is known already."""
 
     where: Where = ()
     ids: Select[Any] | None = None
     contains: ColumnElement[bool] = field(default_factory=true)
+    told: int | None = None
 
     @cached_property
     def size(self) -> int:
@@ -39,6 +42,8 @@ class Part:
         if self.ids is None:
             return size_of(self.where)
         if not self.where:
+            if self.told is not None:
+                return self.told
             inner = self.ids.subquery()
             return db.session.scalar(select(func.count()).select_from(inner)) or 0
         found = _looked_up(self.ids, self.where).with_only_columns(func.count())
@@ -109,6 +114,17 @@ def page_of(
 def size_of(where: Where) -> int:
     """How many customers meet the conditions."""
     return db.session.scalar(select(func.count()).select_from(Customer).where(*where)) or 0
+
+
+def memberships(group_id: int) -> int:
+    """How many memberships a group has; counted once for a page that only reads."""
+    mine = select(func.count()).select_from(Membership).where(Membership.group_id == group_id)
+    if not reads_only.get():
+        return db.session.scalar(mine) or 0
+    kept: dict[int, int] = g.setdefault("memberships", {})
+    if group_id not in kept:
+        kept[group_id] = db.session.scalar(mine) or 0
+    return kept[group_id]
 
 
 def by_added(group_id: int, where: Where, first: int, most: int, *, latest: bool) -> list[int]:

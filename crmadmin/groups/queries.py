@@ -19,9 +19,10 @@ from crmadmin.customers.models import Customer
 from crmadmin.groups import history as histories
 from crmadmin.groups.following import where_of
 from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, Membership
-from crmadmin.groups.ordered import Part, by_added, page_of, size_of
+from crmadmin.groups.ordered import Part, by_added, memberships, page_of, size_of
 from crmadmin.groups.sets import Sets, of, of_group
 from crmadmin.groups.shapes import DraftMember, Kind, Member
+from crmadmin.groups.steps import counts_of
 from crmadmin.groups.wording import HOW
 
 WHICH = ("all", "added", "removed")
@@ -91,7 +92,8 @@ def _whole(sets: Sets, where: Where) -> Part:
     """Everybody in a saved group."""
     if sets.filter is not None:
         return Part([*where_of(sets.filter), *where])
-    return Part(where, sets.members(), sets.has_member(Customer.id))
+    told = memberships(sets.group_id) if not where else None
+    return Part(where, sets.members(), sets.has_member(Customer.id), told)
 
 
 def _as_members(group: CustomerGroup, ids: Sequence[int]) -> list[Member]:
@@ -146,7 +148,7 @@ def draft_members(
 
     `which` of WHICH narrows it to one of the first two. Rows are DraftMembers.
     """
-    parts = _parts(of(draft, group), query_where)
+    parts = _parts(draft, group, query_where)
     if which != "all":
         parts = [(change, part) for change, part in parts if change == which]
     total = sum(part.size for _change, part in parts)
@@ -162,13 +164,20 @@ def draft_members(
     return Page(rows, number, per_page, total)
 
 
-def _parts(sets: Sets, where: Where) -> list[tuple[str | None, Part]]:
+def _parts(
+    draft: GroupDraft | None, group: CustomerGroup | None, where: Where
+) -> list[tuple[str | None, Part]]:
+    sets = of(draft, group)
     if sets.follows:
         return [(None, _whole(sets, where))]
+    added = removed = staying = None
+    if not where:
+        added, removed = counts_of(draft, group)
+        staying = memberships(sets.group_id) - removed if sets.group_id else 0
     return [
-        ("added", Part(where, sets.effect(adds=True), sets.is_added())),
-        ("removed", Part(where, sets.effect(adds=False), sets.is_removed())),
-        (None, Part(where, sets.staying(), sets.stays())),
+        ("added", Part(where, sets.effect(adds=True), sets.is_added(), added)),
+        ("removed", Part(where, sets.effect(adds=False), sets.is_removed(), removed)),
+        (None, Part(where, sets.staying(), sets.stays(), staying)),
     ]
 
 

@@ -176,6 +176,16 @@ def count_anew(draft: GroupDraft, group: CustomerGroup | None) -> None:
         count(draft, group)
 
 
+def counts_of(draft: GroupDraft | None, group: CustomerGroup | None) -> tuple[int, int]:
+    """How many customers saving would add and take out. Reads only."""
+    if draft is None:
+        return 0, 0
+    sets = of(draft, group)
+    if not sets.follows and is_counted(draft, group):
+        return draft.added, draft.removed
+    return counted(sets)
+
+
 def is_counted(draft: GroupDraft, group: CustomerGroup | None) -> bool:
     """Whether the counts on the draft still hold: the group was not written since, and none of the
     customers was deleted, which takes them out of the steps."""
