@@ -37,6 +37,12 @@ def join(group_id: int, ids: list[int]) -> None:
     bulk.insert(Membership.__table__, columns)
 
 
+def behind(group_id: int, *several: Any) -> None:
+    with bulk.behind():
+        for ids in several:
+            join(group_id, list(ids))
+
+
 def members() -> int:
     return db.session.scalar(select(func.count()).select_from(Membership)) or 0
 
@@ -56,10 +62,8 @@ def test_a_row_that_is_in_the_way_is_told_at_the_end_and_nothing_stands(
     group: CustomerGroup,
 ) -> None:
     ids = customers(3)
-    with pytest.raises(bulk.Taken), bulk.behind():
-        join(group.id, ids)
-        join(group.id, ids[:1])
-        join(group.id, ids[1:])
+    with pytest.raises(bulk.Taken):
+        behind(group.id, ids, ids[:1], ids[1:])
     db.session.rollback()
     assert members() == 0
     with bulk.behind():
@@ -78,8 +82,7 @@ def test_a_record_that_is_gone_is_told_as_well(group: CustomerGroup) -> None:
 
 def test_an_error_of_the_caller_waits_for_what_was_given(group: CustomerGroup) -> None:
     ids = customers(5)
-    with pytest.raises(ZeroDivisionError), bulk.behind():
-        join(group.id, ids)
-        1 // 0  # noqa: B018 - the error
+    with pytest.raises(TypeError):
+        behind(group.id, ids, None)
     db.session.rollback()
     assert members() == 0
