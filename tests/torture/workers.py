@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ class Workers:
                 [*flask, "crm", command, *options],
                 env={**self._environment, **environment}, cwd=PROJECT, text=True,
                 stdout=subprocess.PIPE, stderr=log,
+                # Whoever runs the tests in the background has Ctrl+C ignored, which is inherited.
+                preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
             )  # fmt: skip
         self._running[process.pid] = process
         return process.pid

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from flask import Flask
-from grouping import LIST, filled, members, several
+from members import LIST, filled, members, several
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from grouping import LIST, filled, several
+from members import LIST, filled, several
 from sqlalchemy import func, select
 
 from crmadmin.core.db import db

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from grouping import CUSTOMERS, LIST, filled, members, several
+from members import CUSTOMERS, LIST, filled, members, several
 
 from crmadmin.core.db import acting_as, db
 from crmadmin.groups import drafts, services

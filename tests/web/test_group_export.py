@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from factories import catalog
 from flask import Flask
-from grouping import LIST, filled, several
+from members import LIST, filled, several
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import CustomerStatus

@@ -8,7 +8,7 @@ import re
 
 from factories import group
 from flask import Flask
-from grouping import LIST, filled, members, several
+from members import LIST, filled, members, several
 from sqlalchemy import func, select
 
 from crmadmin.core.db import acting_as, db
