@@ -24,7 +24,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from served import PASSWORD, Site
 
-PATIENCE = 10
+PATIENCE = 20
 """Seconds until something that does not appear is missing."""
 
 PRESSED = ("button", "link", "menuitem", "menuitemradio", "option", "radio", "checkbox", "tab")

@@ -27,7 +27,7 @@ from crmadmin.imports.views import steps
 from crmadmin.jobs.worker import Worker
 
 GROUP = "Khách mời hội thảo"
-SECONDS = 30
+SECONDS = 60
 
 
 @contextmanager
