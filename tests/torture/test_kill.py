@@ -43,8 +43,10 @@ def undisturbed(app: Flask, workers: Workers, *, preview: bool) -> tuple[dict[st
     return real.left(app, batch_id, ROWS), time.monotonic() - began
 
 
-def break_off(workers: Workers, job_id: int, seconds: float) -> float | None:
-    """Kill whoever works the job after so long; the seconds until another took it up."""
+def break_off(workers: Workers, job_id: int, rows: int, seconds: float) -> float | None:
+    """Kill whoever works the job so long after so many rows are done; the seconds until another
+    took it up."""
+    workers.until(job_id, lambda job: ended(job) or (job.token and job.done >= rows))
     time.sleep(seconds)
     held = workers.job(job_id)
     killed = workers.holder(job_id)
@@ -86,8 +88,9 @@ def test_killed_at_random_moments_an_import_is_the_same(
     waits: list[float] = []
 
     def see_through(job_id: int, most: int) -> None:
-        for _ in range(most):
-            wait = break_off(workers, job_id, chance.uniform(0, seconds))
+        # By rows, so that nearly every kill meets an import that still goes on.
+        for rows in sorted(chance.randrange(ROWS) for _ in range(most)):
+            wait = break_off(workers, job_id, rows, chance.uniform(0, seconds / 5))
             if wait is None:
                 break
             waits.append(wait)
