@@ -10,12 +10,13 @@ from browser import set_screen
 from person import Person, until
 from selenium.webdriver.common.keys import Keys
 from served import Site
+from sqlalchemy import select
 from test_groups import members_of
 
 from crmadmin.catalogs.models import SalesGroup
 from crmadmin.core.db import db
 from crmadmin.groups import drafts
-from crmadmin.groups.models import CustomerGroup, Membership
+from crmadmin.groups.models import CustomerGroup, GroupDraft, Membership
 
 NEW = "/admin/groups/new/"
 EDIT = "/admin/groups/edit/?id=1"
@@ -253,11 +254,21 @@ def test_the_form_breaks_no_rule_in_any_state(person: Person, site: Site) -> Non
     assert not in_every_look(person)
 
 
+def kept_description(site: Site) -> str | None:
+    with site.app.app_context():
+        found = db.session.scalar(select(GroupDraft.description))
+        db.session.remove()
+    return found
+
+
 def test_two_editors_see_both_sides_and_have_both(person: Person, site: Site) -> None:
     sixty(site)
     person.sign_in("mai").open(EDIT)
     person.fill("Mô tả", "Của Mai")
+    person.driver.execute_script("document.activeElement.blur()")
+    until(lambda: kept_description(site) == "Của Mai", "the draft to have the description", 20)
     tick(person, 24, 23)
+    person.reads("Đã chọn 2")
     person.press("Chọn khách hàng", "button")
     person.reads("Chưa lưu: +2 thành viên, sửa mô tả")
     with site.writing("an") as an:
