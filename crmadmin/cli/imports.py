@@ -20,7 +20,7 @@ from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.core.db import reads_only
-from crmadmin.imports import errorbook, queries, services, template, undo
+from crmadmin.imports import errorbook, keeping, queries, services, template, undo
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.messages import STATE_LABELS
 from crmadmin.imports.models import ImportBatch
@@ -79,7 +79,7 @@ def import_command(
                     stream, file.name, chosen, Rules.from_mapping(options), user,
                     group_name=group_name,
                 )  # fmt: skip
-            except services.FileTooLarge:
+            except keeping.FileTooLarge:
                 raise click.UsageError(f"{file.name} is larger than CRM_UPLOAD_MAX_MB.") from None
         try:
             report = services.preview(batch) if dry_run else services.run(batch)

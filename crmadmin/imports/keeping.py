@@ -1,4 +1,5 @@
-"""How long uploaded files stay: CRM_UPLOAD_KEEP_DAYS, counted from the upload. The ledger stays.
+"""Keeping uploaded files, and for how long: CRM_UPLOAD_KEEP_DAYS, counted from the upload. The
+ledger stays.
 
 With the file go the cells of its refused rows and what was typed to mend them. Looked at whenever a
 file comes in, so no clock is needed; 0 keeps a file until the next one comes.
@@ -6,8 +7,11 @@ file comes in, so no clock is needed; 0 keeps a file until the next one comes.
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 from flask import current_app
 from sqlalchemy import Text, cast, delete, select, update
@@ -15,7 +19,9 @@ from sqlalchemy import Text, cast, delete, select, update
 from crmadmin.core.db import db, utcnow
 from crmadmin.imports.models import ImportBatch, ImportFix, ImportRow
 from crmadmin.imports.records import Status
+from crmadmin.imports.source import uploads_folder
 
+COPY_BYTES = 1024 * 1024
 ENDED = (Status.DONE.value, Status.REFUSED.value, Status.STOPPED.value, Status.UNDONE.value)
 
 
@@ -64,3 +70,31 @@ def _forget_cells(batch_id: int) -> None:
         .values(file_path=None)
         .execution_options(**quietly)
     )
+
+
+class FileTooLarge(ValueError):
+    """The upload is larger than the setting allows; nothing of it is kept."""
+
+
+def keep(stream: IO[bytes], suffix: str) -> tuple[Path, int, str]:
+    """Copy an upload under a name of our own; the sender's is never part of a path.
+
+    Gives where it is, its bytes and its SHA-256. Raises FileTooLarge.
+    """
+    suffix = suffix.lower() if suffix[1:].isalnum() and len(suffix) <= 6 else ""
+    path = uploads_folder() / f"{secrets.token_hex(16)}{suffix}"
+    limit = current_app.config["SETTINGS"].upload_max_bytes
+    digest, size = hashlib.sha256(), 0
+    path.touch(mode=0o600)
+    try:
+        with path.open("wb") as kept:
+            while data := stream.read(COPY_BYTES):
+                size += len(data)
+                if size > limit:
+                    raise FileTooLarge
+                digest.update(data)
+                kept.write(data)
+    except BaseException:
+        path.unlink()
+        raise
+    return path, size, digest.hexdigest()

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -19,15 +18,15 @@ from sqlalchemy import func, select
 
 from crmadmin.core import bulk, codes
 from crmadmin.core.bulk import Column, Same
-from crmadmin.core.db import actor, db, spec_of, utcnow
-from crmadmin.core.spec import RecordSpec
+from crmadmin.core.db import db, spec_of
 from crmadmin.core.text import code_key, name_key
 from crmadmin.customers.models import Contact
 from crmadmin.imports.joining import Joining
 from crmadmin.imports.kinds import TARGETS, Family, Kind
 from crmadmin.imports.models import ImportBatch, ImportChange
+from crmadmin.imports.new_rows import new_columns, touched
 from crmadmin.imports.plan import Existing, Fate
-from crmadmin.imports.ready import Ready, nothing
+from crmadmin.imports.ready import nothing
 from crmadmin.imports.records import NewRef, State
 from crmadmin.imports.walk import Step
 
@@ -144,7 +143,7 @@ class Loader:
         ids = [record_id for record_id, _ in marked]
         versions = [version + 1 for _, version in marked]
         columns: dict[str, Column] = {"is_default": Same(False), "version": versions}
-        bulk.update(model.__table__, {**columns, **_now()}, ids)
+        bulk.update(model.__table__, {**columns, **touched()}, ids)
         self._note(self._kind.spec.model.__name__, ids, versions, {"is_default": True})
 
     def _update(self, fates: Sequence[Fate]) -> None:
@@ -167,7 +166,7 @@ class Loader:
         for fate in fates:
             fate.version = (fate.version or 0) + 1
         changed["version"] = [fate.version for fate in fates]
-        changed.update(_now())
+        changed.update(touched())
         ids = [_record_id(fate) for fate in fates]
         bulk.update(self._kind.model.__table__, changed, ids)
 
@@ -281,46 +280,6 @@ def _columns(kind: Kind, fates: Sequence[Fate]) -> dict[str, Column]:
         found = zip(names, zip(*rows, strict=True), strict=False)
         return {kind.column_of[name]: column for name, column in found}
     return {kind.column_of[n]: [fate.values.get(n) for fate in fates] for n in names}
-
-
-def new_columns(
-    spec: RecordSpec, values: Mapping[str, Column], ready: Ready | None = None
-) -> dict[str, Column]:
-    """Every column of new records but the id: the values, defaults, keys and stamps.
-
-    `ready` are derived columns that are made already.
-    """
-    ready = ready or nothing(spec)
-    columns: dict[str, Column] = {}
-    for column in spec.model.__table__.columns:
-        default = column.default.arg if column.default is not None else None
-        default = None if callable(default) else default
-        given = values.get(column.name)
-        if given is None:
-            columns[column.name] = Same(default)
-        elif default is None or isinstance(given, Same):
-            columns[column.name] = given
-        else:
-            columns[column.name] = [default if value is None else value for value in given]
-    del columns["id"]
-    columns.update(created_at=Same(utcnow()), created_by_id=Same(actor.get()))
-    columns.update(_now(), version=Same(1))
-    for derived in spec.derived:
-        sources = [columns[source] for source in derived.sources]
-        if any(not isinstance(source, Same) for source in sources):
-            rows = zip(*map(_each, sources), strict=False)
-            columns[derived.column] = ready.column(derived, rows)
-        else:
-            columns[derived.column] = Same(derived.make([*map(next, map(_each, sources))]))
-    return columns
-
-
-def _each(column: Column) -> Iterator[Any]:
-    return repeat(column.value) if isinstance(column, Same) else iter(column)
-
-
-def _now() -> dict[str, Column]:
-    return {"updated_at": Same(utcnow()), "updated_by_id": Same(actor.get())}
 
 
 def overwritten(kind: Kind, fate: Fate) -> dict[str, Any] | None:

@@ -6,13 +6,10 @@ Each step commits. Nothing but the import's own tables is written before the run
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from flask import current_app
 from sqlalchemy import delete, update
 
 import crmadmin.imports.undo.job  # noqa: F401 - registers its job
@@ -23,7 +20,7 @@ from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, GroupDraft, GroupStep
 from crmadmin.imports import ledger, queries, report, source, tasks  # noqa: F401 - tasks registers the jobs
 from crmadmin.imports.joining import DRAFT
-from crmadmin.imports.keeping import forget_old_files
+from crmadmin.imports.keeping import forget_old_files, keep
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.models import ImportBatch, ImportFix
 from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules, Status
@@ -32,17 +29,11 @@ from crmadmin.imports.source import uploads_folder
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
 
-COPY_BYTES = 1024 * 1024
-
 NOT_RUN = (
     Status.UPLOADED.value, Status.UNMAPPED.value, Status.PREVIEWED.value, Status.STOPPED.value,
     Status.REFUSED.value,
 )  # fmt: skip
 """Of an import at these, nothing was written yet."""
-
-
-class FileTooLarge(ValueError):
-    """The upload is larger than the setting allows; nothing of it is kept."""
 
 
 class BadState(RuntimeError):
@@ -68,7 +59,7 @@ def create_batch(
     group_name: str | None = None,
     step: GroupStep | None = None,
 ) -> ImportBatch:
-    """Keep an uploaded file and what was chosen for it. Raises FileTooLarge.
+    """Keep an uploaded file and what was chosen for it. Raises keeping.FileTooLarge.
 
     The rows fill `group`, or the group called `group_name`, which `run` makes if there is none; or
     `step`, one of a draft: its group gets them when that is saved.
@@ -76,7 +67,7 @@ def create_batch(
     if group is None and group_name:
         group = queries.group_called(group_name)
     forget_old_files(uploads_folder())
-    path, size, digest = _keep(stream, Path(file_name).suffix)
+    path, size, digest = keep(stream, Path(file_name).suffix)
     options: dict[str, Any] = rules.to_dict()
     if group is None and group_name:
         options["group_name"] = group_name
@@ -100,27 +91,6 @@ def create_batch(
     db.session.add(batch)
     db.session.commit()
     return batch
-
-
-def _keep(stream: IO[bytes], suffix: str) -> tuple[Path, int, str]:
-    """Copy the upload under a name of our own; the sender's is never part of a path."""
-    suffix = suffix.lower() if suffix[1:].isalnum() and len(suffix) <= 6 else ""
-    path = uploads_folder() / f"{secrets.token_hex(16)}{suffix}"
-    limit = current_app.config["SETTINGS"].upload_max_bytes
-    digest, size = hashlib.sha256(), 0
-    path.touch(mode=0o600)
-    try:
-        with path.open("wb") as kept:
-            while data := stream.read(COPY_BYTES):
-                size += len(data)
-                if size > limit:
-                    raise FileTooLarge
-                digest.update(data)
-                kept.write(data)
-    except BaseException:
-        path.unlink()
-        raise
-    return path, size, digest.hexdigest()
 
 
 def start_preview(batch: ImportBatch) -> Job:

@@ -20,7 +20,7 @@ from crmadmin.core.db import spec_of
 from crmadmin.core.text import text
 from crmadmin.groups import drafts
 from crmadmin.groups.models import CustomerGroup, GroupStep
-from crmadmin.imports import report, services, template
+from crmadmin.imports import keeping, report, services, template
 from crmadmin.imports.kinds import CUSTOMER_KINDS, KINDS, Family, Kind
 from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.models import ImportBatch
@@ -138,7 +138,7 @@ def _take(
             file.stream, file.filename, kind, rules, user,
             group=group, group_name=group_name, step=step,
         )  # fmt: skip
-    except services.FileTooLarge:
+    except keeping.FileTooLarge:
         abort(413)
     if batch is not None and batch.status in DECIDING:
         services.abandon(batch)
