@@ -29,6 +29,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.e2e)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A failed test says where the browser was and what could be read there."""
+    report = yield
+    person = getattr(item, "funcargs", {}).get("person")
+    if report.failed and report.when == "call" and isinstance(person, Person):
+        report.sections.append(("page", f"{person.path}\n{person.text('body')}"))
+    return report
+
+
 @pytest.fixture(params=DATABASES[:1])
 def database(request: pytest.FixtureRequest) -> str:
     """The first database of the run, unless a test asks for more."""

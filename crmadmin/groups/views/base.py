@@ -61,6 +61,11 @@ class Editing:
     draft: GroupDraft | None
 
     @property
+    def window_key(self) -> str:
+        """What a browser window keeps its ticks and texts under; another user's are not these."""
+        return f"{self.user_id}/{self.key}"
+
+    @property
     def is_gone(self) -> bool:
         """Whether the group was deleted under the draft."""
         return self.group is None and self.key != NEW_KEY

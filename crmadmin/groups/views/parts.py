@@ -38,7 +38,7 @@ def whole(edit: Editing, state: MultiDict[str, str]) -> dict[str, Any]:
 def common(edit: Editing, state: MultiDict[str, str], told: DraftState) -> dict[str, Any]:
     """What every part reads: addresses, the state of the draft, and what is not saved in words."""
     return {
-        "key": edit.key,
+        "window_key": edit.window_key,
         "is_new": edit.key == NEW_KEY,
         "told": told,
         "unsaved": unsaved(told),

@@ -45,7 +45,7 @@ def leave(key: str) -> Any:
         label=_("Throw away"),
         stay=_("Keep editing"),
         danger=True,
-        forgets=edit.key,
+        forgets=edit.window_key,
         back_url=page_url(edit.key, page_state()),
     )
 

@@ -22,17 +22,18 @@ function sendLate() {
   const form = texts();
   const late = snapshot(form);
   if (form.dataset.sent || form.known.toString() === late.toString()) return;
-  kept(form.dataset.textUrl, late.toString());
+  kept(`typed:${form.dataset.kept}`, late.toString());
   late.set("version", form.elements.version.value);
   late.set("csrf_token", csrfToken());
   navigator.sendBeacon(form.dataset.textUrl, late);
 }
 
 function bringLate(form) {
-  const late = kept(form.dataset.textUrl);
-  kept(form.dataset.textUrl, null);
-  for (const [name, value] of new URLSearchParams(late ?? "")) {
-    const field = form.elements[name];
+  const name = `typed:${form.dataset.kept}`;
+  const late = kept(name);
+  kept(name, null);
+  for (const [part, value] of new URLSearchParams(late ?? "")) {
+    const field = form.elements[part];
     if (!field || field.value === value) continue;
     field.value = value;
     field.dispatchEvent(new Event("change", { bubbles: true }));
@@ -41,7 +42,7 @@ function bringLate(form) {
 
 // On a phone: a reload comes back to the part that was open, unless another one has a problem to show.
 function restoreTab(form) {
-  const name = `tab:${form.dataset.textUrl}`;
+  const name = `tab:${form.dataset.kept}`;
   on("click", "[role=tab]", (event, tab) => kept(name, tab.id));
   if (!document.querySelector("main [aria-invalid=true]")) {
     document.getElementById(kept(name) ?? "")?.click();
