@@ -28,6 +28,8 @@ PATIENCE = 20
 """Seconds until something that does not appear is missing."""
 
 PRESSED = ("button", "link", "menuitem", "menuitemradio", "option", "radio", "checkbox", "tab")
+EXPECTED = r"status of (403|404|409|422)|htmx:(afterRequest|sendAbort)"
+
 TYPED = ("textbox", "searchbox", "combobox", "spinbutton", "Date")
 
 Name = str | re.Pattern[str]
@@ -259,15 +261,15 @@ class Person:
     def complaints(self) -> list[str]:
         """What the browser's console said since the last time: errors and refused content.
 
-        A page that answers 4xx on purpose (a form with problems) is not one of them, nor is what was
-        still on its way when the page was left.
+        A page that answers 4xx on purpose (a form with problems) is not one of them, nor is what
+        was still on its way when the page was left.
         """
         log = self.driver.get_log("browser")
         return [
             entry["message"]
             for entry in log
             if entry["level"] in ("SEVERE", "WARNING")
-            and not re.search(r"status of (403|404|409|422)|htmx:(afterRequest|sendAbort)", entry["message"])
+            and not re.search(EXPECTED, entry["message"])
         ]
 
     def _nodes(
