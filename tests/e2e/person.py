@@ -268,8 +268,7 @@ class Person:
         return [
             entry["message"]
             for entry in log
-            if entry["level"] in ("SEVERE", "WARNING")
-            and not re.search(EXPECTED, entry["message"])
+            if entry["level"] in ("SEVERE", "WARNING") and not re.search(EXPECTED, entry["message"])
         ]
 
     def _nodes(
