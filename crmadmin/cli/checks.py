@@ -10,6 +10,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from crmadmin.access import policy
+from crmadmin.core import search
 from crmadmin.core.db import db, missing_tables, storage_faults
 
 
@@ -25,10 +26,28 @@ def check_command(*, database: bool, as_json: bool) -> None:
     ]
     faults += [f"P002 the policy table names {e}, which does not exist" for e in policy.stale(app)]
     if database:
-        faults += [f"D001 table {t} is missing: run flask db upgrade" for t in missing_tables(db)]
+        missing = missing_tables(db)
+        faults += [f"D001 table {t} is missing: run flask db upgrade" for t in missing]
         faults += [f"D002 {fault}" for fault in storage_faults(db)]
+        faults += [] if missing else search_faults()
     if as_json:
         click.echo(json.dumps({"faults": faults}, ensure_ascii=False))
     else:
         click.echo("\n".join(faults) or "Everything checked is right.")
     sys.exit(1 if faults else 0)
+
+
+def search_faults() -> list[str]:
+    """What searches would not find, or find wrongly."""
+    found = []
+    for documents in search.declared():
+        with db.engine.connect() as connection:
+            told = search.compare(connection, documents)
+        if not told.is_right:
+            found.append(
+                f"D003 the search index {documents.name} differs from its records:"
+                f" {told.missing} missing, {told.different} different, {told.left_over} left over,"
+                f" {told.unwatched} kinds of writes not noted;"
+                " run flask crm reindex"
+            )
+    return found

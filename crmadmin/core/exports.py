@@ -65,7 +65,7 @@ def write(
     writes anything, and KeyError for an ending that is none of TYPES."""
     if ending not in TYPES:
         raise KeyError(ending)
-    total, _exact = listing.count(listing.select_ids(spec, where), all_of_them=True)
+    total, _exact = listing.count(spec, where, all_of_them=True)
     if total > MOST_ROWS:
         raise TooMany(total)
     fields = spec.having("exported")

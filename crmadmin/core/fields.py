@@ -167,7 +167,8 @@ def key(
 
 
 def search_text(*sources: str) -> MappedColumn[Any]:
-    """The folded text of every searched field that all roles see in full, one field a line.
+    """The folded text of every searched field that all roles see in full, one field a line, with
+    a blank before and after every word.
 
     `sources` name other columns instead, whatever their fields say.
     """
@@ -193,7 +194,9 @@ def _search_column(
         parts = [str(value) for value in values if value]
         if variants is not None:
             parts += [more for part in parts if (more := variants(part))]
-        return "\n".join(dict.fromkeys(map(fold, parts)))
+        # Blanks around every word: a word of two letters is looked for with the one before it.
+        lines = " \n ".join(dict.fromkeys(map(fold, parts)))
+        return f" {lines} " if lines else ""
 
     return mapped_column(
         Text(), nullable=False, default="", sort_order=LAST + next(ORDER),

@@ -13,20 +13,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.datastructures import MultiDict
 
+from crmadmin.core import orders
 from crmadmin.core.db import db, spec_of
+from crmadmin.core.orders import Order, by_relevance, has_relevance, relevance, walkable
 from crmadmin.core.paging import COUNT_CAP, DEFAULT_PER_PAGE, PER_PAGE, Page, clamp, positive
+from crmadmin.core.search import Found, as_found, conditions, first_all
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
-from crmadmin.core.text import fold
+from crmadmin.core.walk import Walk
 
 UNSET = "-"  # the filter value for "not set"
 MAX_QUERY = 200
 BATCH = 1000
 MAX_VALUES = 100
 RANGES = (FieldKind.DATE, FieldKind.DATETIME)
-SORT_COLUMNS = {"name": "sort_key", "code": "code_key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,15 @@ class ListState:
     page: int = 1
     per_page: int = DEFAULT_PER_PAGE
     count_all: bool = False
+    after: int = 0
+    """The id of the row that the page begins behind; the page's number is then only shown."""
+    before: int = 0
+    is_last: bool = False
+
+    @property
+    def behind(self) -> int:
+        """The row that the page is next to, 0 for none."""
+        return self.after or self.before
 
     def args(self, **changes: Any) -> dict[str, Any]:
         """The URL parameters of this state; `changes` replace parameters, None drops one."""
@@ -89,6 +100,9 @@ def read_state(
         page=positive(args.get("page"), 1),
         per_page=per_page if per_page in PER_PAGE else DEFAULT_PER_PAGE,
         count_all=args.get("count") == "all",
+        after=positive(args.get("after"), 0),
+        before=0 if "after" in args else positive(args.get("before"), 0),
+        is_last=args.get("last") == "1",
     )
 
 
@@ -144,53 +158,30 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def search(model: type[Any], query: str, *, sees_sensitive: bool) -> list[ColumnElement[bool]]:
-    """One condition a word; `%`, `_` and `\\` are ordinary characters.
-
-    Who sees phones and emails masked cannot find by them either, or the list would tell them.
-    """
-    columns = [model.search_text] if hasattr(model, "search_text") else []
-    if sees_sensitive and hasattr(model, "search_private"):
-        columns.append(model.search_private)
-    words = fold(query).split()
-    if words and not columns:
-        return [false()]
-    return [or_(*(c.contains(word, autoescape=True) for c in columns)) for word in words]
+    """The conditions of a query; see `core.search`."""
+    return conditions(model, query, sees_sensitive=sees_sensitive)
 
 
-def select_ids(spec: RecordSpec, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    """The ids of the records that meet the conditions, in no order."""
-    return select(spec.model.id).where(*where)
-
-
-def count(ids: Select[Any], *, all_of_them: bool = False) -> tuple[int, bool]:
-    """How many ids, and whether that is exact; counting stops past COUNT_CAP unless asked."""
+def count(
+    spec: RecordSpec, where: Sequence[ColumnElement[bool]], *, all_of_them: bool = False
+) -> tuple[int, bool]:
+    """How many records, and whether that is exact; counting stops past COUNT_CAP unless asked."""
+    ids = _ids(spec, where)
     limited = ids if all_of_them else ids.limit(COUNT_CAP + 1)
     total = db.session.scalar(select(func.count()).select_from(limited.subquery())) or 0
     return (total, True) if all_of_them or total <= COUNT_CAP else (COUNT_CAP, False)
 
 
-def ordering(spec: RecordSpec, sort: str, descending: bool) -> list[Any]:
-    """ORDER BY terms: the sort asked for, else the record's own, always ended by the id."""
-    model = spec.model
-    terms: list[Any] = []
-    if sort:
-        column = _sort_column(spec, spec.field(sort))
-        terms.append(column.desc().nulls_last() if descending else column.asc().nulls_last())
-    else:
-        for name in spec.options.order:
-            column = getattr(model, name.lstrip("-"))
-            terms.append(column.desc() if name.startswith("-") else column.asc())
-    return [*terms, model.id.desc() if descending else model.id.asc()]
-
-
-def _sort_column(spec: RecordSpec, f: FieldSpec) -> Any:
-    """Vietnamese order for names: the sort key of the record, or of the one a ref points to."""
-    model = spec.model
-    if f.kind is not FieldKind.REF:
-        return getattr(model, SORT_COLUMNS.get(f.name, f.column), getattr(model, f.column))
-    target = getattr(model, f.name).property.mapper.class_
-    key = getattr(target, "sort_key", target.id)
-    return select(key).where(target.id == getattr(model, f.column)).scalar_subquery()
+def _ids(spec: RecordSpec, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The ids of the records that meet the conditions, in no order; what the index finds first."""
+    model, found = spec.model, as_found(where)
+    if found is None:
+        return select(model.id).where(*where)
+    hits = found.ids.subquery("found")
+    others = [clause for clause in where if clause is not found]
+    if not others:
+        return select(hits.c.id)
+    return select(model.id).join(hits, hits.c.id == model.id).where(*others)
 
 
 def page(
@@ -198,24 +189,111 @@ def page(
     state: ListState,
     where: Sequence[ColumnElement[bool]],
     columns: Sequence[FieldSpec],
+    *,
+    sees_sensitive: bool = True,
 ) -> Page:
-    """The page that a state asks for; a page beyond the end becomes the last one."""
-    ids = select_ids(spec, where)
-    total, exact = count(ids, all_of_them=state.count_all)
-    number = clamp(state.page, total, state.per_page)
-    wanted = db.session.scalars(
-        ids.order_by(*ordering(spec, state.sort, state.descending))
-        .offset((number - 1) * state.per_page)
-        .limit(state.per_page)
-    ).all()
-    rows = records(spec, wanted, columns)
-    return Page([rows[i] for i in wanted if i in rows], number, state.per_page, total, exact)
+    """The page that a state asks for; a page beyond the end becomes the last one.
+
+    A few thousand matches are found first and sorted then; more are walked in their order by its
+    index, where every page costs the same.
+    """
+    total, exact = count(spec, where, all_of_them=state.count_all)
+    order = None
+    if total > COUNT_CAP or not exact or not where:
+        order = _order(spec, state, where, sees_sensitive=sees_sensitive)
+    if order is not None:
+        cut = _walk(spec, state, where, order, total=total, exact=exact)
+    else:
+        number = clamp(state.page, total, state.per_page)
+        statement = _sorted(spec, state, where, sees_sensitive=sees_sensitive)
+        wanted = statement.offset((number - 1) * state.per_page).limit(state.per_page)
+        cut = _Cut(list(db.session.scalars(wanted)), number, number * state.per_page < total)
+    rows = records(spec, cut.ids, columns)
+    return Page(
+        [rows[i] for i in cut.ids if i in rows], cut.number, state.per_page, total, exact,
+        follows=cut.follows, walks=order is not None,
+    )  # fmt: skip
+
+
+def _is_relevance(spec: RecordSpec, state: ListState) -> bool:
+    return not state.sort and bool(state.query) and has_relevance(spec)
+
+
+def _order(
+    spec: RecordSpec,
+    state: ListState,
+    where: Sequence[ColumnElement[bool]],
+    *,
+    sees_sensitive: bool,
+) -> Order | None:
+    if _is_relevance(spec, state):
+        return by_relevance(spec, state.query, _plain(where), sees_sensitive=sees_sensitive)
+    return walkable(spec, state.sort, state.descending)
+
+
+def _plain(where: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    """The conditions as one asks them of a record at hand."""
+    return [clause.plain if isinstance(clause, Found) else clause for clause in where]
+
+
+def _sorted(
+    spec: RecordSpec,
+    state: ListState,
+    where: Sequence[ColumnElement[bool]],
+    *,
+    sees_sensitive: bool,
+) -> Select[Any]:
+    """The ids in their order, all that match found before they are sorted."""
+    model = spec.model
+    if _is_relevance(spec, state):
+        terms = relevance(spec, state.query, sees_sensitive=sees_sensitive)
+    else:
+        terms = orders.terms(spec, state.sort, state.descending)
+    if not where:
+        return select(model.id).order_by(*terms)
+    matching = first_all(select(model.id).where(*where), "matching")
+    return select(model.id).join(matching, matching.c.id == model.id).order_by(*terms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The ids of one page, its number (0 when nobody counted so far), whether rows follow."""
+
+    ids: Sequence[int]
+    number: int
+    follows: bool
+
+
+def _walk(
+    spec: RecordSpec, state: ListState, where: Sequence[ColumnElement[bool]], order: Order,
+    *, total: int, exact: bool,
+) -> _Cut:  # fmt: skip
+    plain, size = _plain(where), state.per_page
+    walk = Walk(spec.model, plain, order.stretches, order.descending)
+    if state.is_last:
+        number = clamp(state.page, total, size) if exact else 0
+        rest = total - (number - 1) * size if exact else size
+        return _Cut(walk.page(rest, backwards=True), number, follows=False)
+    anchor = order.anchor(spec.model, state.behind, plain) if state.behind else None
+    if anchor is not None and state.after:
+        ids = walk.page(size + 1, behind=anchor)
+        return _Cut(ids[:size], state.page, len(ids) > size)
+    if anchor is not None:
+        ids = walk.page(size, behind=anchor, backwards=True)
+        if len(ids) == size:
+            return _Cut(ids, state.page, follows=True)
+    number = 1 if anchor is not None else clamp(state.page, total, size)
+    ids = walk.page(size + 1, skip=(number - 1) * size)
+    return _Cut(ids[:size], number, len(ids) > size)
 
 
 def records(spec: RecordSpec, ids: Sequence[int], columns: Sequence[FieldSpec]) -> dict[int, Any]:
-    """Records by id, with the refs of the shown columns loaded, one statement a ref."""
+    """Records by id, with the refs of the shown columns, in one statement.
+
+    These are few rows, and what they refer to are small tables: the joins are cheap.
+    """
     model = spec.model
-    shown = [selectinload(getattr(model, f.name)) for f in columns if f.kind is FieldKind.REF]
+    shown = [joinedload(getattr(model, f.name)) for f in columns if f.kind is FieldKind.REF]
     found = db.session.scalars(select(model).where(model.id.in_(ids)).options(*shown))
     return {record.id: record for record in found}
 
@@ -224,16 +302,15 @@ def every(
     spec: RecordSpec, where: Sequence[ColumnElement[bool]], columns: Sequence[FieldSpec]
 ) -> Iterator[Any]:
     """Every record that meets the conditions, by id, a batch at a time; for exports."""
-    last = 0
+    model, last = spec.model, 0
+    shown = [selectinload(getattr(model, f.name)) for f in columns if f.kind is FieldKind.REF]
     while True:
-        ids = db.session.scalars(
-            select_ids(spec, where).where(spec.model.id > last).order_by(spec.model.id).limit(BATCH)
-        ).all()
-        if not ids:
+        wanted = select(model).where(*where, model.id > last).order_by(model.id).limit(BATCH)
+        found = db.session.scalars(wanted.options(*shown)).all()
+        if not found:
             return
-        rows = records(spec, ids, columns)
-        yield from (rows[i] for i in ids if i in rows)
-        last = ids[-1]
+        yield from found
+        last = found[-1].id
         db.session.expunge_all()
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.listing import ordering, search
+from crmadmin.core.listing import search
+from crmadmin.core.orders import terms
 
 LIMIT = 20
 
@@ -36,8 +37,8 @@ def options(model: type[Any], keep: Sequence[int] = ()) -> list[Option]:
     statement = select(model)
     if hasattr(model, "is_active"):
         statement = statement.where(model.is_active | model.id.in_(keep))
-    terms = ordering(spec, "", descending=False)
-    return [_option(r) for r in db.session.scalars(statement.order_by(*terms))]
+    ordered = statement.order_by(*terms(spec, "", descending=False))
+    return [_option(r) for r in db.session.scalars(ordered)]
 
 
 def chosen(model: type[Any], ids: Sequence[int]) -> list[Option]:
@@ -54,8 +55,8 @@ def lookup(
     statement = select(model).where(*where, *found_by)
     if hasattr(model, "is_active"):
         statement = statement.where(model.is_active)
-    terms = ordering(spec, "", descending=False)
-    found = db.session.scalars(statement.order_by(*terms).limit(LIMIT))
+    ordered = statement.order_by(*terms(spec, "", descending=False))
+    found = db.session.scalars(ordered.limit(LIMIT))
     return [_option(r) for r in found]
 
 

@@ -14,24 +14,31 @@ DEFAULT_PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. `total` is exact only when `exact`; else there are more than COUNT_CAP rows."""
+    """One page. `total` is exact only when `exact`; else there are more than COUNT_CAP rows.
+
+    `number` is 0 for a page that was reached from the end of a list that nobody counted.
+    """
 
     rows: Sequence[Any]
     number: int
     per_page: int
     total: int
     exact: bool = True
+    follows: bool | None = None
+    """Whether rows follow, where that was looked up; else the count tells."""
+    walks: bool = False
+    """Whether the neighbours are found from the page's own first and last row."""
     per_page_choices: tuple[int, ...] = field(default=PER_PAGE)
 
     @property
     def first(self) -> int:
         """Position of the first row shown, from 1; 0 when there is none."""
-        return (self.number - 1) * self.per_page + 1 if self.rows else 0
+        return (self.number - 1) * self.per_page + 1 if self.rows and self.number else 0
 
     @property
     def last(self) -> int:
         """Position of the last row shown."""
-        return self.first + len(self.rows) - 1 if self.rows else 0
+        return self.first + len(self.rows) - 1 if self.first else 0
 
     @property
     def pages(self) -> int:
@@ -41,6 +48,8 @@ class Page:
     @property
     def has_next(self) -> bool:
         """Whether rows follow."""
+        if self.follows is not None:
+            return self.follows
         return not self.exact or self.number < self.pages
 
 

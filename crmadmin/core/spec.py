@@ -104,6 +104,10 @@ class DerivedSpec:
     follows: Callable[[FieldSpec], bool] | None = None
 
 
+SORT_COLUMNS = {"name": "sort_key", "code": "code_key"}
+"""Fields that are sorted by a key of theirs, where a record has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A fieldset of the form; fields name it by `key`."""

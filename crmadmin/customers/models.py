@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKey, Integer
+from sqlalchemy import ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core import fields as field
 from crmadmin.core.db import Model, spec_of
+from crmadmin.core.search import Documents
 from crmadmin.core.spec import Choice, RecordOptions, Section
 from crmadmin.core.stamps import Stamped
 from crmadmin.core.text import code_key, email_key, fold, name_key, sort_key
@@ -142,6 +143,9 @@ class Customer(Stamped, Model):
     do_not_contact_since: Mapped[datetime | None] = field.moment(_l("Do not contact since"))
     do_not_contact_by_id: Mapped[int | None] = field.stamp_user()
 
+    # A possible duplicate is looked for in the whole table.
+    __table_args__ = (Index("ix_customer_tax_code", "tax_code"),)
+
     code_key: Mapped[str] = field.key(code_key, "code", length=32, unique=True)
     email_key: Mapped[str | None] = field.key(email_key, "email", length=254)
     sort_key: Mapped[str] = field.key(sort_key, "name", length=400)
@@ -171,7 +175,7 @@ class Contact(Stamped, Model):
         Integer, ForeignKey("customer.id", ondelete="CASCADE"), index=True
     )
     name: Mapped[str] = field.text(
-        _l("Contact name"), required=True, example="Vũ Hồng Nhung",
+        _l("Contact name"), required=True, searched=True, example="Vũ Hồng Nhung",
         headings=("Người liên hệ", "Tên liên hệ", "Họ tên liên hệ", "Contact name"),
     )  # fmt: skip
     title: Mapped[str | None] = field.text(
@@ -179,11 +183,11 @@ class Contact(Stamped, Model):
         headings=("Chức vụ liên hệ", "Chức vụ", "Contact title"),
     )  # fmt: skip
     phone: Mapped[str | None] = field.phone(
-        _l("Contact phone"), sensitive=True, example="0904 118 552",
+        _l("Contact phone"), searched=True, sensitive=True, example="0904 118 552",
         headings=("Điện thoại liên hệ", "ĐT liên hệ", "SĐT liên hệ", "Contact phone"),
     )  # fmt: skip
     email: Mapped[str | None] = field.email(
-        _l("Contact email"), sensitive=True, example="nhung@example.com",
+        _l("Contact email"), searched=True, sensitive=True, example="nhung@example.com",
         headings=("Email liên hệ", "Contact email"),
     )  # fmt: skip
     birthday: Mapped[date | None] = field.date(
@@ -193,13 +197,19 @@ class Contact(Stamped, Model):
     is_primary: Mapped[bool] = field.boolean(_l("Primary contact"), importable=False)
     note: Mapped[str | None] = field.text(_l("Contact note"), max_length=1000, importable=False)
 
-    name_key: Mapped[str] = field.key(name_key, "name", length=510)
-    email_key: Mapped[str | None] = field.key(email_key, "email", length=254)
+    name_key: Mapped[str] = field.key(name_key, "name", length=510, index=False)
+    email_key: Mapped[str | None] = field.key(email_key, "email", length=254, index=False)
+    search_text: Mapped[str] = field.search_text()
+    search_private: Mapped[str] = field.search_private(variants=field.as_dialled)
     import_id: Mapped[int | None] = mapped_column(
         Integer, ForeignKey("import_batch.id", ondelete="SET NULL"), index=True
     )
 
     customer: Mapped[Customer] = relationship(back_populates="contacts")
+
+
+DOCUMENTS = Documents(Customer, Contact.customer_id)
+"""What a search for customers looks through: their own texts and those of their contacts."""
 
 
 def catalog_fields() -> tuple[str, ...]:

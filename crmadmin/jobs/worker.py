@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crmadmin.core.db import db, reads_only, utcnow
 from crmadmin.jobs import queue, services
 from crmadmin.jobs.models import Job, JobState
+from crmadmin.jobs.upkeep import Upkeep
 from crmadmin.jobs.work import work
 
 LOOK_EVERY = 0.5
@@ -50,6 +51,7 @@ class Worker:
             Thread(target=Context().run, args=(self._consume,), name=f"worker-{n}", daemon=True)
             for n in range(1, threads + 1)
         ]
+        self._threads.append(Upkeep(app, self._stopping).thread)
 
     def start(self) -> None:
         """Begin to work, in threads of its own."""

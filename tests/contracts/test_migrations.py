@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 import config
 from app import create_app
 from crmadmin.catalogs.models import Industry, all_catalogs
+from crmadmin.core import search
 from crmadmin.core.db import db, rebuilding_tables
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import Membership
@@ -57,8 +58,18 @@ def fresh(database: str, tmp_path: Path, house: ModuleType) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def _tables() -> set[str]:
+def _all_tables() -> set[str]:
     return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
+
+
+def _tables() -> set[str]:
+    """Those that models declare. An index of a search is a table of its engine's own."""
+    return {t for t in _all_tables() if _is_declared(t)}
+
+
+def _is_declared(table: str) -> bool:
+    own = tuple(documents.name for documents in search.declared())
+    return table in db.metadata.tables or not table.startswith(own)
 
 
 def _schema() -> dict[str, Any]:
@@ -118,8 +129,36 @@ def test_up_makes_every_table_and_column_that_others_read(fresh: Flask) -> None:
 def test_the_migrated_database_is_the_one_that_the_models_declare(fresh: Flask) -> None:
     upgrade()
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": _is_compared}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, db.metadata) == []
+
+
+def _is_compared(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or _is_declared(str(name))
+
+
+def test_the_migrated_database_has_the_index_that_searches_read(fresh: Flask) -> None:
+    upgrade()
+    _seed()
+    with db.engine.begin() as connection:
+        for documents in search.declared():
+            assert search.settle(connection, documents) > 0
+            assert search.compare(connection, documents) == search.Compared(0, 0, 0, 0)
+
+
+def test_customers_that_were_there_are_in_the_index(fresh: Flask) -> None:
+    upgrade()
+    _seed()
+    downgrade(revision="0004")
+    upgrade()
+    with db.engine.begin() as connection:
+        for documents in search.declared():
+            assert search.compare(connection, documents) == search.Compared(0, 0, 0, 0)
+    at = db.session.scalars(select(Customer)).one()
+    assert at.search_text.startswith(" ")
+    found = search.conditions(Customer, "vũ hồng", sees_sensitive=True)
+    assert db.session.scalars(select(Customer.id).where(*found)).all() == [at.id]
 
 
 def test_the_migrated_database_equals_one_made_from_the_models(
@@ -140,7 +179,7 @@ def test_down_leaves_nothing_and_up_makes_the_same_again_whatever_was_in_it(fres
     first = _schema()
     _seed()
     downgrade(revision="base")
-    assert _tables() == set()
+    assert _all_tables() == set()
     upgrade()
     assert _schema() == first
     _seed()

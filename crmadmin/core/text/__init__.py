@@ -18,7 +18,7 @@ from crmadmin.core.text.dates import birthday, date, today
 from crmadmin.core.text.emails import email
 from crmadmin.core.text.folding import code_key, email_key, fold, heading_key, name_key
 from crmadmin.core.text.legacy import looks_legacy
-from crmadmin.core.text.order import SORT_KEY_LENGTH, sort_key
+from crmadmin.core.text.order import SORT_KEY_LENGTH, sort_key, sort_ranges
 from crmadmin.core.text.phones import phone, show_phone
 from crmadmin.core.text.plain import code, long_text, text, website, whole_number, yes_no
 from crmadmin.core.text.provinces import PROVINCES, Province, province
@@ -50,6 +50,7 @@ __all__ = [
     "show_date",
     "show_phone",
     "sort_key",
+    "sort_ranges",
     "tax_code",
     "text",
     "today",

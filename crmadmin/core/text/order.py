@@ -89,3 +89,26 @@ def sort_key(text: str) -> str:
     told = "".join([word[1] for word in words])
     told = told[: SORT_KEY_LENGTH - _LETTERS_KEPT - 1].rstrip("0")
     return letters + _LEVEL_END + told if told else letters
+
+
+_BEHIND = "\U0010ffff"
+_KIN = {
+    _PLACE[kin[0]]: [_PLACE[letter] for letter in kin] for kin in ("aăâ", "dđ", "eê", "oôơ", "uư")
+}
+_MOST_RANGES = 48
+
+
+def sort_ranges(folded: str) -> list[tuple[str, str]]:
+    """Where the sort keys of names that begin with a folded text stand: from, to before; in order.
+
+    One for each way to write it with the letters of the alphabet: `do` may be the beginning of
+    `do`, `dô`, `dơ`, `đo` …. Of a long text the beginning, so that there are not too many; other
+    names may stand in these ranges, too.
+    """
+    found = [""]
+    for place in sort_key(folded).partition(_LEVEL_END)[0]:
+        kin = _KIN.get(place, [place])
+        if len(found) * len(kin) > _MOST_RANGES:
+            break
+        found = [begun + letter for begun in found for letter in kin]
+    return [(first, first + _BEHIND) for first in found]

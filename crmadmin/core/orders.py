@@ -1,0 +1,170 @@
+"""The orders of a list: as terms of a statement, and as stretches that an index can walk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, false, or_, select
+
+from crmadmin.core.db import db
+from crmadmin.core.search import find
+from crmadmin.core.spec import SORT_COLUMNS, FieldKind, FieldSpec, RecordSpec
+from crmadmin.core.text import Refusal, code_key, email_key, fold, phone, sort_ranges, tax_code
+from crmadmin.core.walk import Anchor, Stretch
+
+MOST_EXACT = 50
+"""Records that are told apart because a code or number of theirs is what was asked for."""
+
+KEYS: dict[FieldKind, tuple[str, Callable[[str], str | None]]] = {
+    FieldKind.CODE: ("code_key", code_key),
+    FieldKind.PHONE: ("phone", phone),
+    FieldKind.EMAIL: ("email_key", email_key),
+    FieldKind.TAX_CODE: ("tax_code", tax_code),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order that an index can walk; `columns` of a row tell where in it the row stands."""
+
+    stretches: Sequence[Stretch]
+    descending: bool
+    columns: tuple[Any, ...]
+    place: Callable[[Any], tuple[int, Any] | None]
+
+    def anchor(self, model: Any, id: int, where: Sequence[ColumnElement[bool]]) -> Anchor | None:
+        """Where a row of the list stands, None when it is not in the list any more."""
+        columns = [c.label(f"c{n}") for n, c in enumerate(self.columns)]
+        row = db.session.execute(select(model.id, *columns).where(model.id == id, *where)).first()
+        found = self.place(tuple(row)[1:]) if row is not None else None
+        return Anchor(*found, id) if found is not None else None
+
+
+def terms(spec: RecordSpec, sort: str, descending: bool) -> list[Any]:
+    """ORDER BY terms: the sort asked for, else the record's own, always ended by the id."""
+    model, made = spec.model, []
+    if sort:
+        column = _sort_column(spec, spec.field(sort))
+        made.append(column.desc().nulls_last() if descending else column.asc().nulls_last())
+        return [*made, model.id.desc() if descending else model.id.asc()]
+    for name in spec.options.order:
+        column = getattr(model, name.lstrip("-"))
+        made.append(column.desc() if name.startswith("-") else column.asc())
+    goes_down = len(made) == 1 and spec.options.order[0].startswith("-")
+    return [*made, model.id.desc() if goes_down else model.id.asc()]
+
+
+def _sort_column(spec: RecordSpec, f: FieldSpec) -> Any:
+    """Vietnamese order for names: the sort key of the record, or of the one a ref points to."""
+    model = spec.model
+    if f.kind is not FieldKind.REF:
+        return getattr(model, SORT_COLUMNS.get(f.name, f.column), getattr(model, f.column))
+    target = _target(model, f)
+    key = getattr(target, "sort_key", target.id)
+    return select(key).where(target.id == getattr(model, f.column)).scalar_subquery()
+
+
+def _target(model: Any, f: FieldSpec) -> Any:
+    return getattr(model, f.name).property.mapper.class_
+
+
+def relevance(spec: RecordSpec, query: str, *, sees_sensitive: bool) -> list[Any]:
+    """ORDER BY terms of a search: the code or number asked for, names that begin so, by name."""
+    model, folded = spec.model, fold(query)
+    tier = case(
+        (_exact(spec, query, sees_sensitive=sees_sensitive), 0),
+        (model.name_text.startswith(folded, autoescape=True), 1),
+        else_=2,
+    )
+    return [tier, model.sort_key, model.id]
+
+
+def has_relevance(spec: RecordSpec) -> bool:
+    """Whether a search of these records is sorted by how well they match."""
+    return find(spec.model) is not None
+
+
+def _exact(spec: RecordSpec, query: str, *, sees_sensitive: bool) -> ColumnElement[bool]:
+    """Records with a code, phone, email or tax code that is the query."""
+    found: list[ColumnElement[bool]] = []
+    for f in spec.having("searched"):
+        if f.kind not in KEYS or (f.sensitive and not sees_sensitive):
+            continue
+        name, make = KEYS[f.kind]
+        try:
+            wanted = make(query)
+        except Refusal:
+            continue
+        if wanted:
+            found.append(getattr(spec.model, name) == wanted)
+    return or_(false(), *found)
+
+
+def walkable(spec: RecordSpec, sort: str, descending: bool) -> Order | None:
+    """The order as stretches of an index; None for one of several keys."""
+    model, name = spec.model, sort
+    if not sort:
+        if len(spec.options.order) != 1:
+            return None
+        name = spec.options.order[0]
+        descending, name = name.startswith("-"), name.lstrip("-")
+    f = spec.by_name.get(name)
+    if f is not None and f.kind is FieldKind.REF:
+        return _by_choice(spec, f, descending)
+    column = getattr(model, name) if f is None else _sort_column(spec, f)
+    if not column.nullable:
+        return Order([Stretch((), column)], descending, (column,), lambda row: (0, row[0]))
+    # NULLs stand at the end, whichever way one sorts.
+    stretches = [Stretch((column.is_not(None),), column), Stretch((column.is_(None),))]
+    return Order(
+        stretches, descending, (column,), lambda row: (0 if row[0] is not None else 1, row[0])
+    )
+
+
+def _by_choice(spec: RecordSpec, f: FieldSpec, descending: bool) -> Order:
+    """One stretch for every record that the ref can name, in their order by name."""
+    column, target = getattr(spec.model, f.column), _target(spec.model, f)
+    key = getattr(target, "sort_key", target.id)
+    wanted = select(target.id).order_by(key.desc() if descending else key, target.id)
+    ids: list[int | None] = [*db.session.scalars(wanted), *([] if f.required else [None])]
+    places = {value: place for place, value in enumerate(ids)}
+
+    def place(row: Any) -> tuple[int, Any] | None:
+        return (places[row[0]], None) if row[0] in places else None
+
+    stretches = [Stretch((column.is_(None) if i is None else column == i,)) for i in ids]
+    return Order(stretches, descending, (column,), place)
+
+
+def by_relevance(
+    spec: RecordSpec, query: str, where: Sequence[ColumnElement[bool]], *, sees_sensitive: bool
+) -> Order:
+    """The order of `relevance` as stretches, for a query that finds a great many."""
+    model, folded = spec.model, fold(query)
+    exact = list(
+        db.session.scalars(
+            select(model.id)
+            .where(_exact(spec, query, sees_sensitive=sees_sensitive), *where)
+            .limit(MOST_EXACT)
+        )
+    )
+    others = model.id.not_in(exact)
+    begins = model.name_text.startswith(folded, autoescape=True)
+    key, ranges = model.sort_key, sort_ranges(folded)
+    stretches = [
+        Stretch((model.id.in_(exact),), key),
+        *(Stretch((others, key >= first, key < last, begins), key) for first, last in ranges),
+        Stretch((others, ~begins), key, is_far=True),
+    ]
+
+    def place(row: Any) -> tuple[int, Any]:
+        id, at, name = row
+        if id in exact:
+            return 0, at
+        if not name.startswith(folded):
+            return len(stretches) - 1, at
+        return 1 + next(n for n, (first, last) in enumerate(ranges) if first <= at < last), at
+
+    return Order(stretches, False, (model.id, key, model.name_text), place)

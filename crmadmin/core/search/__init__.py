@@ -1,0 +1,20 @@
+"""Search: one folded document a record, and the index of the engine over these documents.
+
+A model says what its documents hold (`Documents`, in the model's module). Whoever searches gets
+conditions on the model and need not know whether an index stands behind them. What was written
+since the index was brought up to date stands in a table of its own, filled by triggers, so that a
+search is right at every moment and no write path has to know of it; workers settle it.
+
+With `core.db` the only package that names a dialect.
+"""
+
+from crmadmin.core.search.conditions import Found, as_found, conditions, patterns
+from crmadmin.core.search.documents import Documents, declared, find
+from crmadmin.core.search.hints import aside, first_all, refresh_statistics
+from crmadmin.core.search.upkeep import CHUNK, Compared, clear, compare, pending, rebuild, settle
+
+__all__ = [
+    "CHUNK", "Compared", "Documents", "Found", "as_found", "aside", "clear", "compare",
+    "conditions", "declared", "find", "first_all", "patterns", "pending", "rebuild",
+    "refresh_statistics", "settle",
+]  # fmt: skip

@@ -1,0 +1,134 @@
+"""A query as conditions: words in any order, parts of words and of numbers, nothing special."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    false,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import Grouping
+
+from crmadmin.core.db import db, dialect_name
+from crmadmin.core.search.documents import Documents, find
+from crmadmin.core.text import fold
+
+SHORT = 2
+"""Letters of the longest word that has no trigram of its own: it must begin a word."""
+MOST_WORDS = 12
+
+
+class Found(Grouping[bool]):
+    """The condition of a query on a model with an index: its id is among those the index finds.
+
+    `plain` is the same condition read from the record itself: for a walk through records that
+    mostly match, which would be slower by the index. `ids` selects the ids, as `id`.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, indexed: ColumnElement[bool], plain: ColumnElement[bool], ids: Any) -> None:
+        super().__init__(indexed)
+        self.plain = plain
+        self.ids = ids
+
+
+def as_found(where: Sequence[ColumnElement[bool]]) -> Found | None:
+    """The one condition of a query among others, if there is one."""
+    return next((clause for clause in where if isinstance(clause, Found)), None)
+
+
+def patterns(query: str, *, indexed: bool) -> list[str]:
+    """What each word of a query must be found by, literally.
+
+    With an index a word of one letter must be a word, one of two must begin one: documents have
+    blanks around every word, and with them such words have a trigram as well.
+    """
+    words = list(dict.fromkeys(fold(query).split()))[:MOST_WORDS]
+    if not indexed:
+        return words
+    return [f" {w}{' ' * (len(w) < SHORT)}" if len(w) <= SHORT else w for w in words]
+
+
+def conditions(model: type[Any], query: str, *, sees_sensitive: bool) -> list[ColumnElement[bool]]:
+    """The conditions of a query on a model; none for a blank query.
+
+    Who sees phones and emails masked cannot find by them either, or the list would tell them.
+    """
+    documents = find(model)
+    wanted = patterns(query, indexed=documents is not None)
+    if not wanted:
+        return []
+    if documents is None:
+        return _read(model, (), wanted, sees_sensitive)
+    ids = _ids(documents, wanted, sees_sensitive)
+    plain = and_(*_read(model, documents.parts, wanted, sees_sensitive))
+    return [Found(model.id.in_(ids), plain, ids)]
+
+
+def _read(
+    entity: Any, parts: Sequence[Any], wanted: Sequence[str], sees_sensitive: bool
+) -> list[ColumnElement[bool]]:
+    """One condition a word, on the record's own columns and those of its parts."""
+    own = _columns(entity, sees_sensitive)
+    if not own:
+        return [false()]
+    return [
+        or_(
+            *_holds(own, text),
+            *(
+                exists().where(
+                    part == entity.id, or_(*_holds(_columns(part.class_, sees_sensitive), text))
+                )
+                for part in parts
+            ),
+        )
+        for text in wanted
+    ]
+
+
+def _columns(entity: Any, sees_sensitive: bool) -> list[Any]:
+    found = [entity.search_text] if hasattr(entity, "search_text") else []
+    if sees_sensitive and hasattr(entity, "search_private"):
+        found.append(entity.search_private)
+    return found
+
+
+def _holds(columns: Sequence[Any], text: str) -> list[ColumnElement[bool]]:
+    return [c.contains(text, autoescape=True) for c in columns]
+
+
+def _ids(documents: Documents, wanted: Sequence[str], sees_sensitive: bool) -> Any:
+    index, pending = documents.index.c, documents.pending.c
+    late: Select[Any] = select(pending.record_id)
+    record = aliased(documents.model)
+    fresh = select(record.id).where(
+        record.id.in_(late), *_read(record, documents.parts, wanted, sees_sensitive)
+    )
+    settled = select(index.rowid.label("id")).where(
+        _match(documents, wanted, sees_sensitive), index.rowid.not_in(late)
+    )
+    return union_all(settled, fresh)
+
+
+def _match(
+    documents: Documents, wanted: Sequence[str], sees_sensitive: bool
+) -> ColumnElement[bool]:
+    if dialect_name(db.session) == "sqlite":
+        said = " ".join('"' + text.replace('"', '""') + '"' for text in wanted)
+        query = said if sees_sensitive else f"{{public}} : ({said})"
+        return literal_column(documents.name).op("MATCH", is_comparison=True)(query)
+    columns = [documents.index.c.public]
+    if sees_sensitive:
+        columns.append(documents.index.c.private)
+    return and_(*(or_(*_holds(columns, text)) for text in wanted))

@@ -1,0 +1,220 @@
+"""What the engines do differently: how documents are kept, noted and found again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+from crmadmin.core.search.documents import Documents, Source
+
+COLUMNS = ("public", "private")
+TEXTS = ("search_text", "search_private")
+EVENTS = ("INSERT", "UPDATE", "DELETE")
+
+
+class Sqlite:
+    """FTS5 with trigrams. It keeps the documents itself, so that old ones can be taken out."""
+
+    key = "rowid"
+    joined = "group_concat({text}, '')"
+
+    def take_turn(self, connection: Connection, documents: Documents) -> bool:
+        """Whether nobody else settles: SQLite has one writer."""
+        return True
+
+    def among(self, column: str, ids: Sequence[int]) -> str:
+        """`column` is one of these, as SQL."""
+        return f"{column} IN (SELECT value FROM json_each('{json.dumps(list(ids))}'))"
+
+    def create(self, connection: Connection, documents: Documents) -> None:
+        """The empty index and the triggers that note what is written, where they are missing."""
+        name = documents.name
+        connection.execute(
+            text(
+                f"CREATE VIRTUAL TABLE IF NOT EXISTS {name}"
+                " USING fts5(public, private, tokenize='trigram')"
+            )
+        )
+        for source in documents.sources:
+            for event in EVENTS:
+                connection.execute(text(self._trigger(documents, source, event)))
+
+    def _trigger(self, documents: Documents, source: Source, event: str) -> str:
+        note = f"INSERT INTO {documents.pending.name} (record_id) VALUES ({{}}.{source.key});"
+        when, notes = "", note.format("old" if event == "DELETE" else "new")
+        if event == "UPDATE":
+            event = f"UPDATE OF {', '.join(TEXTS)}, {source.key}"
+            changed = " OR ".join(f"old.{c} IS NOT new.{c}" for c in (*TEXTS, source.key))
+            when = f" WHEN {changed}"
+            notes += f" {note.format('old')}"
+        kind = event.split(" ", 1)[0].lower()
+        return (
+            f"CREATE TRIGGER IF NOT EXISTS {documents.name}_{source.table}_{kind}"
+            f" AFTER {event} ON {source.table}{when} BEGIN {notes} END"
+        )
+
+    def triggers(self, connection: Connection, documents: Documents) -> int:
+        """How many triggers there are."""
+        found = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name GLOB :name"
+        return connection.scalar(text(found), {"name": f"{documents.name}_*"}) or 0
+
+    def empty(self, connection: Connection, documents: Documents) -> None:
+        """Throw all documents away: much quicker than to take each out."""
+        connection.execute(text(f"DROP TABLE IF EXISTS {documents.name}"))
+        self.create(connection, documents)
+
+    def replace(self, connection: Connection, documents: Documents, ids: Sequence[int]) -> None:
+        """Take the documents of these records out and in again, as they are now."""
+        where = self.among("rowid", ids)
+        connection.execute(text(f"DELETE FROM {documents.name} WHERE {where}"))
+        self.add(connection, documents, self.among("r.id", ids))
+
+    def add(self, connection: Connection, documents: Documents, where: str) -> None:
+        """Put the documents of records in that have none."""
+        made = select_documents(documents, self.joined, where)
+        connection.execute(text(f"INSERT INTO {documents.name} (rowid, public, private) {made}"))
+
+    def finish(self, connection: Connection, documents: Documents) -> None:
+        """After the last document of a rebuild: fewer, larger parts of the index."""
+        connection.execute(
+            text(f"INSERT INTO {documents.name} ({documents.name}) VALUES ('optimize')")
+        )
+
+    def held(self, documents: Documents) -> str:
+        """The documents as a table (rowid, public, private) that can be joined quickly."""
+        return f"(SELECT id AS rowid, c0 AS public, c1 AS private FROM {documents.name}_content)"
+
+
+class Postgresql:
+    """A table with a trigram index for each column."""
+
+    key = "rowid"
+    joined = "string_agg({text}, '' ORDER BY p.id)"
+
+    def take_turn(self, connection: Connection, documents: Documents) -> bool:
+        """Whether nobody else settles at this moment; until the transaction ends."""
+        lock = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
+        return bool(connection.scalar(lock, {"name": documents.name}))
+
+    def among(self, column: str, ids: Sequence[int]) -> str:
+        """`column` is one of these, as SQL."""
+        return f"{column} = ANY('{{{','.join(map(str, ids))}}}'::integer[])"
+
+    def create(self, connection: Connection, documents: Documents) -> None:
+        """The empty index and the triggers that note what is written, where they are missing."""
+        name = documents.name
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
+        connection.execute(
+            text(
+                f"CREATE TABLE IF NOT EXISTS {name}"
+                " (rowid integer PRIMARY KEY, public text NOT NULL, private text NOT NULL)"
+            )
+        )
+        self._create_indexes(connection, documents)
+        for source in documents.sources:
+            for event in EVENTS:
+                self._create_trigger(connection, documents, source, event)
+
+    def _create_indexes(self, connection: Connection, documents: Documents) -> None:
+        for column in COLUMNS:
+            connection.execute(
+                text(
+                    f"CREATE INDEX IF NOT EXISTS ix_{documents.name}_{column}"
+                    f" ON {documents.name} USING gin ({column} gin_trgm_ops)"
+                )
+            )
+
+    def _create_trigger(
+        self, connection: Connection, documents: Documents, source: Source, event: str
+    ) -> None:
+        # Once a statement, with all rows that it wrote: nothing is done for each row.
+        name = f"{documents.name}_{source.table}_{event.lower()}"
+        rows = {
+            "INSERT": f"SELECT {source.key} FROM fresh",
+            "DELETE": f"SELECT {source.key} FROM stale",
+            "UPDATE": (
+                f"SELECT unnest(ARRAY[f.{source.key}, s.{source.key}])"
+                " FROM fresh f JOIN stale s ON s.id = f.id WHERE "
+                + " OR ".join(f"s.{c} IS DISTINCT FROM f.{c}" for c in (*TEXTS, source.key))
+            ),
+        }[event]
+        tables = {
+            "INSERT": "NEW TABLE AS fresh",
+            "DELETE": "OLD TABLE AS stale",
+            "UPDATE": "NEW TABLE AS fresh OLD TABLE AS stale",
+        }[event]
+        for statement in (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" INSERT INTO {documents.pending.name} (record_id) SELECT DISTINCT * FROM ({rows}) r;"
+            " RETURN NULL; END $$",
+            f"CREATE OR REPLACE TRIGGER {name} AFTER {event} ON {source.table}"
+            f" REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+        ):
+            connection.execute(text(statement))
+
+    def triggers(self, connection: Connection, documents: Documents) -> int:
+        """How many triggers there are."""
+        found = (
+            "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND starts_with(tgname, :name)"
+        )
+        return connection.scalar(text(found), {"name": f"{documents.name}_"}) or 0
+
+    def empty(self, connection: Connection, documents: Documents) -> None:
+        """Throw all documents away, and the indexes: they are made quicker at the end."""
+        self.create(connection, documents)
+        connection.execute(text(f"TRUNCATE {documents.name}"))
+        for column in COLUMNS:
+            connection.execute(text(f"DROP INDEX ix_{documents.name}_{column}"))
+
+    def replace(self, connection: Connection, documents: Documents, ids: Sequence[int]) -> None:
+        """Bring the documents of these records up to date; those of deleted records go."""
+        where = self.among("rowid", ids)
+        gone = f"NOT EXISTS (SELECT 1 FROM {documents.model.__tablename__} r WHERE r.id = rowid)"
+        connection.execute(text(f"DELETE FROM {documents.name} WHERE {where} AND {gone}"))
+        self.add(connection, documents, self.among("r.id", ids))
+
+    def add(self, connection: Connection, documents: Documents, where: str) -> None:
+        """Put the documents of records in, instead of those that are there."""
+        made = select_documents(documents, self.joined, where)
+        connection.execute(
+            text(
+                f"INSERT INTO {documents.name} (rowid, public, private) {made}"
+                " ON CONFLICT (rowid) DO UPDATE"
+                " SET public = excluded.public, private = excluded.private"
+            )
+        )
+
+    def finish(self, connection: Connection, documents: Documents) -> None:
+        """After the last document of a rebuild: the indexes."""
+        self._create_indexes(connection, documents)
+
+    def held(self, documents: Documents) -> str:
+        """The documents as a table (rowid, public, private) that can be joined quickly."""
+        return documents.name
+
+
+Engine = Sqlite | Postgresql
+
+
+def engine_of(connection: Connection) -> Engine:
+    """The engine of a connection's database."""
+    return Sqlite() if connection.dialect.name == "sqlite" else Postgresql()
+
+
+def select_documents(documents: Documents, joined: str, where: str) -> str:
+    """SELECT id, public, private of the records that meet `where` (on `r`), parts included."""
+    own, *parts = documents.sources
+
+    def made(column: str) -> str:
+        found = [f"r.{column}"]
+        for part in parts:
+            one = joined.format(text=f"' ' || p.{column}")
+            found.append(
+                f"coalesce((SELECT {one} FROM {part.table} p WHERE p.{part.key} = r.id), '')"
+            )
+        return " || ".join(found)
+
+    public, private = (f"{made(c)} AS {name}" for c, name in zip(TEXTS, COLUMNS, strict=True))
+    return f"SELECT r.id AS id, {public}, {private} FROM {own.table} r WHERE {where}"

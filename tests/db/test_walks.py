@@ -1,0 +1,137 @@
+"""Pages of a long list: every way through it shows the same rows in the same order."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import factories
+import pytest
+from sqlalchemy import select, update
+
+from crmadmin.catalogs.models import CustomerSource, SalesGroup
+from crmadmin.core import listing
+from crmadmin.core.db import db, spec_of
+from crmadmin.core.listing import ListState
+from crmadmin.core.orders import terms
+from crmadmin.core.paging import Page
+from crmadmin.customers.models import Customer
+
+pytestmark = pytest.mark.usefixtures("many")
+
+SIZE = 7
+SORTS = ("", "code", "name", "phone", "owner", "sales_group", "status", "created_at", "updated_at")
+
+
+@pytest.fixture
+def many(context: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty customers, alike in many ways; ten are as many as one counts."""
+    monkeypatch.setattr(listing, "COUNT_CAP", 10)
+    monkeypatch.setattr("crmadmin.core.paging.COUNT_CAP", 10)
+    chance = random.Random(5)  # noqa: S311 - the same customers in every run
+    owners = [factories.user(name) for name in ("mai", "an", "lan")]
+    groups = [factories.catalog(SalesGroup, name) for name in ("Ổn", "Đại lý", "Ánh", "Bán sỉ")]
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    for n in range(60):
+        made = factories.customer(
+            chance.choice(owners),
+            chance.choice(("Ánh", "Bình", "Đào", "Dũng", "Giang")) + chance.choice((" Vũ", " Lê")),
+            code=f"K{n * 37 % 60:03}",
+            phone=f"+849120000{n:02}" if n % 3 else None,
+            sales_group_id=chance.choice([*(g.id for g in groups), None, None]),
+        )
+        db.session.flush()
+        db.session.execute(
+            update(Customer)
+            .where(Customer.id == made.id)
+            .values(updated_at=day + timedelta(days=chance.randrange(9)))
+        )
+    factories.catalog(CustomerSource, "Hội chợ")
+    db.session.commit()
+    db.session.expunge_all()
+
+
+def shown(state: ListState, where: list[Any]) -> Page:
+    return listing.page(spec_of(Customer), state, where, [])
+
+
+def ids(page: Page) -> list[int]:
+    return [row.id for row in page.rows]
+
+
+def expected(state: ListState, where: list[Any]) -> list[int]:
+    """The whole list at once; NULLs stand at the end, and ids part what is alike."""
+    ordered = terms(spec_of(Customer), state.sort, state.descending)
+    return list(db.session.scalars(select(Customer.id).where(*where).order_by(*ordered)))
+
+
+@pytest.mark.parametrize("sort", [*SORTS, *(f"-{sort}" for sort in SORTS if sort)])
+def test_there_and_back_again(sort: str) -> None:
+    state = ListState(sort=sort.lstrip("-"), descending=sort.startswith("-"), per_page=SIZE)
+    for where in ([], [Customer.name.like("%Vũ")], [Customer.phone.is_not(None)]):
+        wanted = expected(state, where)
+        assert len(wanted) > 10
+        page = shown(state, where)
+        assert page.walks
+        pages, number = [page], 1
+        while page.has_next:
+            number += 1
+            page = shown(replace(state, after=page.rows[-1].id, page=number), where)
+            assert page.number == number
+            pages.append(page)
+        assert [i for p in pages for i in ids(p)] == wanted
+        # Back from the end, page by page.
+        last = shown(replace(state, is_last=True), where)
+        assert ids(last) == wanted[-SIZE:]
+        assert not last.has_next
+        back = ids(last)
+        while len(back) < len(wanted) - SIZE:
+            before = shown(replace(state, before=back[0], page=9), where)
+            assert before.has_next
+            back = ids(before) + back
+        assert back == wanted[-len(back) :]
+        # The last page of a list that was counted has what is left.
+        counted = shown(replace(state, is_last=True, count_all=True, page=99), where)
+        assert ids(counted) == wanted[(len(wanted) - 1) // SIZE * SIZE :]
+        assert counted.number == len(pages)
+
+
+def test_before_the_second_page_is_the_first_even_when_rows_came_in_between() -> None:
+    state = ListState(sort="name", per_page=SIZE)
+    wanted = expected(state, [])
+    page = shown(replace(state, before=wanted[3], page=1), [])
+    assert ids(page) == wanted[:SIZE]
+    assert page.number == 1
+
+
+def test_a_row_that_left_the_list_leaves_the_number_of_the_page() -> None:
+    state = ListState(sort="name", per_page=SIZE, page=2)
+    where = [Customer.name.like("%Vũ")]
+    gone = db.session.scalars(select(Customer.id).where(Customer.name.like("%Lê"))).first() or 0
+    for behind in (gone, 10**6):
+        assert (
+            ids(shown(replace(state, after=behind), where))
+            == expected(state, where)[SIZE : 2 * SIZE]
+        )
+
+
+def test_a_jump_is_clamped_to_what_was_counted() -> None:
+    state = ListState(sort="name", per_page=SIZE)
+    jumped = shown(replace(state, page=2**30), [])
+    assert jumped.number == 2
+    assert ids(jumped) == expected(state, [])[SIZE : 2 * SIZE]
+    assert jumped.has_next
+
+
+def test_few_matches_are_sorted_as_many_are_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    where = [Customer.name.like("Đào%")]
+    for sort in SORTS:
+        state = ListState(sort=sort, per_page=SIZE)
+        monkeypatch.setattr(listing, "COUNT_CAP", 1000)
+        few = shown(state, where)
+        monkeypatch.setattr(listing, "COUNT_CAP", 1)
+        many = shown(state, where)
+        assert (few.walks, many.walks) == (False, True)
+        assert ids(few) == ids(many) == expected(state, where)[:SIZE]
