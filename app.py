@@ -16,9 +16,11 @@ import config
 from crmadmin import cli, panel
 from crmadmin.access import guard, headers, preferences
 from crmadmin.access import views as access_views
-from crmadmin.core import logs
-from crmadmin.core.db import db, engine_options, prepare_request
+from crmadmin.core import logs, metrics_page, metrics_requests
+from crmadmin.core.db import db, prepare_request
+from crmadmin.core.engine import PoolOptions, engine_options
 from crmadmin.imports import tasks as import_tasks  # noqa: F401 - registers what jobs may ask for
+from crmadmin.jobs import figures as job_figures
 from crmadmin.jobs import queue
 
 SECONDS_OF_A_FORM = 12 * 60 * 60
@@ -39,7 +41,10 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         SECRET_KEY=settings.secret_key,
         TESTING=settings.testing,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(
+            settings.database_url,
+            PoolOptions(settings.pool_size, settings.pool_overflow, settings.pool_recycle),
+        ),
         MAX_CONTENT_LENGTH=settings.upload_max_bytes + config.MEBIBYTE,
         MAX_FORM_MEMORY_SIZE=4 * config.MEBIBYTE,
         MAX_FORM_PARTS=5000,
@@ -56,6 +61,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
     Babel(app, locale_selector=preferences.locale_selector)
+    metrics_requests.init_app(app)
     app.before_request(prepare_request)
     guard.init_app(app)
     CSRFProtect(app)
@@ -64,6 +70,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     panel.init_app(app)
     cli.init_app(app)
     _add_probes(app)
+    metrics_page.init_app(app, [job_figures.collect])
     return app
 
 

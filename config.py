@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 MEBIBYTE = 1024 * 1024
 MINIMUM_KEY_LENGTH = 32
+MINIMUM_TOKEN_LENGTH = 16
 
 
 class SettingError(ValueError):
@@ -18,7 +19,9 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one process runs with. Sizes in mebibytes, durations in days."""
+    """What one process runs with. Sizes in mebibytes; durations in days, those of the database in
+    seconds.
+    """
 
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
@@ -32,6 +35,13 @@ class Settings:
     port: int = 8000
     demo_password: str = field(default="", repr=False)
     queue: str = field(default="", repr=False)
+    pool_size: int = 10
+    pool_overflow: int = 10
+    pool_recycle: int = 1800
+    statement_timeout: int = 30
+    slow_ms: int = 1000
+    metrics_token: str = field(default="", repr=False)
+    metrics_folder: Path | None = None
     testing: bool = False
 
     @property
@@ -42,7 +52,7 @@ class Settings:
 
 def load() -> Settings:
     """Settings of this process, from the environment. Raises SettingError."""
-    instance = ROOT / "instance"
+    instance = Path(os.environ.get("CRM_INSTANCE") or ROOT / "instance").resolve()
     locale = os.environ.get("CRM_LOCALE", "vi")
     if locale not in ("vi", "en"):
         raise SettingError(f"CRM_LOCALE is {locale!r}; it can be 'vi' or 'en'.")
@@ -59,14 +69,48 @@ def load() -> Settings:
         port=_whole("PORT", 8000, 1, 65535),
         demo_password=os.environ.get("CRM_DEMO_PASSWORD", ""),
         queue=_queue(),
+        pool_size=_whole("CRM_POOL_SIZE", 10, 1, 200),
+        pool_overflow=_whole("CRM_POOL_OVERFLOW", 10, 0, 200),
+        pool_recycle=_whole("CRM_POOL_RECYCLE", 1800, 0, 86_400),
+        statement_timeout=_whole("CRM_STATEMENT_TIMEOUT", 30, 0, 3600),
+        slow_ms=_whole("CRM_SLOW_MS", 1000, 0, 3_600_000),
+        metrics_token=_metrics_token(),
+        metrics_folder=_metrics_folder(),
     )
 
 
+def _metrics_token() -> str:
+    token = os.environ.get("CRM_METRICS_TOKEN", "")
+    if token and (len(token) < MINIMUM_TOKEN_LENGTH or not token.isascii()):
+        raise SettingError(
+            f"CRM_METRICS_TOKEN has {len(token)} characters; it needs {MINIMUM_TOKEN_LENGTH} or "
+            "more, none of them accented. Leave it unset to be asked from this machine only."
+        )
+    return token
+
+
+def _metrics_folder() -> Path | None:
+    given = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if given == "":
+        # prometheus_client would take it for the current folder.
+        raise SettingError("PROMETHEUS_MULTIPROC_DIR is empty; name a folder, or leave it unset.")
+    return Path(given) if given else None
+
+
 def _database_url(instance: Path) -> str:
-    url = _with_driver(os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'crm.db'}")
+    given = os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'crm.db'}"
+    return database_address("DATABASE_URL", given)
+
+
+def database_address(name: str, given: str) -> str:
+    """An address of a database with its driver; `name` is what it was given as.
+
+    Raises SettingError, which never repeats the address: there may be a password in it.
+    """
+    url = _with_driver(given)
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingError(
-            "DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://; it begins with "
+            f"{name} must begin with sqlite:/// or postgresql+psycopg://; it begins with "
             f"{url.split(':', 1)[0]!r}."
         )
     return url

@@ -1,6 +1,7 @@
-"""The database: engine set-up for both dialects, the model base, keys kept on every write.
+"""The database: the model base, keys kept on every write, what differs between the two dialects.
 
-The only module that names a dialect (with `core.search`). Tables live in the features' `models`.
+With `engine`, `bulk` and `search` the only module that names a dialect. Tables live in the
+features' `models`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, event, inspect
+from sqlalchemy import DateTime, MetaData, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapper, Session, relationship
 from sqlalchemy.types import TypeDecorator
 
+from crmadmin.core.engine import reads_only as reads_only
+from crmadmin.core.indexes import index_lists
 from crmadmin.core.spec import RecordSpec, derive, derived_values
 
 NAMING = {
@@ -32,9 +35,6 @@ NAMING = {
 
 actor: ContextVar[int | None] = ContextVar("actor", default=None)
 """Id of the user on whose behalf this context writes; stamps come from it."""
-
-reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
-"""Whether this context has promised not to write (a GET): its SQLite transactions take no lock."""
 
 
 class Base(DeclarativeBase):
@@ -59,6 +59,7 @@ def _add_relationships(mapper: Mapper[Any], model: type[Any]) -> None:
 
 
 def _relate(mapper: Mapper[Any], spec: RecordSpec) -> None:
+    index_lists(spec)
     for field in spec.refs:
         if not mapper.has_property(field.name):
             column = spec.model.__table__.columns[field.column]
@@ -95,38 +96,6 @@ def prepare_request() -> None:
 def utcnow() -> datetime:
     """Now, aware, in UTC."""
     return datetime.now(UTC)
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """Options of create_engine for a database URL."""
-    if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 30}}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
-
-
-@event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    if not isinstance(connection, sqlite3.Connection):
-        return
-    # The driver's own transaction control would let a savepoint outlive an outer rollback.
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "busy_timeout=30000",
-        "cache_size=-65536",
-        # An import writes the same pages of an index over and over: fewer copies of them.
-        "wal_autocheckpoint=4000",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-@event.listens_for(Engine, "begin")
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes SQLite's one write lock at once: upgrading a read later fails under load."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN" if reads_only.get() else "BEGIN IMMEDIATE")
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import OperationalError
 
 from crmadmin.core.db import actor, db, reads_only, rows_written, utcnow
+from crmadmin.core.engine import long_work
 from crmadmin.jobs import messages
 from crmadmin.jobs.heart import LEASE, beating
 from crmadmin.jobs.models import Job, JobState
@@ -200,6 +201,7 @@ def _work(app: Flask, job_id: int, stopping: Event) -> bool:
     with app.app_context():
         actor.set(None)
         reads_only.set(False)
+        long_work.set(True)
         _collect_seldom()
         try:
             turn = _claim(job_id, stopping)

@@ -6,16 +6,30 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, current_app, jsonify, render_template, request, session, url_for
+from flask import (
+    Flask,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from crmadmin.access import preferences
+from crmadmin.core import trouble
 from crmadmin.core.db import db
+from crmadmin.core.metrics import figures
+from crmadmin.core.metrics_requests import number
 from crmadmin.core.spec import Words
+from crmadmin.core.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -67,12 +81,37 @@ PAGES: Mapping[int, tuple[Words, Words, Words]] = {
     ),
 }
 
+TROUBLES: Mapping[Trouble, tuple[Words, Words, Words]] = {
+    Trouble.SLOW: (
+        _l("This takes too long"),
+        _l(
+            "The database was still searching after %(seconds)s seconds and was stopped, so that "
+            "others can go on working. Nothing of this request was saved."
+        ),
+        _l("Narrow it down: add a filter, or search by code, phone number or more of the name."),
+    ),
+    Trouble.BUSY: PAGES[503],
+    Trouble.DOWN: (
+        _l("The database cannot be reached"),
+        _l("Nothing of this request was saved. What was saved before is safe."),
+        _l("Try again in a minute; if it lasts, tell an administrator."),
+    ),
+    Trouble.FULL: (
+        _l("The server has no room left"),
+        _l("The disk of the database is full. Nothing of this request was saved."),
+        _l("Tell an administrator: after room is made, everything goes on by itself."),
+    ),
+}
+RETRY_AFTER = 5
+"""Seconds after which a program may ask again."""
+
 
 def init_app(app: Flask) -> None:
     """Answer every error with a page, or with JSON where a program asked."""
     app.register_error_handler(CSRFError, expired_form)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(OperationalError, busy)
+    for kind in trouble.ERRORS:
+        app.register_error_handler(kind, database_error)
     app.register_error_handler(Exception, crash)
 
 
@@ -85,11 +124,46 @@ def http_error(error: HTTPException) -> Any:
     return page(code)
 
 
-def busy(error: OperationalError) -> Any:
-    """The database is locked, full or gone."""
-    log.error("database error", exc_info=error)
+def database_error(error: Exception) -> Any:
+    """An error of the database: slow, busy, gone or full; anything else is ours."""
+    what = trouble.of(error)
+    if what is None:
+        return crash(error)
+    figures().troubles.labels(what.value).inc()
+    log.error("database trouble", exc_info=error, extra={"trouble": what.value})
+    if what is not Trouble.SLOW:
+        return _without_database(what)
     db.session.rollback()
-    return page(503)
+    seconds = current_app.config["SETTINGS"].statement_timeout
+    title, message, way_out = map(str, TROUBLES[what])
+    words = {"title": title, "message": message % {"seconds": seconds}, "way_out": way_out}
+    actions = [(_("To the start page"), url_for("admin.index"), True)]
+    if request.method == "GET" and request.query_string:
+        actions.insert(0, (_("Without search and filters"), request.path, False))
+    return _answer(503, words, actions)
+
+
+def _without_database(what: Trouble) -> Any:
+    """A page that asks the database nothing: neither for who is asking, nor for their language."""
+    locale = preferences.known_locale()
+    # Whatever the request held of a connection is given back; a dead one cannot be rolled back.
+    db.session.remove()
+    with force_locale(locale):
+        title, message, way_out = map(str, TROUBLES[what])
+        words = {"title": title, "message": message, "way_out": way_out}
+        if _wants_json():
+            answer = make_response(jsonify(error=words), 503)
+        else:
+            again = request.full_path.rstrip("?") if request.method == "GET" else ""
+            actions = [(_("Try again"), again, True)] if again else []
+            # Not render_template: that would gather what pages need of the database.
+            page_ = current_app.jinja_env.get_template("errors/plain.html")
+            text = page_.render(
+                status=503, actions=actions, reference=number(), locale=locale, **words
+            )
+            answer = make_response(text, 503)
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
 
 
 def crash(error: Exception) -> Any:
@@ -108,10 +182,21 @@ def page(code: int) -> Any:
         "message": str(message) % {"limit": limit} if code == 413 else str(message),
         "way_out": str(way_out),
     }
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+    return _answer(code, words, [(_("To the start page"), url_for("admin.index"), True)])
+
+
+def _answer(code: int, words: Mapping[str, str], actions: list[tuple[str, str, bool]]) -> Any:
+    if _wants_json():
         return jsonify(error=words), code
-    actions = [(_("To the start page"), url_for("admin.index"), True)]
-    return render_template("errors/error.html", status=code, actions=actions, **words), code
+    reference = number() if code >= 500 else ""
+    return render_template(
+        "errors/error.html", status=code, actions=actions, reference=reference, **words
+    ), code
+
+
+def _wants_json() -> bool:
+    known = ["text/html", "application/json"]
+    return request.accept_mimetypes.best_match(known) == "application/json"
 
 
 def expired_form(error: CSRFError) -> Any:

@@ -1,0 +1,198 @@
+"""How the product opens its database and begins transactions: pools, limits, SQLite's write lock.
+
+With `db`, `bulk` and `search` the only module that names a dialect.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import psycopg
+from flask import current_app, has_request_context
+from sqlalchemy import Engine, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.pool import Pool, QueuePool
+
+from crmadmin.core import metrics, turnstile
+
+PATIENCE = 30
+"""Seconds that a writer waits for SQLite's lock before it gives up."""
+LOOK_MILLISECONDS = 20
+CACHE = 65_536
+"""KiB of SQLite's page cache for long work. Pages of requests come from the system's cache."""
+CACHE_OF_REQUESTS = 8_192
+SECONDS_FOR_A_CONNECTION = 10
+"""How long one waits for a connection of a pool that has none left."""
+LOCK_SECONDS = 10
+"""PostgreSQL: how long a statement of a request waits for a row that somebody else writes."""
+IDLE_SECONDS = 60
+"""PostgreSQL: how long a request may hold locks and do nothing; of long work below."""
+IDLE_SECONDS_OF_WORK = 600
+
+reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
+"""Whether this context has promised not to write (a GET): its SQLite transactions take no lock."""
+
+
+long_work: ContextVar[bool] = ContextVar("long_work", default=False)
+"""Whether this context works block after block (a job): on SQLite one such block at a time."""
+
+
+class PoolOptions(NamedTuple):
+    """Connections that one process may have: `size` kept, `overflow` more at need.
+
+    `recycle` is the age in seconds at which one is replaced; 0 never.
+    """
+
+    size: int = 10
+    overflow: int = 10
+    recycle: int = 1800
+
+
+def engine_options(url: str, pool: PoolOptions) -> dict[str, Any]:
+    """Options of create_engine for a database URL."""
+    # Values that people typed have no business in a log, not even in that of an error.
+    options: dict[str, Any] = {"hide_parameters": True}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"timeout": PATIENCE, "check_same_thread": False}
+        if make_url(url).database in (None, "", ":memory:"):
+            return options  # one connection for all
+    else:
+        options["connect_args"] = {"connect_timeout": 5, "application_name": "crmadmin"}
+        options["pool_pre_ping"] = True
+    return {
+        **options,
+        "pool_size": pool.size,
+        "max_overflow": pool.overflow,
+        "pool_recycle": pool.recycle or -1,
+        "pool_timeout": SECONDS_FOR_A_CONNECTION,
+    }
+
+
+def has_free_connection(engine: Engine) -> bool:
+    """Whether the pool can give a connection without waiting."""
+    pool: Any = engine.pool
+    return (
+        not isinstance(pool, QueuePool)
+        or pool.overflow() < pool._max_overflow
+        or (pool.checkedin() > 0)
+    )
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    # The driver's own transaction control would let a savepoint outlive an outer rollback.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={PATIENCE * 1000}",
+        # An import writes the same pages of an index over and over: fewer copies of them.
+        "wal_autocheckpoint=4000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    _number, _name, file = connection.execute("PRAGMA database_list").fetchone()
+    record.info["turnstile"] = turnstile.beside(file)
+
+
+@event.listens_for(Pool, "checkout")
+def _suit(connection: Any, record: Any, _proxy: Any) -> None:
+    """Suit a connection to who takes it: a request has limits that long work has not.
+
+    Asked only when the one before was of the other sort, which within one process is rare.
+    """
+    is_request = has_request_context()
+    seconds = current_app.config["SETTINGS"].statement_timeout if is_request else 0
+    wanted = (is_request, seconds)
+    if record.info.get("suits") == wanted:
+        return
+    if isinstance(connection, sqlite3.Connection):
+        # Many threads answer requests, each with a cache; few work jobs.
+        connection.execute(f"PRAGMA cache_size=-{CACHE_OF_REQUESTS if is_request else CACHE}")
+    else:
+        _limit(connection, is_request=is_request, seconds=seconds)
+    record.info["suits"] = wanted
+
+
+def _limit(connection: Any, *, is_request: bool, seconds: int) -> None:
+    limits = {
+        "statement_timeout": seconds,
+        "lock_timeout": LOCK_SECONDS if is_request else 0,
+        "idle_in_transaction_session_timeout": IDLE_SECONDS if is_request else IDLE_SECONDS_OF_WORK,
+    }
+    before = connection.autocommit
+    try:
+        connection.autocommit = True  # or the first rollback would take it back
+        calls = ", ".join(f"set_config('{name}', '{s}s', false)" for name, s in limits.items())
+        connection.execute(f"SELECT {calls}")
+        connection.autocommit = before
+    except psycopg.OperationalError as error:
+        raise DisconnectionError(str(error)) from error
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes SQLite's one write lock at once: upgrading a read later fails under load."""
+    if connection.dialect.name != "sqlite":
+        return
+    if reads_only.get():
+        connection.exec_driver_sql("BEGIN")
+        return
+    with metrics.waiting_to_write():
+        _begin_writing(connection.connection.driver_connection, connection.info)
+
+
+def _begin_writing(driver: Any, info: dict[Any, Any]) -> None:
+    """BEGIN IMMEDIATE when our turn has come. Raises OperationalError after PATIENCE seconds."""
+    end = time.monotonic() + PATIENCE
+    path: str | None = info.get("turnstile")
+    if path is not None and long_work.get():
+        info["lane"] = turnstile.take(path + turnstile.OF_JOBS, PATIENCE)
+    try:
+        with turnstile.turn(path, max(0.0, end - time.monotonic())):
+            # SQLite's own waiting looks ever more seldom; whose turn it is looks often.
+            driver.execute(f"PRAGMA busy_timeout={LOOK_MILLISECONDS}")
+            while not _has_begun(driver):
+                if time.monotonic() >= end:
+                    told = sqlite3.OperationalError("database is locked")
+                    raise OperationalError("BEGIN IMMEDIATE", None, told)
+    except BaseException:
+        _leave_lane(info)
+        raise
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={PATIENCE * 1000}")
+
+
+def _has_begun(driver: Any) -> bool:
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        return False
+    return True
+
+
+def _leave_lane(info: dict[Any, Any]) -> None:
+    gate = info.pop("lane", None)
+    if gate is not None:
+        turnstile.leave(gate)
+
+
+@event.listens_for(Engine, "commit")
+@event.listens_for(Engine, "rollback")
+def _end_writing(connection: Connection) -> None:
+    if not connection.invalidated:  # one that is gone takes nothing along (see below)
+        _leave_lane(connection.info)
+
+
+@event.listens_for(Pool, "checkin")
+def _given_back(_connection: Any, record: Any) -> None:
+    """However a transaction ended that nobody ended by word."""
+    _leave_lane(record.info)

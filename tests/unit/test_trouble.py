@@ -1,0 +1,96 @@
+"""Which errors of a database are nobody's mistake, and which are ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, exc, text
+
+from crmadmin.core import trouble
+from crmadmin.core.trouble import Trouble
+
+
+def postgresql(name: str) -> exc.DBAPIError:
+    """What SQLAlchemy makes of an error that PostgreSQL names so."""
+    original = getattr(psycopg.errors, name)("told")
+    kinds = (exc.OperationalError, exc.IntegrityError, exc.InternalError, exc.ProgrammingError)
+    kind = next(
+        k for k in kinds if isinstance(original, getattr(psycopg, k.__name__))
+    )  # as SQLAlchemy chooses it
+    return kind("SELECT", {}, original)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("QueryCanceled", Trouble.SLOW),
+        ("LockNotAvailable", Trouble.BUSY),
+        ("DeadlockDetected", Trouble.BUSY),
+        ("TooManyConnections", Trouble.BUSY),
+        ("IdleInTransactionSessionTimeout", Trouble.BUSY),
+        ("AdminShutdown", Trouble.DOWN),
+        ("CannotConnectNow", Trouble.DOWN),
+        ("DiskFull", Trouble.FULL),
+        ("UniqueViolation", None),
+        ("UndefinedTable", None),
+    ],
+)
+def test_postgresql_s_codes(name: str, what: Trouble | None) -> None:
+    assert trouble.of(postgresql(name)) is what
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ('connection failed: FATAL:  sorry, too many clients already', Trouble.BUSY),
+        ("FATAL:  remaining connection slots are reserved for roles with …", Trouble.BUSY),
+        ("connection failed: Connection refused", Trouble.DOWN),
+        ("the connection is closed", Trouble.DOWN),
+    ],
+)  # fmt: skip
+def test_a_refused_connection_has_only_words(words: str, what: Trouble) -> None:
+    error = exc.OperationalError("", {}, psycopg.OperationalError(words))
+    assert trouble.of(error) is what
+
+
+def test_a_pool_without_a_connection_left_is_busy() -> None:
+    assert trouble.of(exc.TimeoutError("QueuePool limit reached")) is Trouble.BUSY
+
+
+def test_what_is_no_error_of_a_database_is_none() -> None:
+    assert trouble.of(ValueError()) is None
+    assert trouble.of(exc.InvalidRequestError()) is None
+
+
+def test_sqlite_s_own_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crmadmin.core.engine.PATIENCE", 0)
+    engine = create_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    found = []
+    with engine.connect() as first, engine.connect() as second:
+        first.execute(text("CREATE TABLE t (a TEXT UNIQUE)"))
+        first.commit()
+        first.exec_driver_sql("INSERT INTO t VALUES ('a')")
+        for statement in ("INSERT INTO t VALUES ('b')", "SELECT * FROM gone"):
+            with pytest.raises(exc.DBAPIError) as raised:
+                second.exec_driver_sql(statement)
+            found.append(trouble.of(raised.value))
+            second.rollback()
+        first.commit()
+        pages = first.exec_driver_sql("PRAGMA page_count").scalar()
+        first.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        for statement in (
+            "INSERT INTO t VALUES ('a')",
+            "INSERT INTO t VALUES (hex(zeroblob(9999)))",
+        ):
+            with pytest.raises(exc.DBAPIError) as raised:
+                first.exec_driver_sql(statement)
+            found.append(trouble.of(raised.value))
+            first.rollback()
+    engine.dispose()
+    assert found == [Trouble.BUSY, None, None, Trouble.FULL]
+    missing = create_engine(f"sqlite:///{tmp_path / 'no' / 'x.db'}")
+    with pytest.raises(exc.OperationalError) as raised:
+        missing.connect()
+    assert trouble.of(raised.value) is Trouble.DOWN
