@@ -1,0 +1,68 @@
+"""The schema of a database: which migration it stands at, and the way to the newest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from alembic import command
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy import Connection, Engine
+
+from crmadmin.core import moving
+
+
+def newest() -> str:
+    """The revision that this code needs."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision of a database; None when it has no tables of ours."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_newest(connection: Connection, which: str) -> None:
+    """Raises CannotMove unless the database `which` has the schema of this code."""
+    if revision(connection) != newest():
+        raise moving.CannotMove(
+            f"{which} has another schema than this version needs: run `flask --app app db upgrade`"
+        )
+
+
+def prepare(engine: Engine, which: str) -> None:
+    """Bring an empty database to the newest schema. Raises CannotMove when it holds anything."""
+    require_empty(engine, which)
+    config = _config()
+    config.attributes["engine"] = engine
+    command.upgrade(config, "head")
+
+
+def require_empty(engine: Engine, which: str) -> None:
+    """Raises CannotMove when one of the tables has a row."""
+    with moving.reading(engine, alone=False) as connection:
+        refuse_rows(connection, which)
+
+
+def refuse_rows(connection: Connection, which: str) -> None:
+    """The same, inside a transaction that is to fill them."""
+    found = moving.occupied(connection)
+    if found:
+        raise moving.CannotMove(f"{which} is not empty; rows are in: {', '.join(found)}")
+
+
+def progress(table: str, done: int, total: int) -> None:
+    """Tells whoever waits; on standard error, because the result may be read by a program."""
+    if done == total or done % (10 * moving.BLOCK) == 0:
+        click.echo(f"{table}: {done:,} of {total:,}", err=True)
+
+
+def as_json(made: dict[str, moving.Content]) -> dict[str, Any]:
+    """What each table holds."""
+    return {name: {"rows": c.rows, "checksum": c.checksum} for name, c in made.items()}
+
+
+def _config() -> Any:
+    return current_app.extensions["migrate"].migrate.get_config()
