@@ -99,6 +99,8 @@ class Postgresql(Databases):
             self._url,
             f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
             f'CREATE DATABASE "{name}" {options}',
+            # A panel that is given up goes, and its statement with it.
+            f'ALTER DATABASE "{name}" SET client_connection_check_interval = 1000',
             "CHECKPOINT",
         )
 

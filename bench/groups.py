@@ -61,6 +61,7 @@ def prepare(url: str, folder: str, customers: int, members: int) -> dict[str, in
                 if where is not None:
                     services.add_to_group(made, where)
                 db.session.commit()
+        house.bring_index()
         return {"customers": customers}
 
 

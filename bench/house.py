@@ -21,6 +21,7 @@ from bench import child, words, workbook
 from crmadmin.access import guard, services
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import all_catalogs
+from crmadmin.core import search
 from crmadmin.core.db import acting_as, db, reads_only
 from crmadmin.imports import services as imports
 from crmadmin.imports.kinds import KINDS
@@ -69,7 +70,16 @@ def prepare(url: str, folder: str, old: str) -> dict[str, Any]:
             db.session.commit()
         with guard.acting(admin):
             report = imports.run(upload(Path(old), group="Khách cũ"))
+        bring_index()
         return {"customers": report.batch.counts["rows"]}
+
+
+def bring_index() -> None:
+    """Make the search index of what was written, as workers do in time."""
+    db.session.commit()
+    for documents in search.declared():
+        with db.engine.begin() as connection:
+            search.rebuild(connection, documents)
 
 
 def upload(path: Path, group: str = "Khách mời") -> ImportBatch:

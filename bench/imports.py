@@ -156,14 +156,6 @@ def pages(ground: Ground) -> None:
     ground.keep("list page, ms", told)
 
 
-def lists(ground: Ground) -> None:
-    """Pages and searches of the list, when the import is in."""
-    ground.measure(ground.new, RUN)
-    found = call("bench.lists:measure", url=ground.measured, folder=ground.own("lists"))
-    for what, ms in found.items():
-        ground.add(what, ms, unit="ms")
-
-
 def million(ground: Ground, run: float, rows: int) -> None:
     """A million rows: `ground` is of that size; `run` is what `rows` took in this very run."""
     ground.prepare()
@@ -213,6 +205,8 @@ def _seconds(told: dict[str, Any], step: str) -> float:
 
 
 MEASURES: dict[str, Callable[[Ground], object]] = {
-    "import": whole_import, "bad": bad_rows, "web": pages, "lists": lists
-}  # fmt: skip
+    "import": whole_import,
+    "bad": bad_rows,
+    "web": pages,
+}
 """Of every database."""

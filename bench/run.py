@@ -1,4 +1,4 @@
-"""`make bench`: measures imports and customer groups side by side with what they are compared with.
+"""`make bench`: measures imports, groups, pages and searches beside what they are compared with.
 
 Times are of this machine and this minute; only ratios are worth keeping. What they mean is told in
 docs/benchmarks.md. Writes bench/results.json; exit 1 when something could not be measured.
@@ -14,12 +14,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench import groupbars, imports, report
+from bench import groupbars, imports, listbars, report, searchbars
 from bench.databases import KINDS, Databases
 from bench.imports import Ground, noting
 from bench.report import Results
+from bench.sizes import SIZES, Sizes
 
-MEASURES = (*imports.MEASURES, "groups", "peers")
+AT_SIZES: dict[str, tuple[Callable[[Sizes], None], ...]] = {
+    "pages": (listbars.pages, listbars.memory),
+    "search": (searchbars.search,),
+    "panels": (searchbars.panels,),
+}
+"""Measured on databases of several sizes."""
+MEASURES = (*imports.MEASURES, "groups", *AT_SIZES, "peers")
 
 
 def main() -> int:
@@ -67,6 +74,7 @@ def _measure(
     if "groups" in options.only:
         with noting(results, f"groups, {databases.name}"):
             groupbars.groups(usual, options.customers)
+    _measure_at_sizes(Sizes(usual, tuple(options.sizes)), options.only)
     # What is slow and tells nothing of the database is measured on one of them.
     if databases.name != options.databases[0]:
         return
@@ -78,6 +86,20 @@ def _measure(
             imports.million(ground(options.million_rows), seconds, options.rows)
 
 
+def _measure_at_sizes(sizes: Sizes, only: list[str]) -> None:
+    """Pages, searches and other panels on databases that are made for them, once."""
+    wanted = [name for name in AT_SIZES if name in only]
+    if not wanted:
+        return
+    name = sizes.ground.databases.name
+    with noting(sizes.ground.results, f"seeding {name}"):
+        sizes.prepare()
+        for what in wanted:
+            for measure in AT_SIZES[what]:
+                with noting(sizes.ground.results, f"{what}, {name}"):
+                    measure(sizes)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="rows of the workbook")
@@ -86,6 +108,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--million-rows", type=int, default=imports.MILLION, help=argparse.SUPPRESS)
     parser.add_argument("--customers", type=int, default=imports.MILLION,
                         help="customers that groups are measured among")  # fmt: skip
+    parser.add_argument("--sizes", type=_numbers, default=list(SIZES), metavar="N,N",
+                        help="customers of the databases that pages are measured on")  # fmt: skip
     parser.add_argument("--peer-rows", type=int, default=imports.PEER_ROWS)
     parser.add_argument("--only", type=_words(MEASURES), default=list(MEASURES), metavar="A,B",
                         help=f"of {', '.join(MEASURES)}")  # fmt: skip
@@ -105,6 +129,11 @@ def _words(known: Iterable[str]) -> Callable[[str], list[str]]:
         return asked
 
     return parse
+
+
+def _numbers(given: str) -> list[int]:
+    """The type of an option that takes whole numbers, with commas between; the smallest first."""
+    return sorted(int(part) for part in given.split(",") if part)
 
 
 if __name__ == "__main__":
