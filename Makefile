@@ -34,7 +34,7 @@ check: $(VENV)/.installed-dev ## lint, types, layers, templates, declarations
 torture: $(VENV)/.installed-dev ## kill -9 workers at 200 random points of imports, on each database
 	CRM_TORTURE_ROUNDS=200 CRM_TORTURE_ROWS=20000 $(BIN)/python -m pytest tests/torture -s
 
-bench: $(VENV)/.installed-dev ## measure imports, print ratios, write bench/results.json; ARGS=--help
+bench: $(VENV)/.installed-dev ## measure imports, pages and searches, print ratios, write bench/results.json; ARGS=--help
 	$(BIN)/python -m bench.run $(ARGS)
 
 shots: $(VENV)/.installed-dev ## draw docs/screenshots from demo data, in a real browser

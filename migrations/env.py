@@ -11,6 +11,7 @@ from alembic.operations import ops
 from flask import current_app
 
 from crmadmin.core.db import rebuilding_tables
+from crmadmin.core.search import declared
 
 config = context.config
 database = current_app.extensions["migrate"].db
@@ -24,8 +25,13 @@ def render_item(kind: str, item: object, _context: object) -> str | bool:
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """The queue keeps its own tables in a PostgreSQL database; they are none of ours to drop."""
-    return not (kind == "table" and str(name).startswith("huey_"))
+    """Tables that no model declares and that are none of autogenerate's to drop.
+
+    The queue's own in a PostgreSQL database, and the search indexes, which FTS5 keeps in several.
+    """
+    if kind != "table" or name in database.metadata.tables:
+        return True
+    return not str(name).startswith(("huey_", *(d.name for d in declared())))
 
 
 writer = Rewriter()
@@ -49,7 +55,9 @@ def as_sql(value: Any) -> Any:
 
 def run() -> None:
     """One transaction for all migrations: SQLite and PostgreSQL both roll back their DDL."""
-    with database.engine.connect() as connection, rebuilding_tables(connection):
+    # `crm move-to` and `crm restore` migrate another database than the app's own.
+    engine = config.attributes.get("engine") or database.engine
+    with engine.connect() as connection, rebuilding_tables(connection):
         context.configure(
             connection=connection,
             target_metadata=database.metadata,

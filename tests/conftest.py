@@ -22,6 +22,7 @@ from sqlalchemy import create_engine, text
 
 import config as settings_module
 from app import create_app
+from crmadmin.core import search
 from crmadmin.core.db import actor, db, reads_only
 
 SERVER = "CRM_TEST_POSTGRESQL"
@@ -93,6 +94,8 @@ def _empty(app: Flask) -> None:
         else:
             for table in tables:
                 db.session.execute(table.delete())
+        for documents in search.declared():
+            search.clear(db.session.connection(), documents)
         db.session.commit()
         db.session.remove()
 

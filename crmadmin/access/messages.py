@@ -32,6 +32,12 @@ EXPLANATIONS: Mapping[str, Words] = MappingProxyType(
         ),
         "username_taken": _l("There is already a user named “%(value)s”."),
         "email_taken": _l("Another user already has the email “%(value)s”."),
+        "view_taken": _l("There is already a saved view named “%(value)s”."),
+        "view_empty": _l("Search or filter the list first: a saved view is what it shows then."),
+        "view_too_long": _l("The list is filtered by too much to be saved: choose fewer values."),
+        "too_many_views": _l(
+            "A list has at most %(most)s saved views. Remove one you do not need."
+        ),
         "last_admin": _l(
             "%(username)s is the last active administrator. Give somebody else that role first."
         ),

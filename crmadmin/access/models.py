@@ -1,6 +1,7 @@
-"""Tables of access: users, their sessions, the log-in throttle, the first run's token.
+"""Tables of access: users, their sessions and saved views, the throttle, the first run's token.
 
-Who writes them: `services` (users), `sessions`, `throttle` and `setup`. No queries here.
+Who writes them: `services` (users), `sessions`, `saved_views`, `throttle` and `setup`. No queries
+here.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String, event, inspect
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, event, inspect, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
@@ -123,6 +124,31 @@ class UserSession(Model):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SavedView(Model):
+    """A name that a user gave to what a list showed: its query string, less the page.
+
+    `record` is the list's table. `name_key` makes two names the same that people would take for
+    one. At most one view a list is the user's default: what the list's bare address opens.
+    """
+
+    __table_args__ = (
+        Index("uq_saved_view_name", "user_id", "record", "name_key", unique=True),
+        Index(
+            "uq_saved_view_default", "user_id", "record", unique=True,
+            sqlite_where=text("is_default"), postgresql_where=text("is_default"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(Integer, ForeignKey("user.id", ondelete="CASCADE"))
+    record: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(60))
+    name_key: Mapped[str] = mapped_column(String(240))
+    query: Mapped[str] = mapped_column(Text)
+    is_default: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
 
 class LoginThrottle(Model):

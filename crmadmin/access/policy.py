@@ -64,6 +64,10 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         # What our record views add.
         "lookup": "read",
         "columns": "read",
+        "filter_view": "read",
+        "row_acts": "read",
+        "save_view": "read",
+        "saved_views": "read",
         "duplicates": "read",
         "create_and_select": "create",
         "stop": "edit",

@@ -23,6 +23,14 @@ def locale_selector() -> str:
     return chosen if chosen in LOCALE_CODES else default
 
 
+def known_locale() -> str:
+    """The language of this request as far as it is known without asking the database."""
+    # Not the attribute itself, which would be read again if a rollback had made it forgotten.
+    kept = vars(guard.known_user() or object).get("locale")
+    chosen = kept or request.args.get("lang") or session.get("locale")
+    return chosen if chosen in LOCALE_CODES else str(current_app.config["SETTINGS"].locale)
+
+
 def remember_locale() -> None:
     """Keep `?lang=…` of a signed-out visitor in their cookie; nothing is stored on the server."""
     chosen = request.args.get("lang")

@@ -13,20 +13,19 @@ from crmadmin.core.text import fold
 MOST_NEAR = 5
 
 
-def counts(models: Sequence[type[Any]]) -> dict[type[Any], int]:
-    """How many records each catalog has, in one statement."""
+def activity(models: Sequence[type[Any]]) -> dict[type[Any], tuple[int, int]]:
+    """How many records of each catalog are in use, and how many are not, in one statement."""
     if not models:
         return {}
-    parts = [select(literal(n), func.count()).select_from(m) for n, m in enumerate(models)]
+    parts = [
+        select(literal(n), func.sum(case((m.is_active, 1), else_=0)), func.count()).select_from(m)
+        for n, m in enumerate(models)
+    ]
     rows = db.session.execute(union_all(*parts)).all()
-    return {models[number]: total for number, total in rows}
-
-
-def activity(model: type[Any]) -> tuple[int, int]:
-    """How many records are in use, and how many are not."""
-    used = func.coalesce(func.sum(case((model.is_active, 1), else_=0)), 0)
-    row = db.session.execute(select(used, func.count()).select_from(model)).one()
-    return int(row[0]), int(row[1]) - int(row[0])
+    return {
+        models[number]: (int(used or 0), int(total) - int(used or 0))
+        for number, used, total in rows
+    }
 
 
 def same_name(model: type[Any], name: str) -> list[Any]:

@@ -13,7 +13,18 @@ from flask.cli import AppGroup
 from crmadmin.access import services, setup
 from crmadmin.access.messages import explain
 from crmadmin.access.roles import Role
-from crmadmin.cli import demo, export, imports, reference, server, worker
+from crmadmin.cli import (
+    backup,
+    demo,
+    export,
+    imports,
+    move,
+    reference,
+    reindex,
+    seed,
+    server,
+    worker,
+)
 from crmadmin.cli.checks import check_command
 from crmadmin.core.text import Refusal
 
@@ -73,6 +84,8 @@ def serve(*, no_worker: bool) -> None:
         server.serve(app, settings.port)
 
 
+crm.add_command(backup.backup_command)
+crm.add_command(backup.restore_command)
 crm.add_command(check_command)
 crm.add_command(demo.demo_command)
 crm.add_command(export.export_command)
@@ -81,5 +94,8 @@ crm.add_command(imports.imports_command)
 crm.add_command(imports.undo_command)
 crm.add_command(imports.errors_command)
 crm.add_command(imports.template_command)
+crm.add_command(move.move_command)
 crm.add_command(reference.reference_command)
+crm.add_command(reindex.reindex_command)
+crm.add_command(seed.seed_command)
 crm.add_command(worker.worker_command)

@@ -32,7 +32,9 @@ from crmadmin.panel.catalog_view import CatalogView, CollaboratorView
 from crmadmin.panel.customer_view import CustomerView
 from crmadmin.panel.dashboard import Dashboard
 from crmadmin.panel.group_view import GroupView
+from crmadmin.panel.palette import PaletteView
 from crmadmin.panel.settings_view import SettingsView
+from crmadmin.panel.unindented import Unindented, lean
 from crmadmin.panel.user_view import UserView
 
 
@@ -63,6 +65,7 @@ def init_app(app: Flask) -> None:
     admin.add_view(GroupView(CustomerGroup, targets, "/admin/groups"))
     admin.add_view(UserView(User, targets, "/admin/users"))
     admin.add_view(SettingsView())
+    admin.add_view(PaletteView())
     groups_views.init_app(app)
     imports_views.init_app(app)
     errors.init_app(app)
@@ -70,8 +73,9 @@ def init_app(app: Flask) -> None:
 
 
 def _templates(app: Flask) -> None:
+    app.jinja_env.add_extension(Unindented)
     app.jinja_env.globals.update(asset=asset, import_map=import_map)
-    app.jinja_env.filters["numberformat"] = format_decimal
+    app.jinja_env.filters.update(numberformat=format_decimal, lean=lean)
     app.context_processor(page_context)
 
 
@@ -102,11 +106,10 @@ def page_context() -> dict[str, Any]:
         "home_url": url_for("admin.index"),
         "account_paths": {
             "profile": url_for("access.profile"),
-            "theme": url_for("access.choose"),
-            "locale": url_for("access.choose"),
+            "choose": url_for("access.choose"),
             "logout": url_for("access.logout"),
         },
-        "customers_url": url_for("customer.index_view") if guard.can("customers:read") else "",
+        "search_url": url_for("palette.index"),
     }
 
 
@@ -125,4 +128,4 @@ def import_map() -> Markup:
 
 @lru_cache(maxsize=512)
 def _digest(folder: str, path: str) -> str:
-    return hashlib.sha256((Path(folder) / path).read_bytes()).hexdigest()[:10]
+    return hashlib.sha256((Path(folder) / path).read_bytes()).hexdigest()[:8]

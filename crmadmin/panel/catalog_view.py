@@ -34,7 +34,7 @@ from crmadmin.imports.kinds import kind_of
 from crmadmin.panel.forms import RecordForm, form_class
 from crmadmin.panel.model_view import RecordView
 from crmadmin.panel.record_form import version_of
-from crmadmin.panel.shapes import Column, FilterView, MenuItem, Segment, Tab
+from crmadmin.panel.shapes import Column, MenuItem, Segment, Tab
 
 MAX_ORDERED = 5000
 
@@ -48,20 +48,25 @@ class CatalogView(RecordView):
 
     def tabs(self) -> list[Tab]:
         """The nine catalogs side by side, with how many records each has."""
-        counts = queries.counts(self.siblings)
         return [
             (
                 model.__record__.plural,
                 url_for(f"{model.__tablename__}.index_view"),
-                counts[model],
+                sum(self.activity(model)),
                 model is self.model,
             )
             for model in self.siblings
         ]
 
+    def activity(self, model: type[Any]) -> tuple[int, int]:
+        """How many records of a catalog are in use and stopped; read once for the whole page."""
+        if "activity" not in g:
+            g.activity = queries.activity([*{self.model, *self.siblings}])
+        return g.activity[model]
+
     def segments(self, state: listing.ListState) -> list[Segment]:
         """All, in use, stopped."""
-        used, stopped = queries.activity(self.model)
+        used, stopped = self.activity(self.model)
         chosen = state.filters.get("is_active", ())
         parts = (
             (_("All"), None, used + stopped),
@@ -79,9 +84,9 @@ class CatalogView(RecordView):
             for label, value, count in parts
         ]
 
-    def filters(self, state: listing.ListState) -> list[FilterView]:
+    def filter_fields(self) -> list[FieldSpec]:
         """In use or stopped is chosen above the table already."""
-        return [f for f in super().filters(state) if f.name != "is_active"]
+        return [f for f in super().filter_fields() if f.name != "is_active"]
 
     def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
         """Who uses each record, and a link to them."""

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission
-from crmadmin.core import lookups, records
+from crmadmin.core import records
 from crmadmin.core.db import db
 from crmadmin.customers import queries
 from crmadmin.customers.models import Customer
@@ -40,8 +40,8 @@ class CustomerGroupPages:
         return (
             ExtraFilter(
                 "group", _l("Marketing group"), is_id,
-                lambda values: lists.in_groups([int(v) for v in values]), _group_options,
-                url_for("customer_group.lookup"),
+                lambda values: lists.in_groups([int(v) for v in values]), model=CustomerGroup,
+                remote_url=url_for("customer_group.lookup"),
             ),
         )  # fmt: skip
 
@@ -136,11 +136,6 @@ def register(endpoint: str) -> None:
 
 def _adding(url: str) -> BulkAction:
     return BulkAction("group", _("Add to group"), "users-plus", url)
-
-
-def _group_options(chosen: Sequence[str]) -> list[tuple[str, Any, str]]:
-    found = lookups.chosen(CustomerGroup, [int(v) for v in chosen]) if chosen else []
-    return [(str(o.id), o.text, "") for o in found]
 
 
 def repeated(chosen: Selection) -> list[tuple[str, str]]:

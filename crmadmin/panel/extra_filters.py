@@ -13,24 +13,32 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.core.listing import MAX_VALUES, ListState
+from crmadmin.core.lookups import Option
 from crmadmin.core.spec import Words
-from crmadmin.panel.list_page import without
+from crmadmin.panel.list_page import made_of, option_words
 from crmadmin.panel.shapes import FilterOption, FilterView
-
-Options = Callable[[Sequence[str]], Sequence[tuple[str, Any, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class ExtraFilter:
-    """`clause` makes the condition of the chosen values; `options` offers (value, label, colour)
-    and gets what is chosen; with `remote_url` it offers only that and the browser looks up more."""
+    """`clause` makes the condition of the chosen values.
+
+    What can be chosen is `fixed` (value, words), or records of `model`: those that `options` gives
+    as (value, words), or with `remote_url` whatever the browser looks up there.
+    """
 
     name: str
     label: Words
     fits: Callable[[str], bool]
     clause: Callable[[Sequence[str]], Any]
-    options: Options
+    fixed: Sequence[tuple[str, Words]] = ()
+    model: type[Any] | None = None
+    options: Callable[[], Sequence[tuple[str, Words]]] = tuple
     remote_url: str = ""
+
+    def offered(self) -> Sequence[tuple[str, Words]]:
+        """What can be chosen, but for what the browser looks up."""
+        return self.fixed or self.options()
 
 
 def is_id(value: str) -> bool:
@@ -56,16 +64,13 @@ def split(state: ListState, extras: Sequence[ExtraFilter]) -> tuple[ListState, l
     return replace(state, filters=own), made
 
 
-def view(endpoint: str, state: ListState, extra: ExtraFilter) -> FilterView:
-    """The filter as the list shows it."""
-    chosen = state.filters.get(extra.name, ())
-    offered = [
-        FilterOption(value, label, color, value in chosen)
-        for value, label, color in extra.options(chosen)
+def view(
+    endpoint: str, state: ListState, extra: ExtraFilter, names: Sequence[Option]
+) -> FilterView:
+    """The filter as the list shows it; `names` are the chosen records."""
+    known = dict(extra.fixed) | {str(o.id): option_words(o) for o in names}
+    chosen = [
+        FilterOption(value, known.get(value, f"#{value}"), selected=True)
+        for value in state.filters.get(extra.name, ())
     ]
-    words = [str(o.label) for o in offered if o.selected]
-    text = words[0] + (f" +{len(words) - 1}" if len(words) > 1 else "") if words else ""
-    return FilterView(
-        extra.name, extra.label, "ref", offered, text, bool(chosen),
-        without(endpoint, state, extra.name), extra.remote_url,
-    )  # fmt: skip
+    return made_of(endpoint, extra.name, extra.label, "ref", state, chosen, extra.remote_url)

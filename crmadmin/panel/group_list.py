@@ -13,10 +13,11 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from crmadmin.access import guard
+from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.core import exports, sheets
 from crmadmin.core.db import db
-from crmadmin.core.spec import FieldSpec
+from crmadmin.core.spec import FieldSpec, Words
 from crmadmin.groups import lists, queries, services
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.panel.customer_groups import repeated
@@ -46,8 +47,7 @@ class GroupList:
     def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
         """Members, how many of them are not to be contacted, and who made the group."""
         ids = [r.id for r in rows]
-        quiet = queries.contactless_counts(ids)
-        counts = queries.member_counts(ids)
+        counts, quiet = queries.list_counts(rows)
         members = Column("members", _("Members"), "count", width="w-s2", align="end")
         contactless = Column("contactless", _("Do not contact"), "count", width="w-m", align="end")
         owner = Column("owner", _("Owner"), "owner", width="w-l")
@@ -95,11 +95,12 @@ class GroupList:
         return (
             ExtraFilter(
                 "owner", _l("Owner"), is_id,
-                lambda values: lists.owned_by([int(v) for v in values]), _makers,
+                lambda values: lists.owned_by([int(v) for v in values]),
+                model=User, options=_makers,
             ),
             ExtraFilter(
                 "follows", _l("Kind of group"), (lists.FOLLOWING, lists.ORDINARY).__contains__,
-                lists.of_kind, _kinds,
+                lists.of_kind, fixed=KINDS,
             ),
         )  # fmt: skip
 
@@ -188,12 +189,8 @@ def _place(name: str) -> int:
     return COLUMNS.index(name) if name in COLUMNS else len(COLUMNS)
 
 
-def _makers(_chosen: Sequence[str]) -> list[tuple[str, Any, str]]:
-    return [(str(user.id), user.full_name or user.username, "") for user in lists.makers()]
+def _makers() -> list[tuple[str, Words]]:
+    return [(str(user.id), user.full_name or user.username) for user in lists.makers()]
 
 
-def _kinds(_chosen: Sequence[str]) -> list[tuple[str, Any, str]]:
-    return [
-        (lists.ORDINARY, _("List of its own"), ""),
-        (lists.FOLLOWING, _("Dynamic group"), ""),
-    ]
+KINDS = ((lists.ORDINARY, _l("List of its own")), (lists.FOLLOWING, _l("Dynamic group")))

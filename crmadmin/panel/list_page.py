@@ -9,11 +9,13 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from crmadmin.core.listing import RANGES, UNSET, ListState
-from crmadmin.core.lookups import Option, chosen, options
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
+from crmadmin.core.lookups import Option
+from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.core.text import PROVINCES
 from crmadmin.panel.shapes import Column, FilterOption, FilterView
 
+FIRST_PAGE: dict[str, None] = dict.fromkeys(("page", "after", "before"))
+"""Changes of a state's parameters that lead to the first page."""
 END_ALIGNED = {FieldKind.NUMBER, FieldKind.DATE, FieldKind.DATETIME}
 
 
@@ -28,7 +30,7 @@ def columns(
             direction = "descending" if state.descending else "ascending"
         sortable = f.sortable and (sees_sensitive or not f.sensitive)
         following = f"-{f.name}" if direction == "ascending" else f.name
-        link = url_for(f"{endpoint}.index_view", **state.args(sort=following, page=None))
+        link = url_for(f"{endpoint}.index_view", **state.args(sort=following, **FIRST_PAGE))
         made.append(
             Column(
                 name=f.name,
@@ -53,66 +55,72 @@ def _cell_kind(f: FieldSpec) -> str:
     return "active" if f.name == "is_active" else f.kind.value
 
 
-def filters(
-    endpoint: str, spec: RecordSpec, state: ListState, targets: dict[str, type[Any]]
-) -> list[FilterView]:
-    """Every filter of a record with its options; large tables are looked up by the browser."""
-    return [_filter(endpoint, f, state, targets) for f in spec.having("filtered")]
-
-
-def _filter(
-    endpoint: str, f: FieldSpec, state: ListState, targets: dict[str, type[Any]]
+def filter_view(
+    endpoint: str, f: FieldSpec, state: ListState, names: Sequence[Option], remote_url: str = ""
 ) -> FilterView:
+    """A filter as the list shows it; `names` are the chosen records of a ref."""
+    url = choices_url(endpoint, f.name)
     if f.kind in RANGES:
         first, last = state.ranges.get(f.name, (None, None))
-        parts = [d.strftime("%d/%m/%Y") for d in (first, last) if d]
+        days = {f"{f.name}_from": first, f"{f.name}_to": last}
+        words = [day.strftime("%d/%m/%Y") for day in days.values() if day]
         return FilterView(
-            f.name, f.label, "date", selected_text=" – ".join(parts), active=bool(parts),
+            f.name, f.label, "date", selected_text=" – ".join(words), active=bool(words),
             first=first.isoformat() if first else "", last=last.isoformat() if last else "",
-            clear_url=without(endpoint, state, f"{f.name}_from", f"{f.name}_to"),
+            clear_url=without(endpoint, state, *days), url=url,
+            pairs=[(name, day.isoformat()) for name, day in days.items() if day],
         )  # fmt: skip
-    selected = state.filters.get(f.name, ())
-    offered, remote_url = _options(f, selected, targets)
-    words = [str(o.label) for o in offered if o.selected]
     kind = "ref" if f.kind is FieldKind.REF else f.kind.value
+    known = {value: (label, color) for value, label, color in fixed(f) or map(_named, names)}
+    known[UNSET] = (_("Not set"), "")
+    chosen = [
+        FilterOption(value, *known.get(value, (f"#{value}", "")), selected=True)
+        for value in state.filters.get(f.name, ())
+    ]
+    return made_of(endpoint, f.name, f.label, kind, state, chosen, remote_url)
+
+
+def made_of(
+    endpoint: str,
+    name: str,
+    label: Any,
+    kind: str,
+    state: ListState,
+    chosen: Sequence[FilterOption],
+    remote_url: str,
+) -> FilterView:
+    """A filter with these choices made."""
+    words = [str(o.label) for o in chosen]
     text = words[0] + (f" +{len(words) - 1}" if len(words) > 1 else "") if words else ""
     return FilterView(
-        f.name, f.label, "boolean" if f.kind is FieldKind.BOOLEAN else kind, offered, text,
-        bool(selected), without(endpoint, state, f.name), remote_url,
+        name, label, kind, chosen, text, bool(chosen), without(endpoint, state, name), remote_url,
+        url=choices_url(endpoint, name), pairs=[(name, o.value) for o in chosen],
     )  # fmt: skip
+
+
+def choices_url(endpoint: str, name: str) -> str:
+    """Where the choices of a filter are; it is asked with what else the list is narrowed by."""
+    return url_for(f"{endpoint}.filter_view", filter_name=name)
 
 
 def without(endpoint: str, state: ListState, *names: str) -> str:
     """The list's address less these parameters, from its first page."""
-    return url_for(f"{endpoint}.index_view", **state.args(**dict.fromkeys(names), page=None))
+    return url_for(f"{endpoint}.index_view", **state.args(**dict.fromkeys(names) | FIRST_PAGE))
 
 
-def _options(
-    f: FieldSpec, selected: Sequence[str], targets: dict[str, type[Any]]
-) -> tuple[list[FilterOption], str]:
+def fixed(f: FieldSpec) -> list[tuple[str, Any, str]]:
+    """(value, words, colour) of what a field can be chosen from; [] for records and free text."""
     if f.kind is FieldKind.BOOLEAN:
-        pairs: list[tuple[str, Any, str]] = [("1", _("Yes"), ""), ("0", _("No"), "")]
-    elif f.kind is FieldKind.PROVINCE:
-        pairs = [(p.name, p.name, "") for p in PROVINCES]
-    elif f.choices:
-        pairs = [(c.value, c.label, "") for c in f.choices]
-    else:
-        target = targets[f.target]
-        ids = [int(v) for v in selected if v != UNSET]
-        large = bool(target.__record__.is_large)
-        found = chosen(target, ids) if large else options(target, ids)
-        pairs = [(str(o.id), _option_words(o), o.color) for o in found]
-        remote = url_for(f"{target.__tablename__}.lookup") if large else ""
-        return _marked(f, pairs, selected), remote
-    return _marked(f, pairs, selected), ""
+        return [("1", _("Yes"), ""), ("0", _("No"), "")]
+    if f.kind is FieldKind.PROVINCE:
+        return [(p.name, p.name, "") for p in PROVINCES]
+    return [(c.value, c.label, "") for c in f.choices]
 
 
-def _option_words(option: Option) -> str:
+def option_words(option: Option) -> str:
+    """A record's name; one that is no longer in use says so."""
     return option.text if option.is_active else _("%(name)s (stopped)", name=option.text)
 
 
-def _marked(
-    f: FieldSpec, pairs: list[tuple[str, Any, str]], selected: Sequence[str]
-) -> list[FilterOption]:
-    unset = [] if f.required or f.kind is FieldKind.BOOLEAN else [(UNSET, _("Not set"), "")]
-    return [FilterOption(v, label, color, v in selected) for v, label, color in pairs + unset]
+def _named(option: Option) -> tuple[str, str, str]:
+    return str(option.id), option_words(option), option.color

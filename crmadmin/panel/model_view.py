@@ -19,12 +19,17 @@ from crmadmin.access.permissions import Permission, find
 from crmadmin.core import listing, records
 from crmadmin.core.db import db, spec_of
 from crmadmin.panel import formatters, list_page
+from crmadmin.panel.choice_counts import ChoicePages
 from crmadmin.panel.export import ExportPages
 from crmadmin.panel.record_form import FormPages
 from crmadmin.panel.record_list import ListPages
+from crmadmin.panel.row_acts import RowActs
+from crmadmin.panel.saved_view_pages import SavedViewPages
 
 
-class RecordView(ListPages, FormPages, ExportPages, ModelView):
+class RecordView(
+    SavedViewPages, ChoicePages, RowActs, ListPages, FormPages, ExportPages, ModelView
+):
     """A record's pages. `targets` are the models that refs point to, by class name."""
 
     targets: dict[str, type[Any]]

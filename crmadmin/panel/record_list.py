@@ -17,7 +17,8 @@ from crmadmin.core import listing, lookups
 from crmadmin.core.paging import COUNT_CAP, Page
 from crmadmin.core.spec import FieldSpec
 from crmadmin.panel import extra_filters, formatters, list_page
-from crmadmin.panel.shapes import BulkAction, Column, FilterView, MenuItem, PageView, Segment, Tab
+from crmadmin.panel.page_links import neighbours
+from crmadmin.panel.shapes import BulkAction, Column, MenuItem, PageView, Segment, Tab
 
 HTMX = "HX-Request"
 
@@ -33,13 +34,17 @@ class ListPages:
     may: Any
     permission: Any
     scope: Any
+    filters: Any
+    more_filters: Any
 
     @expose("/")
     def index_view(self) -> str:
         """The list, or only its results when htmx asks."""
         state = self.state()
         fields = self.list_fields()
-        page = listing.page(self.spec, state, self.where(state), fields)
+        page = listing.page(
+            self.spec, state, self.where(state), fields, sees_sensitive=guard.sees_sensitive()
+        )
         partial = HTMX in request.headers and "HX-Boosted" not in request.headers
         template = "admin/model/_results.html" if partial else self.list_template_name
         return render_template(template, **self.list_context(state, page, fields))
@@ -98,15 +103,6 @@ class ListPages:
             "marked": request.args.get("marked", type=int),
         }  # fmt: skip
 
-    def filters(self, state: listing.ListState) -> list[FilterView]:
-        """The filters offered, with what of them is on."""
-        own = list_page.filters(self.endpoint, self.spec, state, self.targets)
-        return [*own, *(extra_filters.view(self.endpoint, state, e) for e in self.more_filters())]
-
-    def more_filters(self) -> Sequence[extra_filters.ExtraFilter]:
-        """Filters that are no fields of the records."""
-        return ()
-
     def page_view(self, state: listing.ListState, page: Page) -> PageView:
         """The page with its links."""
 
@@ -116,9 +112,8 @@ class ListPages:
         return PageView.of(
             page,
             total_text=total_text(page),
-            prev_url=link(page=page.number - 1) if page.number > 1 else "",
-            next_url=link(page=page.number + 1) if page.has_next else "",
             count_url="" if page.exact else link(count="all"),
+            **neighbours(page, link),
         )
 
     def abilities(self) -> dict[str, bool]:
@@ -135,7 +130,7 @@ class ListPages:
             value = formatters.value_of(column.field, record)
         else:
             value = g.extra_values[column.name].get(record.id)
-        return formatters.cell(column, record, value, self.cell_url(column, record))
+        return formatters.list_cell(column, record, value, self.cell_url(column, record))
 
     def cell_url(self, column: Column, record: Any) -> str:
         """Where a cell leads: the name to its record, others nowhere."""

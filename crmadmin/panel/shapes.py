@@ -27,17 +27,22 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class FilterOption:
-    """One value of a filter."""
+    """One value of a filter; `count` says how many rows of the list it would show, in words."""
 
     value: str
     label: Words
     color: str = ""
     selected: bool = False
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FilterView:
-    """A filter of a list: its parameter is `name` (repeated), or `name_from` and `name_to`."""
+    """A filter of a list: its parameter is `name` (repeated), or `name_from` and `name_to`.
+
+    `options` are those that are chosen; what else there is to choose is loaded from `url`. `pairs`
+    are the parameters that it puts into the list's address.
+    """
 
     name: str
     label: Words
@@ -49,6 +54,8 @@ class FilterView:
     remote_url: str = ""
     first: str = ""
     last: str = ""
+    url: str = ""
+    pairs: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +96,21 @@ class PageView:
     total: int
     exact: bool
     total_text: str
+    first_url: str
     prev_url: str
     next_url: str
+    last_url: str
     count_url: str
 
     @classmethod
     def of(
-        cls, page: Page, *, total_text: str, prev_url: str, next_url: str, count_url: str
-    ) -> PageView:
+        cls, page: Page, *, total_text: str, count_url: str, first_url: str = "",
+        prev_url: str = "", next_url: str = "", last_url: str = "",
+    ) -> PageView:  # fmt: skip
         """A page of `core.paging` and where its neighbours are."""
         return cls(
             page.rows, page.first, page.last, page.number, page.per_page, page.per_page_choices,
-            page.total, page.exact, total_text, prev_url, next_url, count_url,
+            page.total, page.exact, total_text, first_url, prev_url, next_url, last_url, count_url,
         )  # fmt: skip
 
 

@@ -18,8 +18,10 @@ import { startOrder } from "./js/order.js";
 import { startProgress } from "./js/progress.js";
 import { startQuick } from "./js/quick.js";
 import { startRepeat } from "./js/repeat.js";
+import { startRowMenus } from "./js/rowmenu.js";
 import { startSelects } from "./js/select.js";
 import { startSelection } from "./js/selection.js";
+import { startShare } from "./js/share.js";
 import { startSheet } from "./js/sheet.js";
 import { startTabs } from "./js/tabs.js";
 import { startTheme } from "./js/theme.js";
@@ -31,9 +33,11 @@ for (const start of [
   startTheme,
   startNav,
   startMenus,
+  startRowMenus,
   startSheet,
   startSelects,
   startFilters,
+  startShare,
   startSelection,
   startOrder,
   startRepeat,

@@ -172,7 +172,7 @@ def _complaint_of_scope(step: Step, status: int, scope: Scope) -> str | None:
 NO_RECORD = (
     ".index_view", ".index", ".create_view", ".create_and_select", ".lookup", ".columns",
     ".duplicates", ".order", ".order_by_name", ".bulk", ".new", ".upload", ".template", ".count",
-    ".export", ".seen",
+    ".export", ".seen", ".filter_view", ".save_view", ".saved_views",
 )  # fmt: skip
 """Addresses of record views that name no single record."""
 

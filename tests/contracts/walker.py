@@ -42,6 +42,7 @@ MALFORMED = (
 PATH_VALUES: Mapping[str, tuple[str, ...]] = {
     "kind": ("customers-contacts", "customer-sources", "nothing"),
     "act": ("set", "owner", "delete", "nothing"),
+    "filter_name": ("industry", "owner", "nothing"),
     "filename": ("app.js", "../config.py", "nothing"),
 }
 """Values for parts of addresses that are no ids: real ones, and one that does not exist."""

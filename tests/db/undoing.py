@@ -10,7 +10,7 @@ from crmadmin.core.db import db
 
 HISTORY = {
     "import_batch", "import_row", "import_fix", "import_change", "import_memory", "job",
-    "code_sequence", "alembic_version",
+    "code_sequence", "alembic_version", "customer_search_pending",
 }  # fmt: skip
 STAMPS = {"version", "updated_at", "updated_by_id"}
 

@@ -14,6 +14,7 @@ from person import Person
 from served import Site
 from sqlalchemy import select
 
+from crmadmin.access import saved_views
 from crmadmin.catalogs import models as catalogs
 from crmadmin.core.db import db, utcnow
 from crmadmin.groups.models import Membership
@@ -60,6 +61,8 @@ def fill(site: Site, name: Callable[[str], str] = str) -> None:
             )
         first = factories.customer(an, name("Công ty Cổ phần Xây dựng và Thương mại Hồng Hà"))
         factories.contact(first, name("Vũ Hồng Nhung"), title=name("Kế toán trưởng"))
+        saved_views.save(an.id, "customer", name("Cần gọi trong tháng 11")[:60], "industry=2")
+        saved_views.save(an.id, "customer", name("Khách hàng lớn")[:60], "status=2&sort=name")
         group = factories.group(name("Khách mời hội thảo"), name("Hà Nội, tháng 12"))
         factories.group(name("Sinh nhật quý IV"), name("Gửi thiệp"))
         db.session.add_all(
@@ -133,6 +136,33 @@ def sheet(name: str, opener: str, title: str) -> Callable[[Person], object]:
     return act
 
 
+def choices(name: str) -> Callable[[Person], object]:
+    """Open a filter."""
+
+    def act(person: Person) -> None:
+        person.press("Thêm bộ lọc", "button")
+        person.press(name, "menuitem")
+        person.find(name, "dialog")
+        person.find("Áp dụng", "button")
+        person.settle()
+
+    return act
+
+
+def quickly(words: str) -> Callable[[Person], object]:
+    """Open the box of Ctrl K and type."""
+
+    def act(person: Person) -> None:
+        person.press(re.compile("Ctrl K"), "button")
+        person.find("Tìm khách hàng, nhóm, lệnh", "combobox")
+        if words:
+            person.keys(words)
+        person.find(re.compile("hoa|Tổng quan", re.IGNORECASE), "option")
+        person.settle()
+
+    return act
+
+
 def menu(button: str, at: int = 0) -> Callable[[Person], object]:
     """Open a menu."""
     return lambda person: person.press(re.compile(button), "button", at=at)
@@ -174,6 +204,14 @@ PAGES = (
     Opened("customers, filtered", f"{CUSTOMERS}?industry=1&q=hoa"),
     Opened("customers, nothing found", f"{CUSTOMERS}?q=khong+co"),
     Opened("customers, filter menu", FEW, menu("^Thêm bộ lọc")),
+    Opened("customers, choices of a filter", FEW, choices("Lĩnh vực")),
+    Opened("customers, choices looked up", FEW, choices("Cộng tác viên")),
+    Opened("customers, filter page", f"{CUSTOMERS}filter/province/?q=hoa"),
+    Opened("customers, save a view", FEW, sheet("", "Lưu bộ lọc", "Lưu bộ lọc")),
+    Opened("customers, save a view page", f"{CUSTOMERS}views/new/?q=hoa"),
+    Opened("customers, view", f"{CUSTOMERS}?industry=2"),
+    Opened("customers, saved views", FEW, sheet("", "Sửa bộ lọc đã lưu", "Bộ lọc đã lưu")),
+    Opened("customers, saved views page", f"{CUSTOMERS}views/"),
     Opened("customers, set a value", FEW, sheet("^Chọn ", "Gán danh mục", "Gán danh mục")),
     Opened("customers, change owner", FEW, sheet("^Chọn ", "Đổi chủ sở hữu", "Đổi chủ sở hữu")),
     Opened("customers, delete", FEW, sheet("^Chọn ", "Xóa", "Xóa khách hàng")),
@@ -192,6 +230,7 @@ PAGES = (
     Opened("customer, delete page", f"{CUSTOMERS}delete/?id=28"),
     Opened("catalog", INDUSTRY),
     Opened("catalog, menu of a record", INDUSTRY, menu("^Việc với", 0)),
+    Opened("catalog, acts of a record", f"{INDUSTRY}acts/?id=1"),
     Opened("catalog, utilities", INDUSTRY, menu("^Tiện ích")),
     Opened("catalog, new", f"{INDUSTRY}new/"),
     Opened("catalog, edit", f"{INDUSTRY}edit/?id=1"),
@@ -239,6 +278,9 @@ PAGES = (
     Opened("settings", "/admin/settings/"),
     Opened("profile", "/profile"),
     Opened("account menu", "/admin/", menu("^Trần Văn An")),
-    Opened("quick search", "/admin/", menu("Ctrl K")),
+    Opened("quick search", "/admin/", quickly("")),
+    Opened("quick search, found", "/admin/", quickly("hoa")),
+    Opened("search page", "/admin/search/?q=hoa"),
+    Opened("search page, everything", "/admin/search/"),
     Opened("not there", "/admin/customers/details/?id=4040"),
 )

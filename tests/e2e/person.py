@@ -113,9 +113,10 @@ class Person:
         return " ".join(str(self.driver.execute_script(script, within)).split())
 
     def rows(self) -> list[str]:
-        """The names of the rows of the list on the page, as `data-name` has them."""
+        """The names of the rows of the list on the page."""
         rows = "[...document.querySelectorAll('main tr[data-id]')]"
-        return list(self.driver.execute_script(f"return {rows}.map(row => row.dataset.name)"))
+        name = "row.dataset.name ?? row.querySelector('.name').innerText"
+        return list(self.driver.execute_script(f"return {rows}.map(row => {name})"))
 
     @property
     def path(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import factories
 from person import Person, until
 from selenium.webdriver.common.keys import Keys
@@ -49,17 +51,32 @@ def test_a_menu_opens_moves_and_closes_by_keyboard_and_gives_the_focus_back(
     until(lambda: person.focused == "Việc với Thủy sản", "the focus back on the button")
 
 
-def test_control_k_finds_pages_and_customers(person: Person, site: Site) -> None:
+def test_control_k_finds_pages_customers_and_where_one_was(person: Person, site: Site) -> None:
     with site.writing() as an:
         factories.customer(an, "Công ty Hoa Sen")
         factories.customer(an, "Công ty Cá Vàng")
     person.sign_in("an").open("/admin/")
-    person.keys("k", holding=Keys.CONTROL).keys("linh vuc", Keys.ARROW_DOWN)
+    person.keys("k", holding=Keys.CONTROL).keys("linh vuc")
+    path = "CRM › Quản trị phân hệ CRM+ › Danh mục › Khách hàng"
+    found = [f"Lĩnh vực {path}", "Thêm: lĩnh vực"]
+    until(lambda: person.names("option") == found, "the page and the command")
+    person.leads(lambda: person.keys(Keys.ENTER))
+    person.find("Lĩnh vực", "heading")
+    person.keys("k", holding=Keys.CONTROL).keys("HOA SEN")
+    person.find(re.compile("^Công ty Hoa Sen"), "option")
+    person.leads(lambda: person.keys(Keys.ENTER))
+    person.find("Công ty Hoa Sen", "heading")
+    person.keys("k", holding=Keys.CONTROL)
+    person.find("Gần đây", "group")
     person.leads(lambda: person.keys(Keys.ENTER))
     person.find("Lĩnh vực", "heading")
     person.keys("k", holding=Keys.CONTROL).keys("hoa sen")
+    person.find(re.compile("^Công ty Hoa Sen"), "option")
+    person.keys(Keys.ARROW_UP)
     person.leads(lambda: person.keys(Keys.ENTER))
     person.lists({"Công ty Hoa Sen"})
+    person.keys("k", holding=Keys.CONTROL).keys(Keys.ESCAPE)
+    person.is_gone("Tìm khách hàng, nhóm, lệnh", "combobox")
 
 
 def test_rows_are_walked_ticked_and_unticked_by_keyboard(person: Person, site: Site) -> None:

@@ -17,6 +17,7 @@ PROJECT = Path(config.__file__).parent
 NAMES = (
     "DATABASE_URL", "SECRET_KEY", "CRM_LOCALE", "CRM_TIMEZONE", "CRM_UPLOAD_MAX_MB",
     "CRM_READER_MAX_MB", "CRM_UPLOAD_KEEP_DAYS", "CRM_BEHIND_PROXY", "CRM_DEMO_PASSWORD", "PORT",
+    "PROMETHEUS_MULTIPROC_DIR",
 )  # fmt: skip
 
 
@@ -67,6 +68,14 @@ def test_without_any_setting_everything_has_a_default(root: Path) -> None:
         ("CRM_BEHIND_PROXY", "", "behind_proxy", False),
         ("CRM_DEMO_PASSWORD", "mưa rào", "demo_password", "mưa rào"),
         ("PORT", "8080", "port", 8080),
+        ("CRM_POOL_SIZE", "1", "pool_size", 1),
+        ("CRM_POOL_OVERFLOW", "0", "pool_overflow", 0),
+        ("CRM_POOL_RECYCLE", "0", "pool_recycle", 0),
+        ("CRM_STATEMENT_TIMEOUT", "0", "statement_timeout", 0),
+        ("CRM_SLOW_MS", "250", "slow_ms", 250),
+        ("CRM_METRICS_TOKEN", "0123456789abcdef", "metrics_token", "0123456789abcdef"),
+        ("CRM_METRICS_TOKEN", "", "metrics_token", ""),
+        ("PROMETHEUS_MULTIPROC_DIR", "/run/crm", "metrics_folder", Path("/run/crm")),
     ],
 )
 def test_each_setting_is_read(
@@ -91,6 +100,12 @@ def test_each_setting_is_read(
         ("CRM_BEHIND_PROXY", "maybe", "CRM_BEHIND_PROXY is 'maybe'; it can be 1 or 0"),
         ("PORT", "65536", "PORT is '65536'.*1 to 65535"),
         ("PORT", "", "PORT is ''"),
+        ("CRM_POOL_SIZE", "0", "CRM_POOL_SIZE is '0'.*1 to 200"),
+        ("CRM_STATEMENT_TIMEOUT", "3601", "CRM_STATEMENT_TIMEOUT is '3601'.*0 to 3600"),
+        ("CRM_SLOW_MS", "1.5", "CRM_SLOW_MS is '1.5'; it must be a whole number"),
+        ("CRM_METRICS_TOKEN", "short", "CRM_METRICS_TOKEN has 5 characters; it needs 16 or more"),
+        ("CRM_METRICS_TOKEN", "mật khẩu rất dài nhé", "none of them accented"),
+        ("PROMETHEUS_MULTIPROC_DIR", "", "PROMETHEUS_MULTIPROC_DIR is empty"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name_and_with_the_way_out(
@@ -121,6 +136,14 @@ def test_a_key_is_made_once_for_the_owner_of_the_folder_only(root: Path) -> None
     assert [p.name for p in kept.parent.iterdir()] == ["secret_key"]
 
 
+def test_the_instance_folder_may_be_elsewhere(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_INSTANCE", str(root / "state"))
+    found = load()
+    assert found.instance == root / "state"
+    assert found.database_url == f"sqlite:///{root}/state/crm.db"
+    assert [p.name for p in root.iterdir()] == ["state"]
+
+
 def test_processes_that_start_together_agree_on_one_key(root: Path) -> None:
     program = (
         f"import config, pathlib; config.ROOT = pathlib.Path({str(root)!r}); "
@@ -139,7 +162,9 @@ def test_no_secret_is_shown_when_settings_are_printed(monkeypatch: pytest.Monkey
     monkeypatch.setenv("SECRET_KEY", "s" * 40)
     monkeypatch.setenv("CRM_DEMO_PASSWORD", "open sesame")
     monkeypatch.setenv("CRM_QUEUE", "postgres://user:hunter2@host/db")
+    monkeypatch.setenv("CRM_METRICS_TOKEN", "a-token-of-the-scraper")
     shown = repr(load())
+    assert "scraper" not in shown
     assert "s" * 40 not in shown
     assert "open sesame" not in shown
     assert "hunter2" not in shown

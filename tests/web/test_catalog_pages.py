@@ -192,7 +192,7 @@ def test_the_list_is_ordered_by_position_then_by_vietnamese_name(
     catalog(Industry, "Xếp trước", position=1)
     db.session.commit()
     page = visitor("an").get(LIST).text
-    order = [page.index(f'data-name="{n}"') for n in
+    order = [page.index(f">{n}</span></a>") for n in
              ("Xếp trước", "Ánh", "Ân", "Dũng", "Đào", "Zung")]  # fmt: skip
     assert order == sorted(order)
 
@@ -215,8 +215,8 @@ def test_the_segments_show_what_is_in_use_and_what_is_not(
     catalog(Industry, "Cũ", is_active=False)
     db.session.commit()
     page = visitor("an").get(f"{LIST}?is_active=0").text
-    assert 'data-name="Cũ"' in page
-    assert 'data-name="Xây dựng"' not in page
+    assert ">Cũ</span></a>" in page
+    assert ">Xây dựng</span></a>" not in page
 
 
 def test_the_dialog_adds_a_collaborator_and_tells_the_page_which(

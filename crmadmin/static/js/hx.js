@@ -1,6 +1,6 @@
 // htmx: the token on every write, tidy addresses, and what is shown when an answer is not a good one.
 
-import { csrfToken, words } from "./dom.js";
+import { csrfToken, each, words } from "./dom.js";
 import { note } from "./notes.js";
 import { openSheet } from "./sheet.js";
 
@@ -57,7 +57,14 @@ function showError(event) {
   openSheet(from);
 }
 
+// Links that swap a part of the page say so once, around them: each is loaded from where it leads.
+function swap(link) {
+  link.setAttribute("hx-get", link.href);
+  window.htmx?.process(link);
+}
+
 export function startHtmx() {
+  each("[data-swaps] a", swap);
   document.body.addEventListener("htmx:configRequest", configure);
   document.body.addEventListener("htmx:beforeSwap", beforeSwap);
   document.body.addEventListener("htmx:responseError", showError);

@@ -25,10 +25,10 @@ function moveRow(event) {
 
 function inRow(event, row) {
   const act = {
-    " ": () => row.querySelector("[data-pick], [data-tick]")?.click(),
-    Enter: () => row.querySelector("[data-open]")?.click(),
-    e: () => row.querySelector("[data-edit], [data-open]")?.click(),
-    E: () => row.querySelector("[data-edit], [data-open]")?.click(),
+    " ": () => row.querySelector("[name=ids], [data-tick]")?.click(),
+    Enter: () => row.querySelector("[data-open], a.name")?.click(),
+    e: () => row.querySelector("[data-edit], [data-open], a.name")?.click(),
+    E: () => row.querySelector("[data-edit], [data-open], a.name")?.click(),
   }[event.key];
   if (!act) return;
   event.preventDefault();

@@ -5,6 +5,7 @@ import { announce, on, post, words } from "./dom.js";
 import { note } from "./notes.js";
 
 const rowsOf = (body) => [...body.querySelectorAll(":scope > tr[data-id]")];
+const nameOf = (row) => row.querySelector(".name").textContent.trim();
 const ids = (body) => rowsOf(body).map((row) => row.dataset.id);
 
 let saving = Promise.resolve();
@@ -17,7 +18,7 @@ function renumber(body) {
     const grip = row.querySelector("[data-grip]");
     grip?.setAttribute(
       "aria-label",
-      words("move", { name: row.dataset.name, at: index + 1, of: all.length }),
+      words("move", { name: nameOf(row), at: index + 1, of: all.length }),
     );
   });
 }
@@ -48,7 +49,7 @@ async function send(body) {
 function save(body, row) {
   renumber(body);
   const all = rowsOf(body);
-  announce(words("moved", { name: row.dataset.name, at: all.indexOf(row) + 1, of: all.length }));
+  announce(words("moved", { name: nameOf(row), at: all.indexOf(row) + 1, of: all.length }));
   // Holding the key moves many places: one post for the lot, and never two at once.
   clearTimeout(timer);
   timer = setTimeout(() => (saving = saving.then(() => send(body))), 400);

@@ -3,9 +3,10 @@
 
 import { announce, on, words } from "./dom.js";
 
+const BOX = "[type=checkbox][name=ids]:not([data-tick])";
 let last = null;
 
-const boxes = (scope) => [...scope.querySelectorAll("[data-pick]:not(:disabled)")];
+const boxes = (scope) => [...scope.querySelectorAll(`${BOX}:not(:disabled)`)];
 const scopeOf = (element) => element.closest("[data-selection]");
 
 function refresh(scope) {
@@ -71,7 +72,7 @@ function selectAll(scope) {
 
 export function startSelection() {
   let shift = false;
-  on("click", "[data-pick]", (event, box) => {
+  on("click", `[data-selection] ${BOX}`, (event, box) => {
     shift = event.shiftKey;
     if (shift) range(scopeOf(box), box);
     last = box;

@@ -33,7 +33,7 @@ export function startSheet() {
     const from = event.detail.elt;
     const menu = from.closest("[popover]");
     if (!dialog.open && event.detail.target === dialog) {
-      opener = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : from;
+      opener = menu ? (menu.opener ?? document.querySelector(`[popovertarget="${menu.id}"]`)) : from;
     }
   });
   document.addEventListener("htmx:afterSwap", (event) => {
