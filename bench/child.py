@@ -36,7 +36,8 @@ def call(function: str, *, at_most: float | None = None, **arguments: Any) -> An
         except subprocess.TimeoutExpired as error:
             raise ChildFailed(f"{function}: no answer after {at_most:g} seconds") from error
         if done.returncode:
-            raise ChildFailed(f"{function}: {(done.stderr or done.stdout)[-3000:]}")
+            said = (done.stderr or done.stdout)[-3000:] or f"ended with {done.returncode}"
+            raise ChildFailed(f"{function}: {said}")
         return json.loads(Path(answer.name).read_text())
 
 

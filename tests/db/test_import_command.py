@@ -220,9 +220,11 @@ def test_a_filled_template_is_imported(app: Flask, an: None, tmp_path: Path) -> 
 
 
 def test_the_uploaded_file_is_readable_by_nobody_else(app: Flask, an: None) -> None:
+    folder = app.config["SETTINGS"].instance / "uploads"
+    before = set(folder.glob("*"))
     import_json(app, DATA / "customer-types.xlsx", "--kind", "customer-types")
-    for kept in (app.config["SETTINGS"].instance / "uploads").glob("*"):
-        assert kept.stat().st_mode & 0o077 == 0
+    (kept,) = set(folder.glob("*")) - before
+    assert kept.stat().st_mode & 0o077 == 0
 
 
 def test_an_import_is_undone_by_its_number(app: Flask, an: None) -> None:

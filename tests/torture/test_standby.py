@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -31,7 +32,9 @@ SYSTEM_USER = "embedded_postgres"
 
 def postgresql(*command: object) -> None:
     """Run one of the server's programs as the user that the server runs as."""
-    from embedded_postgres._commands import POSTGRES_BIN_PATH  # only where a server is wanted
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the runtime folder, which the run's own server opened
+        from embedded_postgres._commands import POSTGRES_BIN_PATH  # only where a server is wanted
 
     program, *words = map(str, command)
     user = SYSTEM_USER if os.geteuid() == 0 else None
