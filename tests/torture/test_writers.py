@@ -1,10 +1,9 @@
 """Two imports, one of 50,000 rows, by workers of their own, and people who save forms meanwhile:
-on SQLite, where there is one writer at a time, nobody waits for two seconds."""
+on SQLite, where there is one writer at a time, people wait for blocks, never for the import."""
 
 from __future__ import annotations
 
 import io
-import os
 import threading
 import time
 
@@ -25,12 +24,8 @@ from crmadmin.imports.records import Rules
 ROWS = {"sqlite": (50_000, 10_000), "postgresql": (10_000, 5_000)}
 """Of the two files. PostgreSQL has no writers' queue; there the forms must just succeed."""
 EDITORS = 4
-MOST_SECONDS = 2.0
-
-
-def most_seconds() -> float:
-    """What is allowed now: a machine that does much else besides is that much slower."""
-    return MOST_SECONDS * max(1.0, os.getloadavg()[0] / (2 * (os.cpu_count() or 1)))
+PART = 5
+"""The longest wait is shorter than this part of the import: seconds depend on the machine."""
 
 
 @pytest.fixture
@@ -121,7 +116,7 @@ class Importer(threading.Thread):
         self.seconds = time.monotonic() - began
 
 
-def test_nobody_waits_two_seconds_for_imports(
+def test_nobody_waits_for_an_import_to_end(
     app: Flask, workers: Workers, waits: list[float], database: str
 ) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
@@ -151,5 +146,5 @@ def test_nobody_waits_two_seconds_for_imports(
     assert [importer.states for importer in importers] == [["done", "done"]] * len(importers)
     assert set(answers) == {302}
     assert len(answers) > 20
-    assert worst < most_seconds()
+    assert worst < max(took) / PART
     assert (worst > 0) == (database == "sqlite")
