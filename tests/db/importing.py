@@ -23,7 +23,7 @@ from crmadmin.imports.reader import Head
 from crmadmin.imports.records import Block, FileRefused, Row, Rules, Status
 from crmadmin.imports.report import Report
 
-BLOCK_ROWS = 4000
+BLOCK_ROWS = 2000
 
 _FILES: dict[str, list[Row]] = {}
 _NAMES = itertools.count(1)

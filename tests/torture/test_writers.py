@@ -1,5 +1,5 @@
 """Two imports, one of 50,000 rows, by workers of their own, and people who save forms meanwhile:
-on SQLite, where there is one writer at a time, people wait for blocks, never for the import."""
+on SQLite, where there is one writer at a time, nobody waits for two seconds."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from crmadmin.imports.records import Rules
 ROWS = {"sqlite": (50_000, 10_000), "postgresql": (10_000, 5_000)}
 """Of the two files. PostgreSQL has no writers' queue; there the forms must just succeed."""
 EDITORS = 4
-PART = 5
-"""The longest wait is shorter than this part of the import: seconds depend on the machine."""
+MOST_SECONDS = 2.0
 
 
 @pytest.fixture
@@ -116,7 +115,7 @@ class Importer(threading.Thread):
         self.seconds = time.monotonic() - began
 
 
-def test_nobody_waits_for_an_import_to_end(
+def test_nobody_waits_two_seconds_for_imports(
     app: Flask, workers: Workers, waits: list[float], database: str
 ) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
@@ -146,5 +145,5 @@ def test_nobody_waits_for_an_import_to_end(
     assert [importer.states for importer in importers] == [["done", "done"]] * len(importers)
     assert set(answers) == {302}
     assert len(answers) > 20
-    assert worst < max(took) / PART
+    assert worst < MOST_SECONDS
     assert (worst > 0) == (database == "sqlite")

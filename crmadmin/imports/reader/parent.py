@@ -18,7 +18,8 @@ from crmadmin.imports.reader.limits import Limits
 from crmadmin.imports.reader.process import DIED, Child
 from crmadmin.imports.records import Block, Cell, FileRefused, Row
 
-BLOCK_ROWS = 4000
+BLOCK_ROWS = 2000
+"""Rows of one transaction, for which whoever writes besides has to wait on SQLite."""
 BLOCK_BYTES = 4_000_000
 
 
