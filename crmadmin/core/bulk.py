@@ -79,12 +79,13 @@ _behind: ContextVar[_Behind | None] = ContextVar("bulk_behind", default=None)
 
 
 @contextmanager
-def behind() -> Iterator[None]:
+def behind(meanwhile: Callable[[], object] | None = None) -> Iterator[None]:
     """Let the database work at `insert` and `update` while the next one is prepared.
 
     For a server that has a processor of its own; an embedded database works at once. Whatever else
     is asked of the session waits until they are done. Taken and what else went wrong come then, or
-    at the end.
+    at the end. `meanwhile` is called before that wait, if there is one: it must not ask anything
+    of the session.
     """
     if dialect_name(db.session) != "postgresql":
         yield
@@ -94,6 +95,8 @@ def behind() -> Iterator[None]:
         token = _behind.set(made)
         try:
             yield
+            if meanwhile is not None:
+                meanwhile()
             made.settle()
         finally:
             _behind.reset(token)

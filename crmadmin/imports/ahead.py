@@ -11,7 +11,7 @@ from contextvars import copy_context
 from functools import partial
 from queue import Empty, Full, Queue
 from threading import Event, Thread
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -19,6 +19,40 @@ ROOM = 1
 """Blocks that wait, ready, beside the one at hand and the one in the making: memory is bounded."""
 
 _PATIENCE = 0.1
+
+
+class Fetching(Generic[T]):
+    """The same items; the next one can be fetched while there is time, before it is asked for.
+
+    What goes wrong in fetching is raised when the item is asked for. Close it to close `items`.
+    """
+
+    def __init__(self, items: Generator[T, None, Any]) -> None:
+        self._items = items
+        self._ready: list[T] = []
+        self._end: Exception | None = None
+
+    def fetch(self) -> None:
+        """Have the next item ready."""
+        if self._ready or self._end:
+            return
+        try:
+            self._ready.append(next(self._items))
+        except Exception as end:
+            self._end = end  # the usual one, StopIteration, too
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        self.fetch()
+        if self._end is not None:
+            raise self._end
+        return self._ready.pop()
+
+    def close(self) -> None:
+        """No more items are wanted."""
+        self._items.close()
 
 
 class _End:

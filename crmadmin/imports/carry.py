@@ -10,6 +10,7 @@ from crmadmin.core import bulk
 from crmadmin.core.db import db, utcnow
 from crmadmin.groups import filling
 from crmadmin.imports import checking, fixbook, ledger
+from crmadmin.imports.ahead import Fetching
 from crmadmin.imports.common import (
     Unnamed,
     ensure_group,
@@ -52,12 +53,12 @@ def write(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn
     walk = Walk(kind, batch, user, source.column_map, fixbook.of(batch.id))
     loader = Loader(kind, batch)
     loader.has_numbered = turn.checkpoint > 0
-    work = _Work(batch, kind, walk, loader, has_promise)
     tally, unnamed = Tally.from_progress(turn.progress), Unnamed(source.reading)
     found = checking.steps(
         walk, source.reading, unnamed, batch.file_size, checkpoint=turn.checkpoint, making=True
     )
-    with closing(found) as steps:
+    with closing(Fetching(found)) as steps:
+        work = _Work(batch, kind, walk, loader, steps, has_promise)
         for step in steps:
             if step.last <= turn.checkpoint:
                 walk.replay(step)
@@ -94,6 +95,7 @@ class _Work:
     kind: Kind
     walk: Walk
     loader: Loader
+    steps: Fetching[Step]
     has_promise: bool
     """Whether the preview wrote the ledger before; what it promised is kept beside."""
     is_strict: bool = False
@@ -110,9 +112,14 @@ class _Work:
         if self.is_strict and any(map(_is_refused, step.fates)):
             raise InvalidRow
         promised = ledger.take_out(self.batch.id, step) if self.has_promise else {}
-        with bulk.behind():
+        with bulk.behind(self._meanwhile):
             loader.write(step, walk.planner.asked)
             ledger.write(self.kind, self.batch.id, step, promised)
+
+    def _meanwhile(self) -> None:
+        """What the next block needs and this one does not wait for."""
+        self.walk.planner.settle()
+        self.steps.fetch()
 
 
 def _is_refused(fate: Fate) -> bool:
@@ -141,10 +148,10 @@ def write_whole(batch: ImportBatch, kind: Kind, user: User, source: Source, turn
         filling.count_anew(batch.group_id)  # drafts are locked before customers, here as elsewhere
     walk = Walk(kind, batch, user, source.column_map, fixbook.of(batch.id))
     loader = Loader(kind, batch)
-    work = _Work(batch, kind, walk, loader, has_promise, is_strict=True)
     tally, unnamed = Tally(), Unnamed(source.reading)
     found = checking.steps(walk, source.reading, unnamed, batch.file_size, making=True)
-    with closing(found) as steps:
+    with closing(Fetching(found)) as steps:
+        work = _Work(batch, kind, walk, loader, steps, has_promise, is_strict=True)
         for step in steps:
             work.write(step)
             tally.add(step)

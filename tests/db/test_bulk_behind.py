@@ -86,3 +86,12 @@ def test_an_error_of_the_caller_waits_for_what_was_given(group: CustomerGroup) -
         behind(group.id, ids, None)
     db.session.rollback()
     assert members() == 0
+
+
+def test_meanwhile_is_done_before_the_wait_where_there_is_one(group: CustomerGroup) -> None:
+    ids, done = customers(3), []
+    with bulk.behind(lambda: done.append(True)):
+        join(group.id, ids)
+        assert done == []
+    assert len(done) == (db.engine.dialect.name == "postgresql")
+    assert members() == 3

@@ -58,6 +58,9 @@ class CatalogPlanner:
         """The block stands."""
         self._journal.commit()
 
+    def settle(self) -> None:
+        """Nothing waits to be written down."""
+
     def roll_back(self) -> None:
         """The block does not stand: forget it."""
         self._journal.roll_back()

@@ -56,6 +56,10 @@ class CustomerPlanner:
         self._memory.keep(self._met, self._refused)
         self._forget()
 
+    def settle(self) -> None:
+        """There is time to write down what was kept last."""
+        self._memory.settle()
+
     def roll_back(self) -> None:
         """The block does not stand: forget it."""
         self._forget()

@@ -46,6 +46,9 @@ class MemberPlanner:
         self._met |= self._now
         self._now = set()
 
+    def settle(self) -> None:
+        """Nothing waits to be written down."""
+
     def roll_back(self) -> None:
         """The block does not stand: forget it."""
         self._now = set()

@@ -35,6 +35,8 @@ class Memory:
             " WITHOUT ROWID"
         )
         self._columns: tuple[str, ...] = ()
+        self._fresh: Mapping[str, Subject] = {}
+        self._fresh_invalid: tuple[str, ...] = ()
 
     def recall(self, keys: Iterable[str]) -> dict[str, Subject]:
         """The records of these keys that earlier rows named."""
@@ -54,23 +56,34 @@ class Memory:
         return {row[0] for row in self._rows(keys)}
 
     def _rows(self, keys: Iterable[str]) -> list[Any]:
+        wanted = list(keys)
+        if not {*self._fresh, *self._fresh_invalid}.isdisjoint(wanted):
+            self.settle()
         statement = "SELECT * FROM said WHERE key IN (SELECT value FROM json_each(?))"
-        return self._file.execute(statement, (json.dumps(list(keys)),)).fetchall()
+        return self._file.execute(statement, (json.dumps(wanted),)).fetchall()
 
     def keep(self, subjects: Mapping[str, Subject], invalid: Iterable[str] = ()) -> None:
         """Remember records by key, and keys that only invalid rows had so far.
 
-        All rows of a file have the same columns.
+        All rows of a file have the same columns. The records must not change any more.
         """
+        self.settle()
+        self._fresh, self._fresh_invalid = subjects, tuple(invalid)
+
+    def settle(self) -> None:
+        """Write down what was kept last, at a moment when there is time for it."""
+        if not self._fresh and not self._fresh_invalid:
+            return
         self._file.execute("BEGIN")
         self._file.executemany(
-            "INSERT OR IGNORE INTO said (key) VALUES (?)", [(key,) for key in invalid]
+            "INSERT OR IGNORE INTO said (key) VALUES (?)", [(key,) for key in self._fresh_invalid]
         )
         self._file.executemany(
             "INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?)",
-            [(key, s.number, s.record_id, self._packed(s)) for key, s in subjects.items()],
+            [(key, s.number, s.record_id, self._packed(s)) for key, s in self._fresh.items()],
         )
         self._file.execute("COMMIT")
+        self._fresh, self._fresh_invalid = {}, ()
 
     def _packed(self, subject: Subject) -> bytes:
         if not self._columns:
