@@ -83,7 +83,7 @@ def _block(first: int, edition: str) -> list[list[Any]]:
     chance = Random(f"{edition} {first}")  # noqa: S311 - the same rows every time
     numbers = range(first, first + BLOCK)
     # A third of the customers keep their name, and a third their contact, from the old edition.
-    lasting = Random(f"lasting {first}")  # noqa: S311
+    lasting = Random(f"lasting {first}")  # noqa: S311 - the same names every time
     names = _mixed(_names(chance, numbers), _names(lasting, numbers), 0)
     contacts = [
         _mixed(own, old, 1)

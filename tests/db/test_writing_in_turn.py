@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import Context
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def job(file: Engine, name: str, order: list[str], blocks: int, seconds: float =
 
 def test_a_form_waits_for_the_block_at_hand_and_no_other(file: Engine) -> None:
     order: list[str] = []
-    jobs = [apart(lambda name=n: job(file, name, order, 6)) for n in "AB"]  # type: ignore[misc]
+    jobs = [apart(partial(job, file, name, order, 6)) for name in "AB"]
     for number in range(3):
         time.sleep(0.15)
         before = len(order)
@@ -68,7 +69,7 @@ def test_a_form_waits_for_the_block_at_hand_and_no_other(file: Engine) -> None:
 
 def test_jobs_take_turns(file: Engine) -> None:
     order: list[str] = []
-    threads = [apart(lambda name=n: job(file, name, order, 5, 0.05)) for n in "AB"]  # type: ignore[misc]
+    threads = [apart(partial(job, file, name, order, 5, 0.05)) for name in "AB"]
     for thread in threads:
         thread.join()
     first_half = {what[0] for what in order[:4]}

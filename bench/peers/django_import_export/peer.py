@@ -32,9 +32,9 @@ settings.configure(
 django.setup()
 
 from crm.models import CATALOGS, Customer  # noqa: E402 - needs the settings
-from import_export import fields, resources, widgets  # noqa: E402
-from import_export.formats.base_formats import XLSX  # noqa: E402
-from import_export.instance_loaders import CachedInstanceLoader  # noqa: E402
+from import_export import fields, resources, widgets  # noqa: E402 - they, too
+from import_export.formats.base_formats import XLSX  # noqa: E402 - they, too
+from import_export.instance_loaders import CachedInstanceLoader  # noqa: E402 - they, too
 
 
 def _fields(widget: type[widgets.ForeignKeyWidget]) -> dict[str, fields.Field]:
