@@ -29,7 +29,7 @@ def someone(people: dict[str, int], name: str) -> User:
 
 def offered(page: str) -> dict[str, str]:
     """The choices of a filter: words → count, a + before the words of what is ticked."""
-    found = re.findall(r'<div class="opt">(.*?)</div>', page, re.DOTALL)
+    found = re.findall(r'<div class="choice">(.*?)</div>', page, re.DOTALL)
     made = {}
     for label in found:
         words = re.search(r'class="cut">([^<]*)<', label)

@@ -101,7 +101,7 @@ export function startFilters() {
   });
   on("input", "[data-filter-find]", (event, box) => {
     const wanted = fold(box.value);
-    for (const row of panelOf().querySelectorAll(".opts .opt")) {
+    for (const row of panelOf().querySelectorAll(".opts .choice")) {
       row.hidden = !fold(row.querySelector(".cut").textContent).includes(wanted);
     }
   });
