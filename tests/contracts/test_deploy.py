@@ -254,11 +254,33 @@ def test_the_proxy_says_who_asked_and_takes_uploads_as_large_as_we_do(tmp_path: 
         "X-Forwarded-Proto": "$scheme", "X-Forwarded-Host": "$host",
     }  # fmt: skip
     places = [d for d in ours if d["directive"] == "location"]
-    assert all(values(p["block"], "proxy_pass") == [["http://crm"]] for p in places)
+    forwarding = [p for p in places if not values(p["block"], "internal")]
+    assert all(values(p["block"], "proxy_pass") == [["http://crm"]] for p in forwarding)
     # A location with headers of its own would lose all of those above.
     assert not any(values(p["block"], "proxy_set_header") for p in places)
     (metrics,) = [p["block"] for p in places if p["args"] == ["=", "/metrics"]]
     assert values(metrics, "deny") == [["all"]]
+
+
+def test_what_the_proxy_says_itself_is_a_page_in_both_languages(tmp_path: Path) -> None:
+    http = parsed(DEPLOY / "nginx", tmp_path)
+    (ours,) = [
+        d["block"]
+        for d in http
+        if d["directive"] == "server" and values(d["block"], "client_max_body_size")
+    ]
+    pages = {status: args[-1] for args in values(ours, "error_page") for status in args[:-1]}
+    assert set(pages) == {"413", "502", "503", "504"}
+    (place,) = [d for d in ours if d["directive"] == "location" and values(d["block"], "internal")]
+    ((root,),) = values(place["block"], "root")
+    folder = DEPLOY / Path(root).relative_to("/opt/crm/deploy")
+    for page in set(pages.values()):
+        assert re.match(place["args"][1], page)
+        text = (folder / page.removeprefix("/")).read_text()
+        assert '<html lang="vi">' in text
+        assert '<section lang="en">' in text
+        assert not re.search(r"<(script|style)|style=|https?:", text)
+    assert f"./nginx/pages:{root}:ro" in COMPOSE["services"]["proxy"]["volumes"]
 
 
 def test_pages_with_a_form_s_token_are_never_compressed(tmp_path: Path) -> None:
