@@ -76,6 +76,15 @@ class Ground:
             raise ChildFailed(f"{counted} rows counted of {self.rows}: {told}")
         return told
 
+    def measure_floor(self) -> dict[str, float]:
+        """The floor of the import that was measured last; see `floor.measure`."""
+        rows = self.folder / f"{self.databases.name}-{self.rows}.rows"
+        if not rows.exists():
+            call("bench.floor:keep_rows", url=self.measured, codes=self.rows, rows=rows)
+        url = self.databases.copy(self.prepared, "floor")
+        told: dict[str, float] = call("bench.floor:measure", url=url, path=self.new, rows=rows)
+        return told
+
     def add(self, what: str, figure: float, **goal: Any) -> None:
         self.results.add(Measure(f"{what}, {self.databases.name}", figure, **goal))
 
@@ -94,19 +103,15 @@ def noting(results: Results, what: str) -> Iterator[None]:
 
 def whole_import(ground: Ground) -> float:
     """The import against its floor; its preview; its undoing; its memory. Gives its seconds."""
-    rows = ground.folder / f"{ground.databases.name}.rows"
     runs: list[dict[str, Any]] = []
     floors: list[dict[str, float]] = []
     reviewed: list[dict[str, Any]] = []
     for _round in range(ground.rounds):
         runs.append(ground.measure(ground.new, RUN))
-        if not rows.exists():
-            call("bench.floor:keep_rows", url=ground.measured, codes=ground.rows, rows=rows)
-        url = ground.databases.copy(ground.prepared)
-        floors.append(call("bench.floor:measure", url=url, path=ground.new, rows=rows))
+        floors.append(ground.measure_floor())
         reviewed.append(ground.measure(ground.new, ["preview", "run", "undo"]))
     run = min(_seconds(told, "run") for told in runs)
-    floor = min(told["parse"] for told in floors) + min(told["upsert"] for told in floors)
+    floor = _floor(floors)
     preview, after, undo = (
         min(_seconds(told, step) for told in reviewed) for step in ("preview", "run", "undo")
     )
@@ -181,12 +186,14 @@ def peers(ground: Ground, rate: float | None) -> None:
     """
     ground.prepare()
     own = min(_seconds(ground.measure(ground.new, RUN), "run") for _ in range(ground.rounds + 1))
-    ground.keep(f"{ground.rows} rows", own)
+    floor = _floor([ground.measure_floor() for _ in range(ground.rounds + 1)])
+    ground.keep(f"{ground.rows} rows", {"import": own, "floor": floor})
     for peer, variant, name, goal in PEERS:
         what = f"{name} / import of {ground.rows:,} rows"
         with noting(ground.results, what):
             told = _peer(ground, peer, variant)
             ground.add(what, told["seconds"] / own, goal=goal, at_least=True)
+            ground.add(f"{name} / the floor of these rows", told["seconds"] / floor)
             ground.keep(name, told)
             if rate:
                 theirs = ground.rows / told["seconds"]
@@ -198,6 +205,11 @@ def _peer(ground: Ground, peer: str, variant: str) -> dict[str, Any]:
     if told["created"] + told["updated"] != ground.rows:
         raise environment.NoPeer(f"{peer} imported {told}")
     return told
+
+
+def _floor(told: list[dict[str, float]]) -> float:
+    """Seconds of the quickest parse and the quickest upsert."""
+    return min(one["parse"] for one in told) + min(one["upsert"] for one in told)
 
 
 def _seconds(told: dict[str, Any], step: str) -> float:
