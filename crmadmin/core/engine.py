@@ -179,6 +179,16 @@ def _has_begun(driver: Any) -> bool:
     return True
 
 
+def is_awaited(connection: Connection) -> bool:
+    """Whether others wait for the write lock that this transaction has.
+
+    Also where that cannot be seen: a server's writers wait for each other's rows only, and without
+    a turnstile nobody knows.
+    """
+    path: str | None = connection.info.get("turnstile")
+    return path is None or turnstile.is_taken(path)
+
+
 def _leave_lane(info: dict[Any, Any]) -> None:
     gate = info.pop("lane", None)
     if gate is not None:

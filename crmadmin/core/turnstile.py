@@ -87,6 +87,19 @@ def take(path: str, patience: float) -> int | None:
     return gate
 
 
+def is_taken(path: str) -> bool:
+    """Whether somebody waits for SQLite's lock: whoever does so has the turnstile."""
+    with suppress(OSError):
+        gate = _open(path)
+        try:
+            fcntl.flock(gate, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(gate)
+    return False
+
+
 def _open(path: str) -> int:
     # Locking asks for no right to write, so users of one database need not be one user.
     return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)

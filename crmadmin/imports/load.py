@@ -60,7 +60,6 @@ class Loader:
 
         Raises bulk.Taken; inside `bulk.behind` that comes at its end.
         """
-        self._made_now = {}
         fates = step.fates
         self._ready, self._contacts_ready = step.ready(self._kind)
         self._make_refs(fates)
@@ -70,13 +69,15 @@ class Loader:
         self.joining.write(fates, _record_id)
 
     def commit(self) -> None:
-        """The block stands: keep what was made for its unknown values."""
+        """The blocks stand, and so does what was made for their unknown values."""
         db.session.commit()
-        self.keep_made()
-
-    def keep_made(self) -> None:
-        """What was made for the block's unknown values serves the next blocks, too."""
         self._made.update(self._made_now)
+        self._made_now = {}
+
+    def roll_back(self) -> None:
+        """The blocks since the last commit do not stand."""
+        db.session.rollback()
+        self._made_now = {}
 
     def _stored(self, value: Any) -> Any:
         if type(value) is NewRef:
@@ -210,7 +211,8 @@ class Loader:
                 value = fate.values.get(name)
                 if type(value) is NewRef:
                     key = name_key(value.name)
-                    if (value.target, key) not in self._made:
+                    ref = (value.target, key)
+                    if ref not in self._made and ref not in self._made_now:
                         wanted[value.target].setdefault(key, value.name)
         for target, names in wanted.items():
             made = self._make_catalog_values(target, names)

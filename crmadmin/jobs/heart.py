@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,8 +18,11 @@ from crmadmin.jobs.models import Job, JobState
 
 LEASE = timedelta(seconds=3.5)
 """How long a job is believed to be worked after the last sign of life."""
-EVERY = 1.0
-"""Seconds between two signs of life."""
+EVERY = 0.5
+"""Seconds between two looks at whether a sign of life is due."""
+QUIET = 1.5
+"""Seconds after the last one when it is. What the job itself commits is one, so that it rarely
+is, and a transaction of the job is left in peace meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +33,8 @@ class Held(Protocol):
     job_id: int
     token: str
     is_lost: bool
+    renewed_at: float
+    """When the lease was renewed last (time.monotonic)."""
 
 
 @contextmanager
@@ -48,6 +54,8 @@ def beating(engine: Engine, held: Held) -> Iterator[None]:
 
 def _beat(engine: Engine, held: Held, ended: Event) -> None:
     while not ended.wait(EVERY):
+        if time.monotonic() - held.renewed_at < QUIET:
+            continue
         try:
             is_held = _renew(engine, held)
         except SQLAlchemyError:
@@ -56,6 +64,7 @@ def _beat(engine: Engine, held: Held, ended: Event) -> None:
         if not is_held:
             held.is_lost = not ended.is_set()
             return
+        held.renewed_at = time.monotonic()
 
 
 def _renew(engine: Engine, held: Held) -> bool:

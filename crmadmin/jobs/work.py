@@ -65,6 +65,7 @@ class Turn:
         self.user_id = job.user_id
         self.token = job.token
         self.is_lost = False
+        self.renewed_at = time.monotonic()
         self._stopping = stopping
         self._load(job)
 
@@ -134,6 +135,7 @@ class Turn:
         if rows_written(written) == 0:
             self.is_lost = True
             raise LostLease(self.job_id)
+        self.renewed_at = time.monotonic()
 
     def end(self, state: JobState, error: str | None = None) -> None:
         """Give the job back in this state, in the transaction at hand. Raises LostLease."""

@@ -203,7 +203,8 @@ def test_what_a_paused_import_has_left_joins_the_group_that_was_saved_meanwhile(
 
 
 def breaking_after(blocks: int, patch: pytest.MonkeyPatch) -> None:
-    """The next import breaks when this many blocks are written."""
+    """The next import breaks when this many blocks are written, each in its transaction."""
+    patch.setattr("crmadmin.imports.carry.HOLDING", 0.0)
     write, calls = load.Loader.write, []
 
     def breaking(self: load.Loader, step: Any, asked: Any) -> None:

@@ -263,6 +263,7 @@ def test_an_import_that_breaks_goes_on_where_it_stopped(
     an: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importing.BLOCK_ROWS", 2)
+    monkeypatch.setattr("crmadmin.imports.carry.HOLDING", 0.0)
     rows = [(f"A{n}", f"Tên {n}") for n in range(5)]
     batch = staged(an, "customers-contacts", CUSTOMER, rows)
     write, calls = load.Loader.write, []

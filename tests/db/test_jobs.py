@@ -166,6 +166,7 @@ def test_the_heartbeat_keeps_a_long_block_s_lease(
     waiting: Job, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heart, "EVERY", 0.05)
+    monkeypatch.setattr(heart, "QUIET", 0.1)
     leases: list[Any] = []
 
     def be_slow(turn: Turn) -> None:
@@ -182,6 +183,7 @@ def test_the_heartbeat_tells_a_worker_that_it_lost_its_job(
     waiting: Job, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heart, "EVERY", 0.05)
+    monkeypatch.setattr(heart, "QUIET", 0.1)
     lost: list[bool] = []
 
     def lose(turn: Turn) -> None:

@@ -54,6 +54,22 @@ def job(file: Engine, name: str, order: list[str], blocks: int, seconds: float =
         write(file, f"{name}{number}", order, seconds)
 
 
+def test_who_has_the_lock_sees_whether_anybody_waits_for_it(file: Engine) -> None:
+    order: list[str] = []
+    with file.begin() as connection:
+        assert not house.is_awaited(connection)
+        form = apart(lambda: write(file, "form", order))
+        end = time.monotonic() + 5
+        while not house.is_awaited(connection) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert house.is_awaited(connection)
+        assert order == []
+    form.join()
+    with file.begin() as connection:
+        assert not house.is_awaited(connection)
+    assert order == ["form"]
+
+
 def test_a_form_waits_for_the_block_at_hand_and_no_other(file: Engine) -> None:
     order: list[str] = []
     jobs = [apart(partial(job, file, name, order, 6)) for name in "AB"]
