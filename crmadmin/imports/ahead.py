@@ -6,8 +6,9 @@ no database, cost little time of their own.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -21,14 +22,22 @@ ROOM = 1
 _PATIENCE = 0.1
 
 
+@dataclass
+class Outlook:
+    """Whether the next item can be had at once. Who makes the items says how to see that."""
+
+    is_near: Callable[[], bool] = lambda: False
+
+
 class Fetching(Generic[T]):
     """The same items; the next one can be fetched while there is time, before it is asked for.
 
     What goes wrong in fetching is raised when the item is asked for. Close it to close `items`.
     """
 
-    def __init__(self, items: Generator[T, None, Any]) -> None:
+    def __init__(self, items: Generator[T, None, Any], outlook: Outlook) -> None:
         self._items = items
+        self._outlook = outlook
         self._ready: list[T] = []
         self._end: Exception | None = None
 
@@ -40,6 +49,11 @@ class Fetching(Generic[T]):
             self._ready.append(next(self._items))
         except Exception as end:
             self._end = end  # the usual one, StopIteration, too
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nobody has to wait for the next item, or for the end."""
+        return bool(self._ready or self._end) or self._outlook.is_near()
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -62,12 +76,15 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterator[T]) -> Generator[T, None, None]:
+def ahead(items: Iterator[T], outlook: Outlook | None = None) -> Generator[T, None, None]:
     """The same items, made by a thread that is ahead of the caller by ROOM of them.
 
-    Whatever ends the items is raised here, in its turn. Close the iterator to end the thread.
+    `outlook` learns how to see whether one is ready. Whatever ends the items is raised here, in its
+    turn. Close the iterator to end the thread.
     """
     queue: Queue[T | _End] = Queue(ROOM)
+    if outlook is not None:
+        outlook.is_near = queue.full
     is_over = Event()
     # With the caller's context: choices are read in its language, too.
     work = partial(copy_context().run, _make, items, queue, is_over)

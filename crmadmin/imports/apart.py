@@ -17,8 +17,10 @@ import traceback
 import warnings
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NoReturn
 
+from crmadmin.imports.ahead import Outlook
 from crmadmin.imports.records import FileRefused
 
 IS_POSSIBLE = hasattr(os, "fork")
@@ -35,14 +37,20 @@ class WorkerLost(RuntimeError):
 
 
 def apart(
-    make: Callable[[], Iterable[Any]], last: Callable[[], Any], keep: Iterable[int] = ()
+    make: Callable[[], Iterable[Any]],
+    last: Callable[[], Any],
+    keep: Iterable[int] = (),
+    outlook: Outlook | None = None,
 ) -> Generator[Any, None, Any]:
     """The items that `make` gives, made by a forked process; returns what `last` says there then.
 
     `keep` are the files (descriptors) that the process reads. FileRefused is raised here as it was
-    there; whatever else goes wrong there is a WorkerLost with its traceback.
+    there; whatever else goes wrong there is a WorkerLost with its traceback. `outlook` learns how
+    to see whether the next item is ready.
     """
     out, into = os.pipe()
+    if outlook is not None:
+        outlook.is_near = partial(_has_begun, out)
     with warnings.catch_warnings():
         # Newer Pythons warn of threads that a fork lacks; this one needs none of them.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -103,6 +111,11 @@ def _send(into: int, kind: str, value: Any) -> None:
     for part in (memoryview(_LENGTH.pack(len(data))), data):
         while part:
             part = part[os.write(into, part) :]
+
+
+def _has_begun(out: int) -> bool:
+    """Whether there is something in the pipe: an item is sent when it is made."""
+    return bool(select.select([out], [], [], 0)[0])
 
 
 def _receive(out: int) -> Any:

@@ -62,7 +62,7 @@ def write(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn
     found = checking.steps(
         walk, source.reading, unnamed, batch.file_size, checkpoint=turn.checkpoint, making=True
     )
-    with closing(Fetching(found)) as steps:
+    with closing(found) as steps:
         work = _Work(batch, kind, walk, loader, steps, has_promise)
         blocks = _Transactions(work, turn, tally)
         for step in steps:
@@ -110,9 +110,17 @@ class _Transactions:
                 self._write_alone(one)
             return
         self._open.append(step)
-        is_long = time.monotonic() - self._began >= HOLDING
-        if is_long or self._turn.should_stop or is_awaited(db.session.connection()):
+        if self._is_due:
             self.commit()
+
+    @property
+    def _is_due(self) -> bool:
+        return (
+            time.monotonic() - self._began >= HOLDING
+            or self._turn.should_stop
+            or not self._work.steps.is_ready  # or others would wait for what we wait for
+            or is_awaited(db.session.connection())
+        )
 
     def _write_alone(self, step: Step) -> None:
         """Plan a block and write it anew when somebody else wrote the same records."""
@@ -213,7 +221,7 @@ def write_whole(batch: ImportBatch, kind: Kind, user: User, source: Source, turn
     loader = Loader(kind, batch)
     tally, unnamed = Tally(), Unnamed(source.reading)
     found = checking.steps(walk, source.reading, unnamed, batch.file_size, making=True)
-    with closing(Fetching(found)) as steps:
+    with closing(found) as steps:
         work = _Work(batch, kind, walk, loader, steps, has_promise, is_strict=True)
         for step in steps:
             work.write(step)

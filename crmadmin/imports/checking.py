@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from crmadmin.imports import apart
-from crmadmin.imports.ahead import ahead
+from crmadmin.imports.ahead import Fetching, Outlook, ahead
 from crmadmin.imports.common import Unnamed
 from crmadmin.imports.reader import Reading
 from crmadmin.imports.records import Block, FileRefused
@@ -28,16 +28,31 @@ def steps(
     *,
     checkpoint: int = 0,
     making: bool = False,
-) -> Generator[Step, None, None]:
+) -> Fetching[Step]:
     """The steps of the file, none of which reaches over the checkpoint; close it to end them.
 
     `size` is the file's, in bytes. With `making` derived columns are made there as well.
     """
+    outlook = Outlook()
+    found = _steps(walk, reading, unnamed, size, outlook, checkpoint=checkpoint, making=making)
+    return Fetching(found, outlook)
+
+
+def _steps(
+    walk: Walk,
+    reading: Reading,
+    unnamed: Unnamed,
+    size: int,
+    outlook: Outlook,
+    *,
+    checkpoint: int,
+    making: bool,
+) -> Generator[Step, None, None]:
     blocks = unnamed.watch(_split(reading.blocks, checkpoint))
     if apart.IS_POSSIBLE and size >= APART_BYTES:
-        parts = _apart(walk, reading, unnamed, blocks, making=making)
+        parts = _apart(walk, reading, unnamed, blocks, outlook, making=making)
     else:
-        parts = ahead(walk.parts(blocks))
+        parts = ahead(walk.parts(blocks), outlook)
     try:
         for part in parts:
             yield walk.step(part)
@@ -46,7 +61,13 @@ def steps(
 
 
 def _apart(
-    walk: Walk, reading: Reading, unnamed: Unnamed, blocks: Iterator[Block], *, making: bool
+    walk: Walk,
+    reading: Reading,
+    unnamed: Unnamed,
+    blocks: Iterator[Block],
+    outlook: Outlook,
+    *,
+    making: bool,
 ) -> Generator[Any, None, None]:
     def make() -> Iterator[Part]:
         for part in walk.parts(blocks, making=making):
@@ -58,7 +79,7 @@ def _apart(
 
     try:
         end, unnamed.found, walk.validator.unfamiliar = yield from apart.apart(
-            make, last, [reading.pipe]
+            make, last, [reading.pipe], outlook
         )
     except FileRefused as refusal:
         raise reading.explained(refusal) from None

@@ -14,6 +14,7 @@ from crmadmin.core import bulk
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
 from crmadmin.imports import carry, load, services
+from crmadmin.imports.ahead import Fetching
 from crmadmin.imports.models import ImportRow
 from crmadmin.jobs.work import Turn
 
@@ -26,7 +27,8 @@ BLOCKS = 4
 
 @pytest.fixture
 def marks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How far the import was at each commit; blocks are of two rows, time does not end one."""
+    """How far the import was at each commit; blocks are of two rows, no time ends a transaction."""
+    monkeypatch.setattr(Fetching, "is_ready", True)
     monkeypatch.setattr("importing.BLOCK_ROWS", 2)
     monkeypatch.setattr(carry, "HOLDING", 60.0)
     found: list[int] = []
@@ -81,6 +83,14 @@ def test_a_transaction_ends_when_its_time_is_over(
     an: Any, marks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(carry, "HOLDING", 0.0)
+    imported(an, "customers-contacts", HEADER, ROWS, unknown="create")
+    assert marks == [2, 4, 6, 7, 7]
+
+
+def test_nobody_waits_for_rows_that_are_not_read_yet(
+    an: Any, marks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fetching, "is_ready", False)
     imported(an, "customers-contacts", HEADER, ROWS, unknown="create")
     assert marks == [2, 4, 6, 7, 7]
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import os
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from functools import partial
+from threading import Event
 
 import pytest
 
-from crmadmin.imports.ahead import Fetching
+from crmadmin.imports.ahead import Fetching, Outlook, ahead
+from crmadmin.imports.apart import apart
 
 
 def counting(made: list[int], end: int = 3) -> Generator[int, None, None]:
@@ -18,7 +24,7 @@ def counting(made: list[int], end: int = 3) -> Generator[int, None, None]:
 
 def test_an_item_that_was_fetched_is_given_once_and_in_its_turn() -> None:
     made: list[int] = []
-    items = Fetching(counting(made))
+    items = Fetching(counting(made), Outlook())
     items.fetch()
     items.fetch()
     assert made == [0]
@@ -30,7 +36,7 @@ def test_an_item_that_was_fetched_is_given_once_and_in_its_turn() -> None:
 
 
 def test_what_goes_wrong_in_fetching_is_raised_when_the_item_is_asked_for() -> None:
-    items = Fetching(counting([], end=1))
+    items = Fetching(counting([], end=1), Outlook())
     assert next(items) == 0
     items.fetch()
     with pytest.raises(LookupError):
@@ -38,7 +44,7 @@ def test_what_goes_wrong_in_fetching_is_raised_when_the_item_is_asked_for() -> N
 
 
 def test_the_end_is_an_end_also_when_it_was_fetched() -> None:
-    items = Fetching(number for number in range(2))
+    items = Fetching((number for number in range(2)), Outlook())
     given = []
     for number in items:
         given.append(number)
@@ -57,7 +63,52 @@ def test_closing_closes_what_gives_the_items() -> None:
         finally:
             closed.append(True)
 
-    items = Fetching(giving())
+    items = Fetching(giving(), Outlook())
     items.fetch()
     items.close()
     assert closed == [True]
+
+
+def test_an_item_that_was_fetched_is_ready_whatever_its_maker_says() -> None:
+    items = Fetching((number for number in range(1)), Outlook())
+    assert not items.is_ready
+    items.fetch()
+    assert items.is_ready
+    assert next(items) == 0
+    assert not items.is_ready
+    items.fetch()
+    assert items.is_ready  # for the end
+
+
+@pytest.mark.parametrize("maker", ["thread", "process"])
+def test_who_makes_items_aside_says_whether_one_is_ready(maker: str) -> None:
+    outlook = Outlook()
+    if maker == "thread":
+        go = Event()
+
+        def made() -> Iterator[int]:
+            yield 1
+            go.wait(5)
+            yield 2
+
+        items = Fetching(ahead(made(), outlook), outlook)
+        let_go: Callable[[], object] = go.set
+    else:
+        told, tell = os.pipe()
+
+        def sent() -> Iterator[int]:
+            yield 1
+            os.read(told, 1)
+            yield 2
+
+        items = Fetching(apart(sent, str, [told], outlook), outlook)
+        let_go = partial(os.write, tell, b".")
+    with closing(items):
+        assert next(items) == 1
+        assert not items.is_ready
+        let_go()
+        end = time.monotonic() + 5
+        while not items.is_ready and time.monotonic() < end:
+            time.sleep(0.01)
+        assert items.is_ready
+        assert next(items) == 2
