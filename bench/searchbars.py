@@ -11,8 +11,8 @@ from bench.peers.panels import MOST_SECONDS, PANELS, Panel
 from bench.sizes import Sizes
 
 MOST = 3
-LEAST_MS = 15
-"""A plain statement that takes less is quicker than any page can be drawn."""
+LEAST_MS = 5
+"""A plain statement that takes less is quicker than fifty customers can be read from their rows."""
 LEAST = 10
 STOCK = "flask_admin"
 PAGE = 200
@@ -27,16 +27,16 @@ def search(sizes: Sizes) -> None:
     ground.keep("searches", told)
     for text, found in told.items():
         what = f"search for “{text}”, {sizes.largest:,} customers"
-        # A page is drawn, too: beside a statement of a moment that says nothing of the search.
-        goal = MOST if found["raw_ms"] >= LEAST_MS else None
-        ground.add(f"{what}: page / plain statement", found["ms"] / found["raw_ms"], goal=goal)
+        ground.add(f"{what} / plain statement", found["found_ms"] / found["raw_ms"],
+                   goal=MOST if found["raw_ms"] >= LEAST_MS else None)  # fmt: skip
+        ground.add(f"{what}: whole page / plain statement", found["ms"] / found["raw_ms"])
         if found["same"] != found["rows"]:
             ground.results.fail(what, f"{found['rows']} rows, of which {found['same']} are found")
     page, own, raw = (
-        sum(found[what] for found in told.values()) for what in ("ms", "sql_ms", "raw_ms")
+        sum(found[what] for found in told.values()) for what in ("ms", "found_ms", "raw_ms")
     )
-    ground.add("all searches: pages / plain statements", page / raw, goal=MOST)
-    ground.add("all searches: the pages' statements / plain statements", own / raw)
+    ground.add("all searches / plain statements", own / raw, goal=MOST)
+    ground.add("all searches: whole pages / plain statements", page / raw, goal=MOST)
     with noting(ground.results, f"stock Flask-Admin, {ground.databases.name}"):
         _stock(sizes, told)
 

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select, true, union_all
 
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.listing import UNSET, search
+from crmadmin.core.listing import UNSET
 from crmadmin.core.lookups import Option
 from crmadmin.core.paging import COUNT_CAP
+from crmadmin.core.search import conditions
 
 MOST_PARTS = 60
 """Choices that are counted one by one in one statement; more are counted by going over all rows."""
@@ -77,7 +78,7 @@ def matching(model: type[Any], query: str, most: int, *, sees_sensitive: bool) -
     """A part of `short_lists`: records that match a search, the first of them by their order."""
     spec = spec_of(model)
     order = [_term(model, name) for name in (*spec.options.order, "id")]
-    found = search(model, query, sees_sensitive=sees_sensitive)
+    found = conditions(model, query, sees_sensitive=sees_sensitive)
     whole = lines(model.id, getattr(model, spec.options.display)).where(*found)
     return select(*whole.order_by(*order).limit(most).subquery().c)
 

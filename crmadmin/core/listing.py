@@ -17,10 +17,11 @@ from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.core import orders
+from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.orders import Order, by_relevance, has_relevance, relevance, walkable
 from crmadmin.core.paging import COUNT_CAP, DEFAULT_PER_PAGE, PER_PAGE, Page, clamp, positive
-from crmadmin.core.search import Found, as_found, conditions, first_all
+from crmadmin.core.search import Found, as_found, aside, conditions, first_all
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
 from crmadmin.core.walk import Walk
 
@@ -29,6 +30,8 @@ MAX_QUERY = 200
 BATCH = 1000
 MAX_VALUES = 100
 RANGES = (FieldKind.DATE, FieldKind.DATETIME)
+MANY = 2500
+"""Matches of a filter whose ids are given to the planner, which else guesses and reads all rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ def clauses(
         if last:
             after = last + timedelta(days=1)
             found.append(column < (_midnight(after, zone) if moment else after))
-    return found + search(model, state.query, sees_sensitive=sees_sensitive)
+    return found + conditions(model, state.query, sees_sensitive=sees_sensitive)
 
 
 def _equals(column: Any, f: FieldSpec, values: Sequence[str]) -> ColumnElement[bool]:
@@ -155,11 +158,6 @@ def _equals(column: Any, f: FieldSpec, values: Sequence[str]) -> ColumnElement[b
 
 def _midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
-
-
-def search(model: type[Any], query: str, *, sees_sensitive: bool) -> list[ColumnElement[bool]]:
-    """The conditions of a query; see `core.search`."""
-    return conditions(model, query, sees_sensitive=sees_sensitive)
 
 
 def count(
@@ -181,7 +179,8 @@ def _ids(spec: RecordSpec, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
     others = [clause for clause in where if clause is not found]
     if not others:
         return select(hits.c.id)
-    return select(model.id).join(hits, hits.c.id == model.id).where(*others)
+    # SQLite would ask the index again for each record of a filter: minutes, where this takes 50 ms.
+    return select(model.id).join(hits, hits.c.id == model.id).where(*aside(others))
 
 
 def page(
@@ -190,29 +189,64 @@ def page(
     where: Sequence[ColumnElement[bool]],
     columns: Sequence[FieldSpec],
     *,
-    sees_sensitive: bool = True,
+    sees_sensitive: bool,
 ) -> Page:
     """The page that a state asks for; a page beyond the end becomes the last one.
 
-    A few thousand matches are found first and sorted then; more are walked in their order by its
+    A few thousand matches are found once, counted and sorted; more are walked in their order by its
     index, where every page costs the same.
     """
-    total, exact = count(spec, where, all_of_them=state.count_all)
+    found = _matches(spec, where, all_of_them=state.count_all)
     order = None
-    if total > COUNT_CAP or not exact or not where:
+    if found.is_many or not where:
         order = _order(spec, state, where, sees_sensitive=sees_sensitive)
     if order is not None:
-        cut = _walk(spec, state, where, order, total=total, exact=exact)
+        cut = _walk(spec, state, where, order, found)
     else:
-        number = clamp(state.page, total, state.per_page)
-        statement = _sorted(spec, state, where, sees_sensitive=sees_sensitive)
-        wanted = statement.offset((number - 1) * state.per_page).limit(state.per_page)
-        cut = _Cut(list(db.session.scalars(wanted)), number, number * state.per_page < total)
+        cut = _sorted(spec, state, where, found, sees_sensitive=sees_sensitive)
     rows = records(spec, cut.ids, columns)
     return Page(
-        [rows[i] for i in cut.ids if i in rows], cut.number, state.per_page, total, exact,
-        follows=cut.follows, walks=order is not None,
+        [rows[i] for i in cut.ids if i in rows], cut.number, state.per_page,
+        found.total, found.exact, follows=cut.follows, walks=order is not None,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Matches:
+    """How many records meet the conditions, whether that is all, and their ids where they help."""
+
+    total: int
+    exact: bool
+    ids: Sequence[int] | None = None
+
+    @property
+    def is_many(self) -> bool:
+        """Whether they are too many to be sorted."""
+        return self.total > COUNT_CAP or not self.exact
+
+
+def _matches(
+    spec: RecordSpec, where: Sequence[ColumnElement[bool]], *, all_of_them: bool
+) -> _Matches:
+    """Count, and for sorting find, the records that meet the conditions.
+
+    A search is asked once, for to match is what it costs. An index counts the rows of a filter for
+    less, but a planner that is told their ids does not have to guess how many there will be.
+    """
+    if as_found(where) is not None:
+        ids = _some_ids(spec, where)
+        if len(ids) <= COUNT_CAP:
+            return _Matches(len(ids), True, ids)
+        if not all_of_them:
+            return _Matches(COUNT_CAP, False)
+    total, exact = count(spec, where, all_of_them=all_of_them)
+    helps = bool(where) and exact and MANY <= total <= COUNT_CAP
+    return _Matches(total, exact, _some_ids(spec, where) if helps else None)
+
+
+def _some_ids(spec: RecordSpec, where: Sequence[ColumnElement[bool]]) -> list[int]:
+    """The ids of the records that meet the conditions, in no order; one more than are sorted."""
+    return list(db.session.scalars(_ids(spec, where).limit(COUNT_CAP + 1)))
 
 
 def _is_relevance(spec: RecordSpec, state: ListState) -> bool:
@@ -236,25 +270,6 @@ def _plain(where: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
     return [clause.plain if isinstance(clause, Found) else clause for clause in where]
 
 
-def _sorted(
-    spec: RecordSpec,
-    state: ListState,
-    where: Sequence[ColumnElement[bool]],
-    *,
-    sees_sensitive: bool,
-) -> Select[Any]:
-    """The ids in their order, all that match found before they are sorted."""
-    model = spec.model
-    if _is_relevance(spec, state):
-        terms = relevance(spec, state.query, sees_sensitive=sees_sensitive)
-    else:
-        terms = orders.terms(spec, state.sort, state.descending)
-    if not where:
-        return select(model.id).order_by(*terms)
-    matching = first_all(select(model.id).where(*where), "matching")
-    return select(model.id).join(matching, matching.c.id == model.id).order_by(*terms)
-
-
 @dataclass(frozen=True, slots=True)
 class _Cut:
     """The ids of one page, its number (0 when nobody counted so far), whether rows follow."""
@@ -264,11 +279,33 @@ class _Cut:
     follows: bool
 
 
+def _sorted(
+    spec: RecordSpec, state: ListState, where: Sequence[ColumnElement[bool]], found: _Matches,
+    *, sees_sensitive: bool,
+) -> _Cut:  # fmt: skip
+    """A page of all that meet the conditions, sorted."""
+    model, size = spec.model, state.per_page
+    number = clamp(state.page, found.total, size)
+    end = number * size
+    if _is_relevance(spec, state):
+        terms = relevance(spec, state.query, sees_sensitive=sees_sensitive)
+    else:
+        terms = orders.terms(spec, state.sort, state.descending)
+    wanted = select(model.id).order_by(*terms).offset(end - size).limit(size)
+    if found.ids is not None:
+        wanted = wanted.where(among(model.id, found.ids))
+    elif where:
+        matching = first_all(select(model.id).where(*where), "matching")
+        wanted = wanted.join(matching, matching.c.id == model.id)
+    return _Cut(list(db.session.scalars(wanted)), number, end < found.total)
+
+
 def _walk(
     spec: RecordSpec, state: ListState, where: Sequence[ColumnElement[bool]], order: Order,
-    *, total: int, exact: bool,
+    found: _Matches,
 ) -> _Cut:  # fmt: skip
     plain, size = _plain(where), state.per_page
+    total, exact = found.total, found.exact
     walk = Walk(spec.model, plain, order.stretches, order.descending)
     if state.is_last:
         number = clamp(state.page, total, size) if exact else 0

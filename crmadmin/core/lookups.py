@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.listing import search
 from crmadmin.core.orders import terms
+from crmadmin.core.search import conditions
 
 LIMIT = 20
 
@@ -51,7 +51,7 @@ def lookup(
 ) -> list[Option]:
     """Active records that match the query and the conditions, at most LIMIT."""
     spec = spec_of(model)
-    found_by = search(model, query, sees_sensitive=sees_sensitive)
+    found_by = conditions(model, query, sees_sensitive=sees_sensitive)
     statement = select(model).where(*where, *found_by)
     if hasattr(model, "is_active"):
         statement = statement.where(model.is_active)

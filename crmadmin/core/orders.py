@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, false, or_, select
 
 from crmadmin.core.db import db
-from crmadmin.core.search import find
+from crmadmin.core.search import aside, find
 from crmadmin.core.spec import SORT_COLUMNS, FieldKind, FieldSpec, RecordSpec
 from crmadmin.core.text import Refusal, code_key, email_key, fold, phone, sort_ranges, tax_code
 from crmadmin.core.walk import Anchor, Stretch
@@ -146,7 +146,7 @@ def by_relevance(
     exact = list(
         db.session.scalars(
             select(model.id)
-            .where(_exact(spec, query, sees_sensitive=sees_sensitive), *where)
+            .where(_exact(spec, query, sees_sensitive=sees_sensitive), *aside(where))
             .limit(MOST_EXACT)
         )
     )

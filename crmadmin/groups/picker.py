@@ -53,13 +53,18 @@ def field(name: str) -> FieldSpec:
 
 
 def page(
-    search: following.Search, where: Sequence[ColumnElement[bool]], *, all_of_them: bool = False
+    search: following.Search,
+    where: Sequence[ColumnElement[bool]],
+    *,
+    all_of_them: bool = False,
+    sees_sensitive: bool,
 ) -> Page:
     """The customers that a search asks for, within `where`, with owner and sales group."""
     # By name, which has an index: no page of a million waits for a sort.
     by = search.state.sort or "name"
     state = replace(search.state, per_page=PER_PAGE, count_all=all_of_them, sort=by)
-    return listing.page(spec_of(Customer), state, where, [field(name) for name in COLUMNS])
+    shown = [field(name) for name in COLUMNS]
+    return listing.page(spec_of(Customer), state, where, shown, sees_sensitive=sees_sensitive)
 
 
 def choices(search: following.Search) -> list[Choice]:

@@ -18,8 +18,9 @@ from werkzeug.datastructures import MultiDict
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.listing import owned_by, search
+from crmadmin.core.listing import owned_by
 from crmadmin.core.paging import DEFAULT_PER_PAGE, positive
+from crmadmin.core.search import conditions
 from crmadmin.core.text import fold
 from crmadmin.customers import queries as customer_queries
 from crmadmin.customers.models import Customer
@@ -50,7 +51,7 @@ class MemberPages:
     ) -> list[Any]:
         """Scope, search and segment of the members that an address asks for."""
         query = args.get("q", "").replace("\0", "").strip()[:MAX_QUERY]
-        where: list[Any] = search(Customer, query, sees_sensitive=guard.sees_sensitive())
+        where: list[Any] = conditions(Customer, query, sees_sensitive=guard.sees_sensitive())
         owner = guard.limited_to(action)
         if owner is not None:
             where.append(owned_by(Customer, owner))

@@ -20,6 +20,7 @@ from crmadmin.access.permissions import find
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core import choices, listing
 from crmadmin.core.db import spec_of
+from crmadmin.core.search import conditions
 from crmadmin.core.text import fold
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import CustomerGroup
@@ -118,8 +119,8 @@ def customers(query: str) -> list[Hit]:
     mine = [] if owner is None else [listing.owned_by(Customer, owner)]
     spec = spec_of(Customer)
     state = listing.ListState(query=query, per_page=MOST_CUSTOMERS)
-    where = [*mine, *listing.search(Customer, query, sees_sensitive=sees)]
-    rows = listing.page(spec, state, where, []).rows
+    where = [*mine, *conditions(Customer, query, sees_sensitive=sees)]
+    rows = listing.page(spec, state, where, [], sees_sensitive=sees).rows
     hits = [
         Hit(c.name, c.code, url_for("customer.details_view", id=c.id),
             "user" if c.kind == "person" else "building")

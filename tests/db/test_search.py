@@ -44,7 +44,7 @@ def owner(context: object) -> User:
 def found(query: str, *, sees: bool = True, sort: str = "", **state: object) -> list[str]:
     """The names that a search shows, in order."""
     spec = spec_of(Customer)
-    where = listing.search(Customer, query, sees_sensitive=sees)
+    where = search.conditions(Customer, query, sees_sensitive=sees)
     asked = ListState(query=query, sort=sort, **state)  # type: ignore[arg-type]
     page = listing.page(spec, asked, where, list(spec.listed), sees_sensitive=sees)
     by_index = set(db.session.scalars(select(Customer.id).where(*where)))
@@ -150,8 +150,8 @@ def test_what_was_asked_for_by_code_comes_first_then_names_that_begin_so(
     assert found(query) == names
     # The same when too many match to be sorted, and are walked.
     monkeypatch.setattr(listing, "COUNT_CAP", 0)
-    spec, where = spec_of(Customer), listing.search(Customer, query, sees_sensitive=True)
-    walked = listing.page(spec, ListState(query=query), where, [])
+    spec, where = spec_of(Customer), search.conditions(Customer, query, sees_sensitive=True)
+    walked = listing.page(spec, ListState(query=query), where, [], sees_sensitive=True)
     assert [row.name for row in walked.rows] == names
 
 

@@ -54,7 +54,7 @@ def many(context: object, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown(state: ListState, where: list[Any]) -> Page:
-    return listing.page(spec_of(Customer), state, where, [])
+    return listing.page(spec_of(Customer), state, where, [], sees_sensitive=True)
 
 
 def ids(page: Page) -> list[int]:
@@ -135,3 +135,19 @@ def test_few_matches_are_sorted_as_many_are_walked(monkeypatch: pytest.MonkeyPat
         many = shown(state, where)
         assert (few.walks, many.walks) == (False, True)
         assert ids(few) == ids(many) == expected(state, where)[:SIZE]
+
+
+@pytest.mark.parametrize("enough", [1, 1000])
+@pytest.mark.parametrize("sort", [*SORTS, *(f"-{sort}" for sort in SORTS if sort)])
+def test_matches_are_the_same_whether_the_planner_is_given_their_ids(
+    sort: str, enough: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "COUNT_CAP", 1000)
+    monkeypatch.setattr(listing, "MANY", enough)
+    state = ListState(sort=sort.lstrip("-"), descending=sort.startswith("-"), per_page=SIZE)
+    where = [Customer.name.like("%Vũ")]
+    wanted = expected(state, where)
+    pages = [shown(replace(state, page=n), where) for n in range(1, len(wanted) // SIZE + 2)]
+    assert [i for page in pages for i in ids(page)] == wanted
+    assert {page.total for page in pages} == {len(wanted)}
+    assert [page.has_next for page in pages] == [True] * (len(pages) - 1) + [False]

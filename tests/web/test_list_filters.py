@@ -4,13 +4,10 @@ and a list's page stays light."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from factories import catalog, customer, group
 from flask import Flask
-from sqlalchemy import event
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import Collaborator, Industry, all_catalogs
@@ -196,22 +193,6 @@ def test_the_acts_of_a_row_come_when_they_are_asked_for(stock: dict, people: dic
     vy = visitor("vy")
     assert "acts/?id" not in vy.get(here).text
     assert "menuitem" not in vy.get(f"{here}acts/?id={stock['built']}", headers=PANEL).text
-
-
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    """What one answer asks of the database."""
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            asked.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(engine, "before_cursor_execute", note)
 
 
 MOST_STATEMENTS, MOST_BYTES = 8, 60 * 1024

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from factories import catalog, customer, group
 from flask import Flask
-from sqlalchemy import event
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import Collaborator, Industry
@@ -108,22 +105,6 @@ def test_without_scripts_the_same_is_a_page(stock: dict, people: dict, visitor) 
     assert f'<a href="/admin/customers/details/?id={stock["mine"]}">Hoa Sen</a>' in page
     assert 'value="hoa"' in page
     assert visitor().get(SEARCH).status_code == 302
-
-
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    """What is asked of the database."""
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            asked.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(engine, "before_cursor_execute", note)
 
 
 def test_a_search_asks_at_most_six_statements(

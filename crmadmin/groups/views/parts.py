@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
-from crmadmin.core.listing import search
 from crmadmin.core.paging import COUNT_CAP, Page, positive
+from crmadmin.core.search import conditions
 from crmadmin.core.spec import Words
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, following, picker, queries
@@ -92,7 +92,7 @@ def _members_words(added: int, removed: int) -> str:
 def members_where(state: MultiDict[str, str]) -> list[Any]:
     """The conditions of Tìm trong nhóm, within what the user may see."""
     query = state.get("mq", "").replace("\0", "").strip()[:200]
-    return [*reach(), *search(Customer, query, sees_sensitive=guard.sees_sensitive())]
+    return [*reach(), *conditions(Customer, query, sees_sensitive=guard.sees_sensitive())]
 
 
 def members(edit: Editing, state: MultiDict[str, str], told: DraftState) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def matches(
     sees = guard.sees_sensitive()
     found = following.read(asked, sees_sensitive=sees)
     where = [*reach(), *found.where(sees_sensitive=sees)]
-    page = picker.page(found, where, all_of_them=all_of_them)
+    page = picker.page(found, where, all_of_them=all_of_them, sees_sensitive=sees)
 
     def link(**changes: Any) -> str:
         args: dict[str, Any] = {**asked.to_dict(flat=False), **changes}
