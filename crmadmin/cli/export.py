@@ -23,6 +23,7 @@ from crmadmin.access.permissions import Permission
 from crmadmin.cli.imports import acting_user, reading
 from crmadmin.core import exports, listing, lookups
 from crmadmin.core.db import spec_of
+from crmadmin.core.list_state import UNSET, read_state
 from crmadmin.core.spec import FieldKind, RecordSpec
 from crmadmin.customers import queries as customers
 from crmadmin.customers.models import Customer
@@ -97,7 +98,7 @@ def _clauses(spec: RecordSpec, filters: Sequence[str]) -> list[Any]:
         for name, value in pairs:
             given.add(name, _value(spec, name, value))
     sees = guard.sees_sensitive()
-    state = listing.read_state(spec, given, sees_sensitive=sees)
+    state = read_state(spec, given, sees_sensitive=sees)
     kept = {"q"} & {name for name in given if state.query}
     kept |= set(state.filters) | {n for f in state.ranges for n in (f"{f}_from", f"{f}_to")}
     for name in given:
@@ -110,7 +111,7 @@ def _clauses(spec: RecordSpec, filters: Sequence[str]) -> list[Any]:
 def _value(spec: RecordSpec, name: str, value: str) -> str:
     """A filter's value as lists have it: the id of a record that is given by its name or code."""
     field = spec.by_name.get(name)
-    if field is None or field.kind is not FieldKind.REF or value == listing.UNSET:
+    if field is None or field.kind is not FieldKind.REF or value == UNSET:
         return value
     target = getattr(spec.model, field.name).property.mapper.class_
     if value.isascii() and value.isdecimal():

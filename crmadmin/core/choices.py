@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select, true, union_all
 
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.listing import UNSET
+from crmadmin.core.list_state import UNSET
 from crmadmin.core.lookups import Option
 from crmadmin.core.paging import COUNT_CAP
 from crmadmin.core.search import conditions

@@ -1,4 +1,4 @@
-"""Any record's list: what the URL asks for, and the statements that answer it.
+"""Any record's list: the statements that answer what its URL asks for.
 
 Ids first, then the rows of one page with their related names: a page costs the same number of
 statements whatever the columns.
@@ -6,126 +6,28 @@ statements whatever the columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
-from werkzeug.datastructures import MultiDict
 
 from crmadmin.core import orders
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
+from crmadmin.core.list_state import UNSET, ListState
 from crmadmin.core.orders import Order, by_relevance, has_relevance, relevance, walkable
-from crmadmin.core.paging import COUNT_CAP, DEFAULT_PER_PAGE, PER_PAGE, Page, clamp, positive
+from crmadmin.core.paging import COUNT_CAP, Page, clamp
 from crmadmin.core.search import Found, as_found, aside, conditions, first_all
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
 from crmadmin.core.walk import Walk
 
-UNSET = "-"  # the filter value for "not set"
-MAX_QUERY = 200
 BATCH = 1000
-MAX_VALUES = 100
-RANGES = (FieldKind.DATE, FieldKind.DATETIME)
 MANY = 2500
 """Matches of a filter whose ids are given to the planner, which else guesses and reads all rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListState:
-    """What a list URL asks for; unknown or malformed parts are left out, never an error."""
-
-    query: str = ""
-    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    ranges: Mapping[str, tuple[date | None, date | None]] = field(default_factory=dict)
-    sort: str = ""
-    descending: bool = False
-    page: int = 1
-    per_page: int = DEFAULT_PER_PAGE
-    count_all: bool = False
-    after: int = 0
-    """The id of the row that the page begins behind; the page's number is then only shown."""
-    before: int = 0
-    is_last: bool = False
-
-    @property
-    def behind(self) -> int:
-        """The row that the page is next to, 0 for none."""
-        return self.after or self.before
-
-    def args(self, **changes: Any) -> dict[str, Any]:
-        """The URL parameters of this state; `changes` replace parameters, None drops one."""
-        given: dict[str, Any] = {
-            "q": self.query or None,
-            **{name: list(values) for name, values in self.filters.items()},
-            "sort": (f"-{self.sort}" if self.descending else self.sort) or None,
-            "per_page": self.per_page if self.per_page != DEFAULT_PER_PAGE else None,
-            "page": self.page if self.page > 1 else None,
-        }
-        for name, (first, last) in self.ranges.items():
-            given[f"{name}_from"] = first.isoformat() if first else None
-            given[f"{name}_to"] = last.isoformat() if last else None
-        return {k: v for k, v in {**given, **changes}.items() if v not in (None, [])}
-
-
-def read_state(
-    spec: RecordSpec, args: MultiDict[str, str], *, sees_sensitive: bool = True
-) -> ListState:
-    """The state that a query string asks for.
-
-    Who sees a field masked cannot filter or sort by it: the order of the rows would tell it.
-    """
-    filters: dict[str, tuple[str, ...]] = {}
-    ranges: dict[str, tuple[date | None, date | None]] = {}
-    for f in spec.having("filtered"):
-        if f.sensitive and not sees_sensitive:
-            continue
-        if f.kind in RANGES:
-            span = (_day(args.get(f"{f.name}_from")), _day(args.get(f"{f.name}_to")))
-            if any(span):
-                ranges[f.name] = span
-        elif values := tuple(v for v in args.getlist(f.name)[:MAX_VALUES] if _fits(f, v)):
-            filters[f.name] = tuple(dict.fromkeys(values))
-    sort = args.get("sort", "")
-    name = sort.removeprefix("-")
-    by = spec.by_name.get(name)
-    sortable = by is not None and by.sortable and (sees_sensitive or not by.sensitive)
-    per_page = positive(args.get("per_page"), DEFAULT_PER_PAGE)
-    return ListState(
-        query=args.get("q", "").replace("\0", "").strip()[:MAX_QUERY],
-        filters=filters,
-        ranges=ranges,
-        sort=name if sortable else "",
-        descending=sortable and sort.startswith("-"),
-        page=positive(args.get("page"), 1),
-        per_page=per_page if per_page in PER_PAGE else DEFAULT_PER_PAGE,
-        count_all=args.get("count") == "all",
-        after=positive(args.get("after"), 0),
-        before=0 if "after" in args else positive(args.get("before"), 0),
-        is_last=args.get("last") == "1",
-    )
-
-
-def _fits(f: FieldSpec, value: str) -> bool:
-    if value == UNSET:
-        return not f.required and f.kind is not FieldKind.BOOLEAN
-    if f.kind is FieldKind.REF:
-        return positive(value, 0) > 0
-    if f.kind is FieldKind.BOOLEAN:
-        return value in ("0", "1")
-    if f.choices:
-        return value in [c.value for c in f.choices]
-    return 0 < len(value) <= (f.max_length or MAX_QUERY) and "\0" not in value
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None
 
 
 def clauses(

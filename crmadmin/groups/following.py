@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, or_
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.core.db import spec_of
-from crmadmin.core.listing import MAX_QUERY, ListState, clauses, read_state
+from crmadmin.core.list_state import MAX_QUERY, ListState, read_state
+from crmadmin.core.listing import clauses
 from crmadmin.core.text import code_key, email_key, fold
 from crmadmin.customers.models import Customer
 

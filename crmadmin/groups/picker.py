@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement
 
 from crmadmin.core import listing
 from crmadmin.core.db import spec_of
-from crmadmin.core.listing import UNSET
+from crmadmin.core.list_state import RANGES, UNSET
 from crmadmin.core.lookups import Option, chosen, options
 from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldKind, FieldSpec, Words
@@ -95,7 +95,7 @@ def _ranges(search: following.Search) -> Iterator[tuple[Words, str]]:
 
 
 def _filters() -> list[FieldSpec]:
-    return [f for f in spec_of(Customer).having("filtered") if f.kind not in listing.RANGES]
+    return [f for f in spec_of(Customer).having("filtered") if f.kind not in RANGES]
 
 
 def _label(f: FieldSpec) -> Words:

@@ -25,8 +25,9 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.catalogs import queries, services
-from crmadmin.core import codes, listing, records
+from crmadmin.core import codes, records
 from crmadmin.core.db import db
+from crmadmin.core.list_state import ListState
 from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.core.text import fold, show_phone
 from crmadmin.core.usage import references_to, usage
@@ -64,7 +65,7 @@ class CatalogView(RecordView):
             g.activity = queries.activity([*{self.model, *self.siblings}])
         return g.activity[model]
 
-    def segments(self, state: listing.ListState) -> list[Segment]:
+    def segments(self, state: ListState) -> list[Segment]:
         """All, in use, stopped."""
         used, stopped = self.activity(self.model)
         chosen = state.filters.get("is_active", ())

@@ -14,7 +14,7 @@ from flask_admin import expose
 
 from crmadmin.access import guard
 from crmadmin.core import choices
-from crmadmin.core.listing import UNSET, ListState
+from crmadmin.core.list_state import UNSET, ListState
 from crmadmin.core.lookups import Option
 from crmadmin.core.spec import FieldSpec
 from crmadmin.panel import extra_filters, list_page, offered

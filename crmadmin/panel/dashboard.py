@@ -13,7 +13,7 @@ from crmadmin.access import guard
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core import listing
 from crmadmin.core.db import spec_of
-from crmadmin.core.listing import UNSET
+from crmadmin.core.list_state import UNSET
 from crmadmin.customers import queries
 from crmadmin.customers.models import Customer
 from crmadmin.groups import queries as group_queries

@@ -12,7 +12,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from crmadmin.core.listing import MAX_VALUES, ListState
+from crmadmin.core.list_state import MAX_VALUES, ListState
 from crmadmin.core.lookups import Option
 from crmadmin.core.spec import Words
 from crmadmin.panel.list_page import made_of, option_words

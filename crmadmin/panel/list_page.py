@@ -8,7 +8,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from crmadmin.core.listing import RANGES, UNSET, ListState
+from crmadmin.core.list_state import RANGES, UNSET, ListState
 from crmadmin.core.lookups import Option
 from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.core.text import PROVINCES

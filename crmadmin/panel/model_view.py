@@ -18,6 +18,7 @@ from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission, find
 from crmadmin.core import listing, records
 from crmadmin.core.db import db, spec_of
+from crmadmin.core.list_state import ListState
 from crmadmin.panel import formatters, list_page
 from crmadmin.panel.choice_counts import ChoicePages
 from crmadmin.panel.export import ExportPages
@@ -122,9 +123,7 @@ class RecordView(
     def facts(self, record: Any) -> list[tuple[Any, list[tuple[Any, Any]]]]:
         """(legend, [(label, value)]) by section; what stands in no section comes last."""
         fields = [f for f in self.spec.fields if f.exported]
-        columns = list_page.columns(
-            self.endpoint, listing.ListState(), fields, sees_sensitive=False
-        )
+        columns = list_page.columns(self.endpoint, ListState(), fields, sees_sensitive=False)
         parts: dict[str, list[tuple[Any, Any]]] = {}
         for column, f in zip(columns, fields, strict=True):
             value = formatters.cell(column, record, formatters.value_of(f, record), "")

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.access.permissions import find
 from crmadmin.core import choices
-from crmadmin.core.listing import UNSET
+from crmadmin.core.list_state import UNSET
 from crmadmin.core.lookups import Option
 from crmadmin.core.paging import COUNT_CAP
 from crmadmin.core.spec import FieldKind, FieldSpec

@@ -20,6 +20,7 @@ from crmadmin.access.permissions import find
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core import choices, listing
 from crmadmin.core.db import spec_of
+from crmadmin.core.list_state import MAX_QUERY, ListState
 from crmadmin.core.search import conditions
 from crmadmin.core.text import fold
 from crmadmin.customers.models import Customer
@@ -56,7 +57,7 @@ class PaletteView(BaseView):
     @expose("/")
     def index(self) -> str:
         """What `q` finds; without it every page and command."""
-        query = request.args.get("q", "").replace("\0", "").strip()[: listing.MAX_QUERY]
+        query = request.args.get("q", "").replace("\0", "").strip()[:MAX_QUERY]
         found = [section for section in sections(query) if section[1]]
         return render_template("admin/search.html", q=query, sections=found, title=_("Search"))
 
@@ -118,7 +119,7 @@ def customers(query: str) -> list[Hit]:
     owner, sees = guard.limited_to("customers:read"), guard.sees_sensitive()
     mine = [] if owner is None else [listing.owned_by(Customer, owner)]
     spec = spec_of(Customer)
-    state = listing.ListState(query=query, per_page=MOST_CUSTOMERS)
+    state = ListState(query=query, per_page=MOST_CUSTOMERS)
     where = [*mine, *conditions(Customer, query, sees_sensitive=sees)]
     rows = listing.page(spec, state, where, [], sees_sensitive=sees).rows
     hits = [

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.core import listing, lookups
+from crmadmin.core.list_state import ListState, read_state
 from crmadmin.core.paging import COUNT_CAP, Page
 from crmadmin.core.spec import FieldSpec
 from crmadmin.panel import extra_filters, formatters, list_page
@@ -49,13 +50,13 @@ class ListPages:
         template = "admin/model/_results.html" if partial else self.list_template_name
         return render_template(template, **self.list_context(state, page, fields))
 
-    def state(self, args: MultiDict[str, str] | None = None) -> listing.ListState:
+    def state(self, args: MultiDict[str, str] | None = None) -> ListState:
         """What the URL (or the given parameters) asks for."""
         given = request.args if args is None else args
-        found = listing.read_state(self.spec, given, sees_sensitive=guard.sees_sensitive())
+        found = read_state(self.spec, given, sees_sensitive=guard.sees_sensitive())
         return extra_filters.read(found, self.more_filters(), given)
 
-    def where(self, state: listing.ListState, action: str = "read") -> list[Any]:
+    def where(self, state: ListState, action: str = "read") -> list[Any]:
         """Scope and filters of a state."""
         own, more = extra_filters.split(state, self.more_filters())
         conditions = listing.clauses(
@@ -72,9 +73,7 @@ class ListPages:
         """Columns that are no fields: (column, id → value)."""
         return []
 
-    def list_context(
-        self, state: listing.ListState, page: Page, fields: list[FieldSpec]
-    ) -> dict[str, Any]:
+    def list_context(self, state: ListState, page: Page, fields: list[FieldSpec]) -> dict[str, Any]:
         """Everything that the list's templates read."""
         sees = guard.sees_sensitive()
         extra = self.extra_columns(page.rows)
@@ -103,7 +102,7 @@ class ListPages:
             "marked": request.args.get("marked", type=int),
         }  # fmt: skip
 
-    def page_view(self, state: listing.ListState, page: Page) -> PageView:
+    def page_view(self, state: ListState, page: Page) -> PageView:
         """The page with its links."""
 
         def link(**changes: Any) -> str:
@@ -155,7 +154,7 @@ class ListPages:
         """Lists beside this one."""
         return []
 
-    def segments(self, state: listing.ListState) -> list[Segment]:
+    def segments(self, state: ListState) -> list[Segment]:
         """The coarse filter above the table."""
         return []
 

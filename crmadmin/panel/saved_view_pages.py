@@ -22,7 +22,7 @@ from crmadmin.access.messages import explain
 from crmadmin.core.choices import Line
 from crmadmin.core.db import db
 from crmadmin.core.forms import PageForm
-from crmadmin.core.listing import ListState
+from crmadmin.core.list_state import ListState
 from crmadmin.core.text import Refusal
 from crmadmin.panel.list_page import FIRST_PAGE
 from crmadmin.panel.record_list import HTMX

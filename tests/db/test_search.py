@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text, update
 from crmadmin.access.models import User
 from crmadmin.core import listing, search
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.listing import ListState
+from crmadmin.core.list_state import ListState
 from crmadmin.customers.models import DOCUMENTS, Contact, Customer
 
 pytestmark = pytest.mark.usefixtures("context")

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from crmadmin.catalogs.models import CustomerSource, SalesGroup
 from crmadmin.core import listing
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.listing import ListState
+from crmadmin.core.list_state import ListState
 from crmadmin.core.orders import terms
 from crmadmin.core.paging import Page
 from crmadmin.customers.models import Customer

@@ -11,7 +11,7 @@ from declaring import PLAIN, record
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.core import fields as field
-from crmadmin.core.listing import MAX_QUERY, UNSET, ListState, read_state
+from crmadmin.core.list_state import MAX_QUERY, UNSET, ListState, read_state
 
 THING = record(
     options=replace(PLAIN, columns=("name",)),
