@@ -13,12 +13,13 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from jinja2 import StrictUndefined
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 import config as settings_module
 from app import create_app
@@ -119,6 +120,22 @@ def app(database: str) -> Iterator[Flask]:
         db.session.remove()
     actor.set(None)
     reads_only.set(False)
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    """What is asked of the database; a test empties it before what it is about."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith(("PRAGMA", "BEGIN")):
+            asked.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from factories import catalog, customer, user
 from flask import Flask
-from sqlalchemy import event
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import CustomerStatus, Industry
 from crmadmin.core import choices
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
-
-
-@pytest.fixture
-def statements(context: Flask) -> Iterator[list[str]]:
-    """What is asked of the database, statement by statement."""
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            asked.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(db.engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

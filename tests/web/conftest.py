@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import event
 from visitor import PASSWORD, NewVisitor, Visitor
 
 from crmadmin.access import passwords, services
@@ -52,19 +48,3 @@ def visitor(app: Flask) -> NewVisitor:
         return browser
 
     return new
-
-
-@pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    """What is asked of the database; a test empties it before what it is about."""
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            asked.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(engine, "before_cursor_execute", note)
