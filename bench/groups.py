@@ -208,7 +208,7 @@ def stock(url: str) -> dict[str, float]:
     session = Session(create_engine(url))
     app = Flask("stock", template_folder=None, static_folder=None)  # not this project's templates
     app.secret_key = "b" * 40
-    key = session.query(group).filter_by(name="Lớn").one().id  # type: ignore[attr-defined]  # a class made above
+    key = session.query(group).filter_by(name="Lớn").one().id
     Admin(app).add_view(ModelView(group, session))
     began = time.perf_counter()
     answer = app.test_client().get(f"/admin/circle/edit/?id={key}")

@@ -243,10 +243,16 @@ def values(block: list[dict[str, Any]], name: str) -> list[list[str]]:
     return [d["args"] for d in block if d["directive"] == name]
 
 
+def our_server(http: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The directives of the server that forwards; others refuse and redirect."""
+    servers = [d["block"] for d in http if d["directive"] == "server"]
+    (ours,) = [block for block in servers if values(block, "client_max_body_size")]
+    return ours
+
+
 def test_the_proxy_says_who_asked_and_takes_uploads_as_large_as_we_do(tmp_path: Path) -> None:
     http = parsed(DEPLOY / "nginx", tmp_path)
-    servers = [d["block"] for d in http if d["directive"] == "server"]
-    (ours,) = [s for s in servers if values(s, "client_max_body_size")]
+    ours = our_server(http)
     most = config.Settings.__dataclass_fields__["upload_max_mb"].default
     assert values(ours, "client_max_body_size") == [[f"{most + 1}m"]]
     assert dict(values(ours, "proxy_set_header")) == {
@@ -264,11 +270,7 @@ def test_the_proxy_says_who_asked_and_takes_uploads_as_large_as_we_do(tmp_path: 
 
 def test_what_the_proxy_says_itself_is_a_page_in_both_languages(tmp_path: Path) -> None:
     http = parsed(DEPLOY / "nginx", tmp_path)
-    (ours,) = [
-        d["block"]
-        for d in http
-        if d["directive"] == "server" and values(d["block"], "client_max_body_size")
-    ]
+    ours = our_server(http)
     pages = {status: args[-1] for args in values(ours, "error_page") for status in args[:-1]}
     assert set(pages) == {"413", "502", "503", "504"}
     (place,) = [d for d in ours if d["directive"] == "location" and values(d["block"], "internal")]
@@ -285,11 +287,7 @@ def test_what_the_proxy_says_itself_is_a_page_in_both_languages(tmp_path: Path) 
 
 def test_pages_with_a_form_s_token_are_never_compressed(tmp_path: Path) -> None:
     http = parsed(DEPLOY / "nginx", tmp_path)
-    (ours,) = [
-        d["block"]
-        for d in http
-        if d["directive"] == "server" and values(d["block"], "proxy_set_header")
-    ]
+    ours = our_server(http)
     compressed = [
         d["args"] for d in ours if d["directive"] == "location" and values(d["block"], "gzip")
     ]
