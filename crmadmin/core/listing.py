@@ -21,13 +21,13 @@ from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import UNSET, ListState
 from crmadmin.core.orders import Order, by_relevance, has_relevance, relevance, walkable
 from crmadmin.core.paging import COUNT_CAP, Page, clamp
-from crmadmin.core.search import Found, as_found, aside, conditions, first_all
+from crmadmin.core.search import Found, as_found, aside, conditions, first_all, guesses
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
 from crmadmin.core.walk import Walk
 
 BATCH = 1000
 MANY = 2500
-"""Matches of a filter whose ids are given to the planner, which else guesses and reads all rows."""
+"""Matches of a filter from which on their ids are given to a planner that guesses."""
 
 
 def clauses(
@@ -133,7 +133,7 @@ def _matches(
     """Count, and for sorting find, the records that meet the conditions.
 
     A search is asked once, for to match is what it costs. An index counts the rows of a filter for
-    less, but a planner that is told their ids does not have to guess how many there will be.
+    less; their ids are fetched only for a planner that would guess how many there are.
     """
     if as_found(where) is not None:
         ids = _some_ids(spec, where)
@@ -142,7 +142,7 @@ def _matches(
         if not all_of_them:
             return _Matches(COUNT_CAP, False)
     total, exact = count(spec, where, all_of_them=all_of_them)
-    helps = bool(where) and exact and MANY <= total <= COUNT_CAP
+    helps = bool(where) and exact and MANY <= total <= COUNT_CAP and guesses()
     return _Matches(total, exact, _some_ids(spec, where) if helps else None)
 
 
