@@ -34,11 +34,13 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that folders and servers go
     results = Results(options.rows)
-    with tempfile.TemporaryDirectory(prefix="crm-bench-") as name:
-        for kind in options.databases:
-            with _started(kind, Path(name)) as databases:
-                _measure(databases, Path(name), options, results)
-    results.save()
+    try:
+        with tempfile.TemporaryDirectory(prefix="crm-bench-") as name:
+            for kind in options.databases:
+                with _started(kind, Path(name)) as databases:
+                    _measure(databases, Path(name), options, results)
+    finally:
+        results.save()  # what was measured before somebody stopped it, too
     if options.docs:
         report.write_page(results)
     return 0 if results.is_whole else 1
