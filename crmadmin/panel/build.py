@@ -123,7 +123,7 @@ def import_map() -> Markup:
     folder = Path(str(current_app.static_folder))
     names = sorted(f"js/{path.name}" for path in (folder / "js").glob("*.js"))
     found = {url_for("static", filename=name): asset(name) for name in names}
-    return htmlsafe_json_dumps({"imports": found})
+    return htmlsafe_json_dumps({"imports": found}, separators=(",", ":"))
 
 
 @lru_cache(maxsize=512)

@@ -48,7 +48,7 @@ def test_filters_on_the_rare_value_still_fill_a_page(app: Flask, visitor: Visito
     rare = [path for name, path in paths.items() if name.endswith(", rare")]
     assert rare
     for path in rare:
-        assert visitor.look(path).html.count('data-id="') >= 50, path
+        assert visitor.look(path).html.count("data-id=") >= 50, path
 
 
 def test_the_links_of_a_page_are_read_with_their_labels() -> None:
