@@ -24,7 +24,8 @@ PATIENCE = 30
 LOOK_MILLISECONDS = 20
 CACHE = 65_536
 """KiB of SQLite's page cache for long work. Pages of requests come from the system's cache."""
-CACHE_OF_REQUESTS = 8_192
+CACHE_OF_REQUESTS = 32_768
+"""Enough for the few thousand records that the pages of a filtered list read again and again."""
 SECONDS_FOR_A_CONNECTION = 10
 """How long one waits for a connection of a pool that has none left."""
 LOCK_SECONDS = 10

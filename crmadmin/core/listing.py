@@ -18,16 +18,24 @@ from sqlalchemy.orm import joinedload, selectinload
 from crmadmin.core import orders
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
+from crmadmin.core.indexes import held_order
 from crmadmin.core.list_state import UNSET, ListState
-from crmadmin.core.orders import Order, by_relevance, has_relevance, relevance, walkable
+from crmadmin.core.orders import (
+    Order,
+    by_relevance,
+    has_relevance,
+    matching_in_order,
+    relevance,
+    walkable,
+)
 from crmadmin.core.paging import COUNT_CAP, Page, clamp
-from crmadmin.core.search import Found, as_found, aside, conditions, first_all, guesses
+from crmadmin.core.search import Found, as_found, aside, conditions
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
 from crmadmin.core.walk import Walk
 
 BATCH = 1000
-MANY = 2500
-"""Matches of a filter from which on their ids are given to a planner that guesses."""
+BY_INDEX = 3
+"""Times as many matches are sorted where an index holds what they are sorted by."""
 
 
 def clauses(
@@ -63,13 +71,20 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def count(
-    spec: RecordSpec, where: Sequence[ColumnElement[bool]], *, all_of_them: bool = False
+    spec: RecordSpec,
+    where: Sequence[ColumnElement[bool]],
+    *,
+    all_of_them: bool = False,
+    most: int | None = None,
 ) -> tuple[int, bool]:
-    """How many records, and whether that is exact; counting stops past COUNT_CAP unless asked."""
-    ids = _ids(spec, where)
-    limited = ids if all_of_them else ids.limit(COUNT_CAP + 1)
+    """How many records, and whether that is exact; counting stops past `most` unless asked.
+
+    `most`: COUNT_CAP where it is not given.
+    """
+    ids, cap = _ids(spec, where), COUNT_CAP if most is None else most
+    limited = ids if all_of_them else ids.limit(cap + 1)
     total = db.session.scalar(select(func.count()).select_from(limited.subquery())) or 0
-    return (total, True) if all_of_them or total <= COUNT_CAP else (COUNT_CAP, False)
+    return (total, True) if all_of_them or total <= cap else (cap, False)
 
 
 def _ids(spec: RecordSpec, where: Sequence[ColumnElement[bool]]) -> Select[Any]:
@@ -98,9 +113,10 @@ def page(
     A few thousand matches are found once, counted and sorted; more are walked in their order by its
     index, where every page costs the same.
     """
-    found = _matches(spec, where, all_of_them=state.count_all)
+    most = _most_sorted(spec, state, where)
+    found = _matches(spec, where, most, all_of_them=state.count_all)
     order = None
-    if found.is_many or not where:
+    if found.total > most or not found.exact or not where:
         order = _order(spec, state, where, sees_sensitive=sees_sensitive)
     if order is not None:
         cut = _walk(spec, state, where, order, found)
@@ -121,19 +137,25 @@ class _Matches:
     exact: bool
     ids: Sequence[int] | None = None
 
-    @property
-    def is_many(self) -> bool:
-        """Whether they are too many to be sorted."""
-        return self.total > COUNT_CAP or not self.exact
+
+def _most_sorted(spec: RecordSpec, state: ListState, where: Sequence[ColumnElement[bool]]) -> int:
+    """How many matches are sorted; of more, a page of their order is looked for one by one.
+
+    Records of a span of days may lie together, far down in the order: an index that holds the order
+    sorts more of them sooner than they are come upon.
+    """
+    ends = [end for span in state.ranges.values() for end in span if end]
+    is_span = len(state.ranges) == 1 and len(where) == len(ends) and not state.sort
+    return COUNT_CAP * (BY_INDEX if is_span and held_order(spec) else 1)
 
 
 def _matches(
-    spec: RecordSpec, where: Sequence[ColumnElement[bool]], *, all_of_them: bool
+    spec: RecordSpec, where: Sequence[ColumnElement[bool]], most: int, *, all_of_them: bool
 ) -> _Matches:
     """Count, and for sorting find, the records that meet the conditions.
 
     A search is asked once, for to match is what it costs. An index counts the rows of a filter for
-    less; their ids are fetched only for a planner that would guess how many there are.
+    less than it takes to fetch their ids.
     """
     if as_found(where) is not None:
         ids = _some_ids(spec, where)
@@ -141,9 +163,7 @@ def _matches(
             return _Matches(len(ids), True, ids)
         if not all_of_them:
             return _Matches(COUNT_CAP, False)
-    total, exact = count(spec, where, all_of_them=all_of_them)
-    helps = bool(where) and exact and MANY <= total <= COUNT_CAP and guesses()
-    return _Matches(total, exact, _some_ids(spec, where) if helps else None)
+    return _Matches(*count(spec, where, all_of_them=all_of_them, most=most))
 
 
 def _some_ids(spec: RecordSpec, where: Sequence[ColumnElement[bool]]) -> list[int]:
@@ -193,12 +213,9 @@ def _sorted(
         terms = relevance(spec, state.query, sees_sensitive=sees_sensitive)
     else:
         terms = orders.terms(spec, state.sort, state.descending)
-    wanted = select(model.id).order_by(*terms).offset(end - size).limit(size)
     if found.ids is not None:
-        wanted = wanted.where(among(model.id, found.ids))
-    elif where:
-        matching = first_all(select(model.id).where(*where), "matching")
-        wanted = wanted.join(matching, matching.c.id == model.id)
+        where = [among(model.id, found.ids)]
+    wanted = matching_in_order(model, where, terms).offset(end - size).limit(size)
     return _Cut(list(db.session.scalars(wanted)), number, end < found.total)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.orders import terms
+from crmadmin.core.orders import ordered, terms
 from crmadmin.core.search import conditions
 
 LIMIT = 20
@@ -37,8 +37,8 @@ def options(model: type[Any], keep: Sequence[int] = ()) -> list[Option]:
     statement = select(model)
     if hasattr(model, "is_active"):
         statement = statement.where(model.is_active | model.id.in_(keep))
-    ordered = statement.order_by(*terms(spec, "", descending=False))
-    return [_option(r) for r in db.session.scalars(ordered)]
+    wanted = ordered(statement, terms(spec, "", descending=False))
+    return [_option(r) for r in db.session.scalars(wanted)]
 
 
 def chosen(model: type[Any], ids: Sequence[int]) -> list[Option]:
@@ -55,8 +55,8 @@ def lookup(
     statement = select(model).where(*where, *found_by)
     if hasattr(model, "is_active"):
         statement = statement.where(model.is_active)
-    ordered = statement.order_by(*terms(spec, "", descending=False))
-    found = db.session.scalars(ordered.limit(LIMIT))
+    wanted = ordered(statement, terms(spec, "", descending=False))
+    found = db.session.scalars(wanted.limit(LIMIT))
     return [_option(r) for r in found]
 
 

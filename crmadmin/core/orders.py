@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, false, or_, select
+from sqlalchemy import ColumnElement, Select, case, false, or_, select
 
 from crmadmin.core.db import db
-from crmadmin.core.search import aside, find
+from crmadmin.core.search import aside, find, first_all
 from crmadmin.core.spec import SORT_COLUMNS, FieldKind, FieldSpec, RecordSpec
 from crmadmin.core.text import Refusal, code_key, email_key, fold, phone, sort_ranges, tax_code
 from crmadmin.core.walk import Anchor, Stretch
@@ -42,18 +42,49 @@ class Order:
         return Anchor(*found, id) if found is not None else None
 
 
-def terms(spec: RecordSpec, sort: str, descending: bool) -> list[Any]:
-    """ORDER BY terms: the sort asked for, else the record's own, always ended by the id."""
-    model, made = spec.model, []
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One key of an order; records without it stand at the end, whichever way one sorts."""
+
+    key: Any
+    descending: bool = False
+
+    def by(self, key: Any = None) -> Any:
+        """The ORDER BY term, by the key or by a column that holds it."""
+        column = self.key if key is None else key
+        term = column.desc() if self.descending else column.asc()
+        return term.nulls_last() if getattr(self.key, "nullable", True) else term
+
+
+def terms(spec: RecordSpec, sort: str, descending: bool) -> list[Term]:
+    """The sort asked for, else the record's own, always ended by the id."""
+    model = spec.model
     if sort:
-        column = _sort_column(spec, spec.field(sort))
-        made.append(column.desc().nulls_last() if descending else column.asc().nulls_last())
-        return [*made, model.id.desc() if descending else model.id.asc()]
-    for name in spec.options.order:
-        column = getattr(model, name.lstrip("-"))
-        made.append(column.desc() if name.startswith("-") else column.asc())
-    goes_down = len(made) == 1 and spec.options.order[0].startswith("-")
-    return [*made, model.id.desc() if goes_down else model.id.asc()]
+        return [Term(_sort_column(spec, spec.field(sort)), descending), Term(model.id, descending)]
+    order = spec.options.order
+    made = [Term(getattr(model, name.lstrip("-")), name.startswith("-")) for name in order]
+    return [*made, Term(model.id, len(made) == 1 and made[0].descending)]
+
+
+def ordered(statement: Select[Any], terms: Sequence[Term]) -> Select[Any]:
+    """The statement in this order."""
+    return statement.order_by(*(term.by() for term in terms))
+
+
+def matching_in_order(
+    model: Any, where: Sequence[ColumnElement[bool]], terms: Sequence[Term]
+) -> Select[Any]:
+    """The ids of all that meet the conditions, in this order.
+
+    They are found with their keys before anything is sorted: a planner that may walk the order
+    instead would look at most of a large table for what a filter leaves of it.
+    """
+    if not where:
+        return ordered(select(model.id), terms)
+    keys = [term.key.label(f"key{n}") for n, term in enumerate(terms)]
+    found = first_all(select(model.id.label("id"), *keys).where(*where), "matching")
+    by = (term.by(found.c[f"key{n}"]) for n, term in enumerate(terms))
+    return select(found.c.id).order_by(*by)
 
 
 def _sort_column(spec: RecordSpec, f: FieldSpec) -> Any:
@@ -70,15 +101,15 @@ def _target(model: Any, f: FieldSpec) -> Any:
     return getattr(model, f.name).property.mapper.class_
 
 
-def relevance(spec: RecordSpec, query: str, *, sees_sensitive: bool) -> list[Any]:
-    """ORDER BY terms of a search: the code or number asked for, names that begin so, by name."""
+def relevance(spec: RecordSpec, query: str, *, sees_sensitive: bool) -> list[Term]:
+    """The order of a search: the code or number asked for, names that begin so, by name."""
     model, folded = spec.model, fold(query)
     tier = case(
         (_exact(spec, query, sees_sensitive=sees_sensitive), 0),
         (model.name_text.startswith(folded, autoescape=True), 1),
         else_=2,
     )
-    return [tier, model.sort_key, model.id]
+    return [Term(tier), Term(model.sort_key), Term(model.id)]
 
 
 def has_relevance(spec: RecordSpec) -> bool:

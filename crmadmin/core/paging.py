@@ -14,7 +14,7 @@ DEFAULT_PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. `total` is exact only when `exact`; else there are more than COUNT_CAP rows.
+    """One page. `total` is exact only when `exact`; else there are more rows than that.
 
     `number` is 0 for a page that was reached from the end of a list that nobody counted.
     """

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from crmadmin.access import guard
 from crmadmin.core import listing, lookups
 from crmadmin.core.list_state import ListState, read_state
-from crmadmin.core.paging import COUNT_CAP, Page
+from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldSpec
 from crmadmin.panel import extra_filters, formatters, list_page
 from crmadmin.panel.page_links import neighbours
@@ -200,4 +200,4 @@ def total_text(page: Page) -> str:
     """How many there are, in words: the number, or that there are more than were counted."""
     if page.exact:
         return str(format_decimal(page.total))
-    return _("more than %(count)s", count=format_decimal(COUNT_CAP))
+    return _("more than %(count)s", count=format_decimal(page.total))

@@ -22,15 +22,6 @@ def aside(where: Sequence[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
     return [UnaryExpression(c.self_group(), operator=custom_op("+")) for c in where]
 
 
-def guesses() -> bool:
-    """Whether the planner sorts better what it is told the ids of.
-
-    PostgreSQL guesses how many records a filter leaves, and for thousands would read all of them
-    from the table; SQLite goes by the index, and fetching the ids costs it a third more.
-    """
-    return dialect_name(db.session) == "postgresql"
-
-
 def first_all(statement: Select[Any], name: str) -> Any:
     """A subquery that is answered whole before anything is sorted or left out."""
     made = statement.cte(name)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
-from crmadmin.core.paging import COUNT_CAP, Page, positive
+from crmadmin.core.paging import Page, positive
 from crmadmin.core.search import conditions
 from crmadmin.core.spec import Words
 from crmadmin.customers.models import Customer
@@ -183,7 +183,7 @@ def _brief(name: str) -> Words:
 def matching_words(page: Page) -> str:
     """214 khách hàng khớp."""
     if not page.exact:
-        return str(_("more than %(count)s customers match", count=format_decimal(COUNT_CAP)))
+        return str(_("more than %(count)s customers match", count=format_decimal(page.total)))
     shown = format_decimal(page.total)
     return str(
         ngettext("%(count)s customer matches", "%(count)s customers match", page.total, count=shown)
