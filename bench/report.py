@@ -56,7 +56,8 @@ class Measure:
 
     def to_dict(self) -> dict[str, Any]:
         told = {"what": self.what, "figure": self.figure and round(self.figure, 4)}
-        told |= {"unit": self.unit, "goal": self.wanted, "verdict": self.verdict}
+        told |= {"shown": self.shown, "unit": self.unit}
+        told |= {"goal": self.wanted, "verdict": self.verdict}
         return {**told, "why_not": self.why_not} if self.why_not else told
 
 
@@ -79,13 +80,19 @@ class Results:
         self.add(Measure(what, None, why_not=str(why)))
         print(why, flush=True)
 
-    def save(self) -> None:
-        """Write results.json."""
+    def save(self, *, anew: bool = True) -> None:
+        """Write results.json; unless `anew`, what this run did not measure stays as it was."""
+        before = {} if anew or not RESULTS.exists() else json.loads(RESULTS.read_text())
+        found = {measure.what for measure in self.measures}
+        kept = [told for told in before.get("measures", []) if told["what"] not in found]
         told = {
             "machine": machine(),
             "rows": self.rows,
-            "measures": [measure.to_dict() for measure in self.measures],
-            "raw": self.raw,
+            "measures": kept + [measure.to_dict() for measure in self.measures],
+            "raw": {
+                kind: before.get("raw", {}).get(kind, {}) | self.raw.get(kind, {})
+                for kind in before.get("raw", {}) | self.raw
+            },
         }
         RESULTS.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
@@ -124,23 +131,27 @@ def _processor() -> str:
     return named[0] if named else platform.processor() or "?"
 
 
-def write_page(results: Results) -> None:
-    """Put the figures of this run into docs/benchmarks.md, between its two marks."""
+def write_page() -> None:
+    """Put the figures of results.json into docs/benchmarks.md, between its two marks."""
+    results = json.loads(RESULTS.read_text())
     text = PAGE.read_text()
     before, rest = text.split(BEGIN)
     _old, after = rest.split(END)
-    told = machine()
+    told = results["machine"]
     lines = [
         BEGIN,
         "",
         f"Measured on {told['cores']} cores ({told['processor']}), {told['memory']} of memory,"
         f" {told['system']}; Python {told['python']}, SQLite {told['sqlite']},"
         f" PostgreSQL {told['postgresql']}, python-calamine {told['python-calamine']};"
-        f" {results.rows:,} rows × 25 columns unless it says otherwise.",
+        f" {results['rows']:,} rows × 25 columns unless it says otherwise.",
         "",
         "| what | figure | goal | verdict |",
         "| --- | ---: | --- | --- |",
-        *(f"| {m.what} | {m.shown} | {m.wanted} | {m.verdict} |" for m in results.measures),
+        *(
+            f"| {m['what']} | {m['shown']} | {m['goal']} | {m['verdict']} |"
+            for m in results["measures"]
+        ),
         "",
         END,
     ]

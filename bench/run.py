@@ -1,7 +1,8 @@
 """`make bench`: measures imports, groups, pages and searches beside what they are compared with.
 
 Times are of this machine and this minute; only ratios are worth keeping. What they mean is told in
-docs/benchmarks.md. Writes bench/results.json; exit 1 when something could not be measured.
+docs/benchmarks.md. Writes bench/results.json, where figures that were not asked for stay as they
+were; exit 1 when something could not be measured.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ def main() -> int:
                 with _started(kind, Path(name)) as databases:
                     _measure(databases, Path(name), options, results)
     finally:
-        results.save()  # what was measured before somebody stopped it, too
+        # What was measured before somebody stopped it, too.
+        results.save(anew=set(options.only) >= set(MEASURES))
     if options.docs:
-        report.write_page(results)
+        report.write_page()
     return 0 if results.is_whole else 1
 
 

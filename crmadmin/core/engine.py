@@ -22,7 +22,7 @@ from crmadmin.core import metrics, turnstile
 PATIENCE = 30
 """Seconds that a writer waits for SQLite's lock before it gives up."""
 LOOK_MILLISECONDS = 20
-CACHE = 65_536
+CACHE = 49_152
 """KiB of SQLite's page cache for long work. Pages of requests come from the system's cache."""
 CACHE_OF_REQUESTS = 32_768
 """Enough for the few thousand records that the pages of a filtered list read again and again."""

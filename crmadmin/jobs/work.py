@@ -28,6 +28,7 @@ from crmadmin.core.db import actor, db, reads_only, rows_written, utcnow
 from crmadmin.core.engine import long_work
 from crmadmin.jobs import messages
 from crmadmin.jobs.heart import LEASE, beating
+from crmadmin.jobs.memory import give_back
 from crmadmin.jobs.models import Job, JobState
 
 ACTIVE = (JobState.QUEUED.value, JobState.RUNNING.value)
@@ -216,6 +217,7 @@ def _work(app: Flask, job_id: int, stopping: Event) -> bool:
             log.exception("what became of a job was not written", extra={"job": job_id})
         finally:
             db.session.remove()
+            give_back(db.engine)
     return True
 
 
