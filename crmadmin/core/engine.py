@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import closing, suppress
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import psycopg
 from flask import current_app, has_request_context
 from sqlalchemy import Engine, event, make_url
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import Pool, QueuePool
 
 from crmadmin.core import metrics, turnstile
@@ -70,6 +71,7 @@ def engine_options(url: str, pool: PoolOptions) -> dict[str, Any]:
         "max_overflow": pool.overflow,
         "pool_recycle": pool.recycle or -1,
         "pool_timeout": SECONDS_FOR_A_CONNECTION,
+        "pool_use_lifo": True,  # the one that was used last has read what is wanted next
     }
 
 
@@ -119,6 +121,17 @@ def _suit(connection: Any, record: Any, _proxy: Any) -> None:
     else:
         _limit(connection, is_request=is_request, seconds=seconds)
     record.info["suits"] = wanted
+
+
+def forget_pages(engine: Engine) -> None:
+    """Let SQLite's connection that was used last forget what it read; PostgreSQL's read nothing in
+    this process."""
+    if engine.dialect.name != "sqlite":
+        return
+    # Where no connection is to be had there is nothing to forget. Not in a transaction: it would
+    # wait for the lock.
+    with suppress(SQLAlchemyError), closing(engine.raw_connection()) as connection:
+        connection.cursor().execute("PRAGMA shrink_memory")
 
 
 def _limit(connection: Any, *, is_request: bool, seconds: int) -> None:

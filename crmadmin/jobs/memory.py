@@ -8,14 +8,16 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from crmadmin.core.engine import forget_pages
+
 
 def give_back(engine: Engine) -> None:
     """Let the system have the memory again that a job needed.
 
-    Connections keep what they read, SQLite's in this very process, and the C library keeps what was
-    freed: a worker would stay as large as its largest job, and grow from there with the next.
+    SQLite keeps the pages that it read, and the C library what was freed: a worker would stay as
+    large as its largest job, and grow from there with the next.
     """
-    engine.dispose()  # connections in use go on, and are closed when they come back
+    forget_pages(engine)
     if (trim := _trim()) is not None:
         trim(0)
 
