@@ -41,7 +41,8 @@ def in_groups(ids: Sequence[int]) -> ColumnElement[bool]:
     found = db.session.scalars(
         select(CustomerGroup).where(CustomerGroup.id.in_(list(ids)[:MOST_GROUPS]))
     )
-    return or_(false(), *(member_where(group) for group in found))
+    asked = [member_where(group) for group in found]
+    return asked[0] if len(asked) == 1 else or_(false(), *asked)
 
 
 def owned_by(ids: Sequence[int]) -> ColumnElement[bool]:

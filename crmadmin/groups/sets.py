@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, literal, select, unio
 from sqlalchemy.orm import aliased
 
 from crmadmin.core.db import db
+from crmadmin.core.search import Listed
 from crmadmin.customers.models import Customer
 from crmadmin.groups import following
 from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, GroupStep, Membership
@@ -108,7 +109,9 @@ class Sets:
         if self.filter is not None:
             return and_(True, *following.where_of(self.filter))
         if not self.steps:
-            return Customer.id.in_(self.members()) if self.group_id else false()
+            if not self.group_id:
+                return false()
+            return Listed(Customer.id, self.members(), self.has_member(Customer.id))
         if not self.group_id:
             return Customer.id.in_(self.named(adds=True))
         return Customer.id.in_(union_all(self.effect(adds=True), self.staying()))

@@ -16,7 +16,7 @@ from typing import Any
 import factories
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, insert, literal, select
 from visitor import NewVisitor, Visitor
 
 from crmadmin.access import guard, services
@@ -25,6 +25,7 @@ from crmadmin.catalogs.models import CustomerSource, CustomerStatus, Industry
 from crmadmin.core import listing, search
 from crmadmin.core.db import db, spec_of
 from crmadmin.customers.models import DOCUMENTS, Customer
+from crmadmin.groups.models import Membership
 from crmadmin.panel.preferences import COLUMNS
 
 CAP = 100
@@ -71,7 +72,8 @@ def counting(app: Flask, statements: list[str]) -> Iterator[Cost]:
 
 
 def fill(app: Flask, user_id: int, rows: int) -> None:
-    """So many customers; one in ten has the first status, few the second source."""
+    """So many customers; one in ten has the first status, few the second source, a third are in
+    the group."""
     with app.app_context(), guard.acting(db.session.get_one(User, user_id)):
         mai = db.session.get_one(User, user_id)
         there = db.session.query(Customer).count()
@@ -81,6 +83,7 @@ def fill(app: Flask, user_id: int, rows: int) -> None:
             factories.catalog(CustomerSource, "Hội chợ")
             for n in range(30):
                 factories.catalog(Industry, f"Ngành {n}")
+            factories.group()
         names = ("Ánh", "Bình", "Đào", "Dũng", "Giang", "Hoa", "Lê", "Nguyễn Văn", "Trần")
         for n in range(there, rows):
             factories.customer(
@@ -89,6 +92,11 @@ def fill(app: Flask, user_id: int, rows: int) -> None:
                 source_id=1 if n < 3 else None, industry_id=n % 30 + 1,
             )  # fmt: skip
         db.session.flush()
+        third = select(literal(1), Customer.id, Customer.created_at).where(
+            Customer.id > there, Customer.id % 3 == 0
+        )
+        columns = ["group_id", "customer_id", "added_at"]
+        db.session.execute(insert(Membership).from_select(columns, third))
         while search.settle(db.session.connection(), DOCUMENTS):
             pass
         db.session.commit()
@@ -118,6 +126,7 @@ PAGES = {
     "common filter": "?status=2",
     "filter of a tenth": "?status=1&sort=name",
     "rare filter": "?source=1",
+    "group": "?group=1",
     "filter not set": "?source=-&sort=phone",
     "two filters": "?status=2&kind=organization&sort=-name",
     "search": "?q=nguyen+van",

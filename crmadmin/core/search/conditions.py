@@ -28,19 +28,26 @@ SHORT = 2
 MOST_WORDS = 12
 
 
-class Found(Grouping[bool]):
-    """The condition of a query on a model with an index: its id is among those the index finds.
+class Listed(Grouping[bool]):
+    """The condition that a record's id is among those that a statement selects, each of them once.
 
-    `plain` is the same condition read from the record itself: for a walk through records that
-    mostly match, which would be slower by the index. `ids` selects the ids, as `id`.
+    `ids` is that statement: to count them one need not look for each record. `plain` is the same
+    condition asked of the record at hand: for a walk through records that mostly meet it, which
+    would be slower if all ids were gathered first.
     """
 
     inherit_cache = True
 
-    def __init__(self, indexed: ColumnElement[bool], plain: ColumnElement[bool], ids: Any) -> None:
-        super().__init__(indexed)
-        self.plain = plain
+    def __init__(self, id: Any, ids: Any, plain: ColumnElement[bool]) -> None:
+        super().__init__(id.in_(ids))
         self.ids = ids
+        self.plain = plain
+
+
+class Found(Listed):
+    """The condition of a query on a model with an index, which finds the ids."""
+
+    inherit_cache = True
 
 
 def as_found(where: Sequence[ColumnElement[bool]]) -> Found | None:
@@ -73,7 +80,7 @@ def conditions(model: type[Any], query: str, *, sees_sensitive: bool) -> list[Co
         return _read(model, (), wanted, sees_sensitive)
     ids = _ids(documents, wanted, sees_sensitive)
     plain = and_(*_read(model, documents.parts, wanted, sees_sensitive))
-    return [Found(model.id.in_(ids), plain, ids)]
+    return [Found(model.id, ids, plain)]
 
 
 def _read(
