@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import sqlite3
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -15,6 +16,7 @@ FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- figures: written by a run -->", "<!-- end of the figures -->"
+WORST = re.compile(r" \([^)]*\)")
 MET, MISSED, NO_GOAL, NOT_MEASURED = "met", "missed", "–", "not measured"
 
 
@@ -83,8 +85,8 @@ class Results:
     def save(self, *, anew: bool = True) -> None:
         """Write results.json; unless `anew`, what this run did not measure stays as it was."""
         before = {} if anew or not RESULTS.exists() else json.loads(RESULTS.read_text())
-        found = {measure.what for measure in self.measures}
-        kept = [told for told in before.get("measures", []) if told["what"] not in found]
+        found = {_bare(measure.what) for measure in self.measures}
+        kept = [told for told in before.get("measures", []) if _bare(told["what"]) not in found]
         told = {
             "machine": machine(),
             "rows": self.rows,
@@ -100,6 +102,11 @@ class Results:
     def is_whole(self) -> bool:
         """Whether everything that was asked for could be measured."""
         return all(measure.figure is not None for measure in self.measures)
+
+
+def _bare(what: str) -> str:
+    """The name of a figure without what was the worst of this run."""
+    return WORST.sub("", what)
 
 
 def _line(measure: Measure) -> str:
