@@ -42,7 +42,8 @@ def main() -> int:
                     _measure(databases, Path(name), options, results)
     finally:
         # What was measured before somebody stopped it, too.
-        results.save(anew=set(options.only) >= set(MEASURES))
+        is_all = set(options.only) >= set(MEASURES) and set(options.databases) >= set(KINDS)
+        results.save(anew=is_all)
     if options.docs:
         report.write_page()
     return 0 if results.is_whole else 1

@@ -24,9 +24,9 @@ PATIENCE = 30
 """Seconds that a writer waits for SQLite's lock before it gives up."""
 LOOK_MILLISECONDS = 20
 CACHE = 49_152
-"""KiB of SQLite's page cache for long work. Pages of requests come from the system's cache."""
+"""KiB of SQLite's page cache for long work."""
 CACHE_OF_REQUESTS = 32_768
-"""Enough for the few thousand records that the pages of a filtered list read again and again."""
+"""KiB: enough for the few thousand records that the pages of a filtered list read over and over."""
 SECONDS_FOR_A_CONNECTION = 10
 """How long one waits for a connection of a pool that has none left."""
 LOCK_SECONDS = 10
@@ -128,9 +128,10 @@ def forget_pages(engine: Engine) -> None:
     this process."""
     if engine.dialect.name != "sqlite":
         return
-    # Where no connection is to be had there is nothing to forget. Not in a transaction: it would
-    # wait for the lock.
-    with suppress(SQLAlchemyError), closing(engine.raw_connection()) as connection:
+    # Where no connection is to be had there is nothing to forget. The pool gives errors of the
+    # driver as they are. Not in a transaction: it would wait for the lock.
+    nothing = suppress(SQLAlchemyError, sqlite3.Error)
+    with nothing, closing(engine.raw_connection()) as connection:
         connection.cursor().execute("PRAGMA shrink_memory")
 
 

@@ -217,7 +217,7 @@ def _work(app: Flask, job_id: int, stopping: Event) -> bool:
             log.exception("what became of a job was not written", extra={"job": job_id})
         finally:
             db.session.remove()
-            give_back(db.engine)
+        give_back(db.engine)
     return True
 
 

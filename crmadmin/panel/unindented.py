@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 INDENTATION = re.compile(r"(?<=\n)[ \t]+")
 ONLY_TAGS = re.compile(r"^((?:\{%(?:(?!%\})[^\n])*%\}|\{#(?:(?!#\})[^\n])*#\})+)$", re.MULTILINE)
-
 ONE_WORD = re.compile(r'(?<= )([a-z-]+)="([\w-]+)"(?=[ >])')
 
 
