@@ -136,9 +136,8 @@ def _sheets_of_workbook(
 ) -> Iterator[tuple[str, Pieces]]:
     looking = _Looking(path, kind, limits)
     looking.start()
-    # Small files, bombs above all, are wholly looked through before anything else happens; and so
-    # are huge ones, which looking through may spare the loading.
-    looking.join(None if guard.is_huge(path, kind, limits) else _ALONE_SECONDS)
+    # Small files, bombs above all, are wholly looked through before anything else happens.
+    looking.join(_ALONE_SECONDS)
     first = None
     try:
         book = workbook.open_workbook(path, kind)

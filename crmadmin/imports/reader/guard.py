@@ -59,14 +59,6 @@ def kind_of(path: Path, limits: Limits) -> Kind:
     raise FileRefused("file_not_spreadsheet")
 
 
-def is_huge(path: Path, kind: Kind, limits: Limits) -> bool:
-    """Whether `look_through` may find that the file needs too much memory to be loaded."""
-    if kind is not Kind.XLSX:
-        return False
-    entries = package.directory(path, limits)
-    return any(package.may_cost_too_much(entry, limits.memory) for entry in entries)
-
-
 def look_through(path: Path, kind: Kind, limits: Limits) -> Look:
     """Read the whole file once, as what it is. Raises FileRefused for what must not be parsed."""
     if kind is Kind.XLS:

@@ -78,11 +78,6 @@ def look_through(
     return frozenset(marked)
 
 
-def may_cost_too_much(entry: zipfile.ZipInfo, memory: int) -> bool:
-    """Whether the part is so long that it pays to count what it will take."""
-    return entry.file_size * _COST_PER_BYTE > memory
-
-
 class _Part:
     """What was seen of one part so far."""
 
@@ -90,7 +85,8 @@ class _Part:
         self._is_xml = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
         self.size, self._most = 0, most
         self._cost, self._memory = 0, memory
-        self._may_cost_too_much = may_cost_too_much(entry, memory)
+        # Counting pays only where the part is so long that it may be too much.
+        self._may_cost_too_much = entry.file_size * _COST_PER_BYTE > memory
 
     def look_at(self, window: bytes, new: int, cost: Cost) -> None:
         if self._is_xml:
