@@ -71,6 +71,7 @@ def _sqlite(url: str, customers: Sequence[tuple[Any, ...]]) -> float:
         "synchronous=FULL",
         "foreign_keys=ON",
         "cache_size=-65536",
+        "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
     marks = ", ".join("?" * len(COLUMNS))

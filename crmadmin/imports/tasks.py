@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from crmadmin.access.models import User
 from crmadmin.core.db import acting_as, db, utcnow
+from crmadmin.core.engine import row_by_row
 from crmadmin.imports import ledger
 from crmadmin.imports.carry import InvalidRow, write, write_whole
 from crmadmin.imports.kinds import KINDS, Kind
@@ -64,7 +65,8 @@ def run(turn: Turn) -> None:
             raise Failed(_("The import was changed meanwhile; look at its preview again."))
         db.session.commit()  # opening the file takes its time; on SQLite others would wait for it
         try:
-            _carry_out(batch, kind, user, turn)
+            with row_by_row():
+                _carry_out(batch, kind, user, turn)
         except Stopped:
             if turn.asked_to_stop:
                 _pause(batch, turn)

@@ -185,3 +185,21 @@ def test_requests_have_a_small_cache_each_and_jobs_a_large_one(app: Flask, datab
         assert cache() == -house.CACHE_OF_REQUESTS
     with app.app_context():
         assert cache() == -house.CACHE
+
+
+def test_what_takes_a_statement_back_stays_in_memory_where_records_go_one_by_one(
+    app: Flask, database: str
+) -> None:
+    if database != "sqlite":
+        return  # a server keeps no such thing
+
+    def store() -> int:
+        found = int(db.session.scalar(text("PRAGMA temp_store")) or 0)
+        db.session.remove()
+        return found
+
+    default, memory = 0, 2
+    with app.app_context():
+        with house.row_by_row():
+            assert store() == memory
+        assert store() == default
