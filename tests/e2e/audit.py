@@ -62,20 +62,28 @@ def drawn_in(person: Person) -> str:
     return str(person.driver.execute_script("return document.documentElement.dataset.bsTheme"))
 
 
+SIDEWAYS = """
+    const page = document.scrollingElement;
+    if (page.scrollWidth <= innerWidth) return '';
+    return `${page.scrollWidth} ` + [...document.querySelectorAll('body *')].filter((e) =>
+        e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map((e) =>
+        e.tagName + '.' + e.className).join(' ');
+"""
+OUT_OF_CELLS = """
+    return [...document.querySelectorAll('td, tbody th')].filter((cell) =>
+        getComputedStyle(cell).overflowX === 'visible' && cell.scrollWidth > cell.clientWidth + 1
+    ).slice(0, 3).map((cell) => `${cell.className}: ${cell.innerText}`).join('; ');
+"""
+
+
 def too_wide(person: Person) -> list[str]:
-    """The widths at which the page scrolls sideways, with what sticks out."""
-    script = """
-        const page = document.scrollingElement;
-        if (page.scrollWidth <= innerWidth) return '';
-        return `${page.scrollWidth} ` + [...document.querySelectorAll('body *')].filter((e) =>
-            e.getBoundingClientRect().right > innerWidth + 1).slice(0, 3).map((e) =>
-            e.tagName + '.' + e.className).join(' ');
-    """
+    """The widths at which the page scrolls sideways, or a table's cell runs into the next one."""
     found = []
     for width in WIDTHS:
         set_screen(person.driver, width)
-        wide = person.driver.execute_script(script)
-        if wide:
-            found.append(f"{width}: {wide}")
+        for script in (SIDEWAYS, OUT_OF_CELLS):
+            wide = person.driver.execute_script(script)
+            if wide:
+                found.append(f"{width}: {wide}")
     set_screen(person.driver, 1440)
     return found

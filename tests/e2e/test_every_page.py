@@ -60,6 +60,18 @@ def test_the_audit_sees_a_field_without_a_name_and_a_page_that_is_too_wide(perso
     assert too_wide(person)
 
 
+def test_the_audit_sees_text_that_runs_into_the_next_cell(person: Person) -> None:
+    person.open("/login")
+    assert too_wide(person) == []
+    person.driver.execute_script(
+        "document.body.insertAdjacentHTML('beforeend',"
+        " '<table><tr><td><nobr>Công ty TNHH</nobr></td><td>Bạc</td></tr></table>');"
+        "const table = document.querySelector('table');"
+        "Object.assign(table.style, {tableLayout: 'fixed', width: '80px'});"
+    )
+    assert "Công ty TNHH" in too_wide(person)[0]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_before_signing_in_break_no_accessibility_rule(person: Person, theme: str) -> None:
     set_system_theme(person.driver, theme)
