@@ -79,6 +79,9 @@ def _measure(
     if "groups" in options.only:
         with noting(results, f"groups, {databases.name}"):
             groupbars.groups(usual, options.customers)
+    if options.million and usual.prepared:
+        with noting(results, f"a million rows, {databases.name}"):
+            imports.million(ground(options.million_rows), usual)
     _measure_at_sizes(Sizes(usual, tuple(options.sizes)), options.only)
     # What is slow and tells nothing of the database is measured on one of them.
     if databases.name != options.databases[0]:
@@ -86,9 +89,6 @@ def _measure(
     if "peers" in options.only:
         with noting(results, "peers"):
             imports.peers(ground(options.peer_rows), seconds and options.rows / seconds)
-    if options.million and seconds is not None:
-        with noting(results, "a million rows"):
-            imports.million(ground(options.million_rows), seconds, options.rows)
 
 
 def _measure_at_sizes(sizes: Sizes, only: list[str]) -> None:
