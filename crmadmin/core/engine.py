@@ -112,8 +112,8 @@ def row_by_row() -> Iterator[None]:
     """For the body's transactions: they write records one by one, thousands of them.
 
     SQLite keeps what takes a statement back in a file as soon as that is more than 64 KiB, and for
-    one record with twenty indexes it is: a fifth of all that writing it takes. Here it stays in
-    memory. Not for a statement that writes thousands of records at once.
+    one record with twenty indexes it is: a tenth of what writing it takes. Here it stays in memory.
+    Not for a statement that writes thousands of records at once.
     """
     token = _row_by_row.set(True)
     try:

@@ -7,13 +7,13 @@ from typing import Any
 import factories
 import pytest
 from importing import imported, number_of, staged
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from crmadmin.catalogs.models import Industry
 from crmadmin.core import bulk
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
-from crmadmin.imports import carry, load, services
+from crmadmin.imports import carry, ledger, load, services
 from crmadmin.imports.ahead import Fetching
 from crmadmin.imports.models import ImportRow
 from crmadmin.jobs.work import Turn
@@ -144,3 +144,25 @@ def test_a_code_that_the_same_transaction_gave_goes_to_the_row_that_asks_for_it(
     made = {c.name: c.code for c in db.session.scalars(select(Customer))}
     assert (made["Ba"], made["Năm"]) == ("KH000001", "KH000002")
     assert len(set(made.values())) == 5
+
+
+def test_only_a_run_keeps_in_memory_what_takes_its_statements_back(
+    an: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_sqlite():
+        return  # a server keeps no such thing
+    memory, stores = 2, []
+    write = ledger.write
+
+    def noted(*args: Any) -> None:
+        stores.append(db.session.scalar(text("PRAGMA temp_store")))
+        write(*args)
+
+    monkeypatch.setattr(ledger, "write", noted)
+    batch = staged(an, "customers-contacts", HEADER, ROWS, unknown="create")
+    services.preview(batch)
+    assert set(stores) == {0}
+    stores.clear()
+    services.run(batch)
+    assert set(stores) == {memory}
+    assert db.session.scalar(text("PRAGMA temp_store")) == 0

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 from datetime import date, datetime
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
 from reading import first, inline, package, read, saved
 
-from crmadmin.imports.reader import Head, open_sheet
+from crmadmin.imports.reader import Head, child, guard, open_sheet, workbook
+from crmadmin.imports.reader.limits import Limits
 from crmadmin.imports.reader.ooxml import column_index
 from crmadmin.imports.records import CellError, FileRefused, Row
 
@@ -117,3 +120,27 @@ def test_a_thousand_rows_come_in_order_and_whole(file: Path) -> None:
     _, rows = read(file)
     assert [row.cells for row in rows] == [(n, f"tên {n}") for n in range(1700)]
     assert io.BytesIO(file.read_bytes()).read(2) == b"PK"
+
+
+def test_a_workbook_loads_while_it_is_looked_through(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one so long that it may need more memory than it may have."""
+    saved(file, ("Mã KH",))
+    loading, met = Event(), []
+    look, load = guard.look_through, workbook.open_workbook
+
+    def looking(*_: Any) -> guard.Look:
+        met.append(loading.wait(20))
+        return look(file, guard.Kind.XLSX, Limits())
+
+    def opening(*given: Any) -> Any:
+        loading.set()
+        return load(*given)
+
+    monkeypatch.setattr(guard, "look_through", looking)
+    monkeypatch.setattr(workbook, "open_workbook", opening)
+    little = Limits(memory=1)
+    [(name, _pieces)] = child._sheets_of_workbook(file, guard.Kind.XLSX, little)
+    assert met == [True]
+    assert name == "Sheet"
