@@ -85,12 +85,13 @@ class Results:
     def save(self, *, anew: bool = True) -> None:
         """Write results.json; unless `anew`, what this run did not measure stays as it was."""
         before = {} if anew or not RESULTS.exists() else json.loads(RESULTS.read_text())
-        found = {_bare(measure.what) for measure in self.measures}
-        kept = [told for told in before.get("measures", []) if _bare(told["what"]) not in found]
+        # Each in its old place, so that a page keeps its order whatever was measured last.
+        measures = {_bare(told["what"]): told for told in before.get("measures", [])}
+        measures |= {_bare(measure.what): measure.to_dict() for measure in self.measures}
         told = {
             "machine": machine(),
             "rows": self.rows,
-            "measures": kept + [measure.to_dict() for measure in self.measures],
+            "measures": list(measures.values()),
             "raw": {
                 kind: before.get("raw", {}).get(kind, {}) | self.raw.get(kind, {})
                 for kind in before.get("raw", {}) | self.raw

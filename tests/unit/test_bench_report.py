@@ -39,6 +39,12 @@ def test_a_run_of_a_part_leaves_the_other_figures(results: Path) -> None:
     assert figures(results) == {"import": 3.0}
 
 
+def test_a_figure_that_is_measured_again_keeps_its_place(results: Path) -> None:
+    ran(True, Measure("import", 2.0), Measure("undo", 1.0))
+    ran(False, Measure("seeding", 9.0), Measure("import", 1.5))
+    assert list(figures(results).items()) == [("import", 1.5), ("undo", 1.0), ("seeding", 9.0)]
+
+
 def test_the_page_shows_what_was_measured(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
