@@ -10,13 +10,34 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, event, inspect, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from crmadmin.access.roles import ROLE_LABELS, Role
 from crmadmin.core import fields as field
 from crmadmin.core.db import Model, UtcDateTime, utcnow
+from crmadmin.core.field_names import (
+    NO_NAMES,
+    Renamed,
+    all_rows,
+    in_list,
+    in_sorted_query,
+    keeps,
+)
 from crmadmin.core.spec import RecordOptions
 from crmadmin.core.stamps import Stamped
 from crmadmin.core.text import email_key, name_key
@@ -31,6 +52,19 @@ ROLE_WORDS = {
     ROLE_LABELS[Role.VIEWER]: _l("Viewer"),
 }
 ROLES = tuple((role.value, ROLE_WORDS[role.label]) for role in Role)
+
+
+def _columns(preferences: Any, renamed: Renamed) -> Any:
+    """The columns that a user chose for a list, by table."""
+    chosen = preferences.get("columns") if isinstance(preferences, dict) else None
+    if not isinstance(chosen, dict) or renamed.table not in chosen:
+        return preferences
+    told = in_list(chosen[renamed.table], renamed.old_field, renamed.new_field)
+    return {**preferences, "columns": {**chosen, renamed.table: told}}
+
+
+def _of_record(table: Table, renamed: Renamed) -> ColumnElement[bool]:
+    return table.c.record == renamed.table
 
 
 class User(Stamped, Model):
@@ -81,7 +115,7 @@ class User(Stamped, Model):
         Integer, default=1, nullable=False, sort_order=field.LAST
     )
     preferences: Mapped[dict[str, Any]] = mapped_column(
-        JSON, default=dict, nullable=False, sort_order=field.LAST
+        JSON, default=dict, nullable=False, sort_order=field.LAST, info=keeps(_columns, all_rows)
     )
 
     # Flask-Login asks for these three; `is_active` above is its fourth.
@@ -146,7 +180,7 @@ class SavedView(Model):
     record: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(60))
     name_key: Mapped[str] = mapped_column(String(240))
-    query: Mapped[str] = mapped_column(Text)
+    query: Mapped[str] = mapped_column(Text, info=keeps(in_sorted_query, _of_record))
     is_default: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow)
 
@@ -159,7 +193,7 @@ class LoginThrottle(Model):
     """
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    stamps: Mapped[list[float]] = mapped_column(JSON, default=list)
+    stamps: Mapped[list[float]] = mapped_column(JSON, default=list, info=NO_NAMES)
     last_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Integer, String
+from sqlalchemy import JSON, ColumnElement, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crmadmin.core.db import Model
+from crmadmin.core.field_names import Renamed, in_list, keeps
 from crmadmin.core.stamps import Stamped
+
+
+def _compared(value: Any, renamed: Renamed) -> Any:
+    return in_list(value, renamed.old_field, renamed.new_field)
+
+
+def _of_customers(table: Table, renamed: Renamed) -> ColumnElement[bool] | None:
+    """The fields that are compared when customers are entered."""
+    return table.c.key == "duplicate_check" if renamed.table == "customer" else None
 
 
 class Setting(Stamped, Model):
     """One named setting; `core.settings` knows the names, the defaults and the shapes."""
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-1)
-    value: Mapped[Any] = mapped_column(JSON, nullable=False)
+    value: Mapped[Any] = mapped_column(JSON, nullable=False, info=keeps(_compared, _of_customers))
 
 
 class CodeSequence(Model):

@@ -11,9 +11,35 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crmadmin.core import fields as field
 from crmadmin.core.db import Model, UtcDateTime, utcnow
+from crmadmin.core.field_names import (
+    NO_NAMES,
+    Renamed,
+    all_rows,
+    in_keys,
+    in_query,
+    keeps,
+    of_table,
+)
 from crmadmin.core.spec import RecordOptions
 from crmadmin.core.stamps import Stamped
 from crmadmin.core.text import name_key, sort_key
+
+
+def _in_params(value: Any, renamed: Renamed) -> Any:
+    if not isinstance(value, dict) or "filter" not in value:
+        return value
+    return {**value, "filter": in_query(value["filter"], renamed)}
+
+
+def _in_texts(value: Any, renamed: Renamed) -> Any:
+    """What a group was called and followed until a draft was saved."""
+    if renamed.table == CustomerGroup.__tablename__:
+        return in_keys(value, renamed.old, renamed.new)
+    return _in_params(value, renamed) if renamed.table == "customer" else value
+
+
+SEARCH = keeps(in_query, of_table("customer"))
+"""A search for customers."""
 
 
 class CustomerGroup(Stamped, Model):
@@ -38,7 +64,7 @@ class CustomerGroup(Stamped, Model):
         _l("Updated"), filtered=True, sortable=True, order=field.LAST
     )
 
-    filter: Mapped[str | None] = mapped_column(Text)
+    filter: Mapped[str | None] = mapped_column(Text, info=SEARCH)
     """Nhóm động: the query string of the customer list whose matches are the members; None for an
     ordinary group, whose members are its memberships."""
 
@@ -95,9 +121,9 @@ class GroupDraft(Model):
     user_id: Mapped[int] = mapped_column(Integer, ForeignKey("user.id", ondelete="CASCADE"))
     group_id: Mapped[int] = mapped_column(Integer, default=NEW)
     base_version: Mapped[int] = mapped_column(Integer, default=0)
-    name: Mapped[str | None] = mapped_column(Text)
-    description: Mapped[str | None] = mapped_column(Text)
-    filter: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text, info=NO_NAMES)
+    description: Mapped[str | None] = mapped_column(Text, info=NO_NAMES)
+    filter: Mapped[str | None] = mapped_column(Text, info=SEARCH)
     added: Mapped[int] = mapped_column(Integer, default=0)
     removed: Mapped[int] = mapped_column(Integer, default=0)
     counted_version: Mapped[int] = mapped_column(Integer, default=0)
@@ -105,7 +131,9 @@ class GroupDraft(Model):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)
     saved_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     saved_version: Mapped[int | None] = mapped_column(Integer)
-    before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    before: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict, info=keeps(_in_texts, all_rows)
+    )
 
 
 class GroupStep(Model):
@@ -121,7 +149,9 @@ class GroupStep(Model):
     draft_id: Mapped[int] = mapped_column(Integer, ForeignKey("group_draft.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(16))
     adds: Mapped[bool] = mapped_column(Boolean)
-    params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    params: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict, info=keeps(_in_params, of_table("customer"))
+    )
     rows: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)
 

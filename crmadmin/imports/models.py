@@ -10,8 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmadmin.access.models import User
 from crmadmin.core.db import Model, UtcDateTime, utcnow
+from crmadmin.core.field_names import NO_NAMES
 from crmadmin.groups.models import CustomerGroup
-from crmadmin.jobs.models import Job  # noqa: F401 - makes its table known to migrations
+from crmadmin.imports import kept_names as names
+from crmadmin.jobs.models import Job
+
+Job.__table__.c.progress.info.update(names.RECENT)
 
 
 class ImportBatch(Model):
@@ -34,15 +38,17 @@ class ImportBatch(Model):
     digest: Mapped[str] = mapped_column(String(64), default="", index=True)
     sheet: Mapped[str | None] = mapped_column(String(255))
     header_row: Mapped[int | None] = mapped_column(Integer)
-    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    columns: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    planned: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    counts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    heads: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    mapping: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    unknown: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    undone: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=names.DECIDED)
+    columns: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=names.MAPPED)
+    planned: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=NO_NAMES)
+    counts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=NO_NAMES)
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=NO_NAMES)
+    heads: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, info=NO_NAMES)
+    mapping: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), info=names.MAPPED
+    )
+    unknown: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, info=names.SAID_OF)
+    undone: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), info=NO_NAMES)
     group_id: Mapped[int | None] = mapped_column(
         Integer, ForeignKey("customer_group.id", ondelete="SET NULL"), index=True
     )
@@ -84,13 +90,15 @@ class ImportRow(Model):
     member: Mapped[str | None] = mapped_column(String(8))
     record_id: Mapped[int | None] = mapped_column(Integer, index=True)
     version: Mapped[int | None] = mapped_column(Integer)
-    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    before: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), info=names.OWN_IMAGE
+    )
     kept: Mapped[str | None] = mapped_column(String(16))
     label: Mapped[str] = mapped_column(String(300), default="")
-    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, info=names.SAID_OF)
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, info=names.SAID_OF)
     has_warnings: Mapped[bool] = mapped_column(Boolean, default=False)
-    cells: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    cells: Mapped[list[Any]] = mapped_column(JSON, default=list, info=NO_NAMES)
 
 
 class ImportFix(Model):
@@ -100,8 +108,8 @@ class ImportFix(Model):
         Integer, ForeignKey("import_batch.id", ondelete="CASCADE"), primary_key=True
     )
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    column: Mapped[str] = mapped_column(String(64), primary_key=True)
-    value: Mapped[str] = mapped_column(Text, default="")
+    column: Mapped[str] = mapped_column(String(64), primary_key=True, info=names.NAMED)
+    value: Mapped[str] = mapped_column(Text, default="", info=NO_NAMES)
 
 
 class ImportChange(Model):
@@ -120,7 +128,9 @@ class ImportChange(Model):
     target: Mapped[str] = mapped_column(String(64))
     record_id: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer, default=1)
-    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    before: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), info=names.SIDE_IMAGE
+    )
 
 
 class ImportMemory(Model):
@@ -135,6 +145,6 @@ class ImportMemory(Model):
     )
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)
     headings: Mapped[str] = mapped_column(String(64), primary_key=True)
-    fields: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
-    values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    fields: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, info=names.BY_COLUMN)
+    values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=names.BY_COLUMN)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)
