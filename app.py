@@ -16,7 +16,7 @@ import config
 from crmadmin import cli, panel
 from crmadmin.access import guard, headers, preferences
 from crmadmin.access import views as access_views
-from crmadmin.core import logs, metrics_page, metrics_requests
+from crmadmin.core import logs, metrics_page, metrics_requests, outside
 from crmadmin.core.db import db, prepare_request
 from crmadmin.core.engine import PoolOptions, engine_options
 from crmadmin.imports import tasks as import_tasks  # noqa: F401 - registers what jobs may ask for
@@ -54,6 +54,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=SECONDS_OF_A_FORM,
         WTF_CSRF_SSL_STRICT=settings.behind_proxy,
     )
+    app.url_map.converters["whole"] = outside.Whole
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's documented way

@@ -7,6 +7,8 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from crmadmin.core import outside
+
 ROOT = Path(__file__).parent
 MEBIBYTE = 1024 * 1024
 MINIMUM_KEY_LENGTH = 32
@@ -162,9 +164,10 @@ def _secret_key(instance: Path) -> str:
 
 def _whole(name: str, default: int, least: int, most: int) -> int:
     text = os.environ.get(name, str(default))
-    if not text.isdecimal() or not least <= int(text) <= most:
+    number = outside.whole(text, least, most)
+    if number is None:
         raise SettingError(f"{name} is {text!r}; it must be a whole number, {least} to {most}.")
-    return int(text)
+    return number
 
 
 def _yes(name: str) -> bool:

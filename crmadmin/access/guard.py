@@ -33,6 +33,7 @@ from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.access.policy import NOBODY, PUBLIC, SIGNED_IN
 from crmadmin.access.roles import Scope
+from crmadmin.core import outside
 from crmadmin.core.db import acting_as, actor
 from crmadmin.core.redirects import path_of, safe_path
 
@@ -206,6 +207,11 @@ def cookie_values(token: str) -> dict[str, Any]:
     return {"_user_id": token, "_fresh": True, "seen": int(time.time())}
 
 
+def _seen() -> int:
+    """When this browser was last noted, in seconds; 0 where the cookie says nothing of the kind."""
+    return outside.whole(session.get("seen"), most=2**53) or 0
+
+
 def is_kept() -> bool:
     """Whether the person asked to be kept signed in on this browser."""
     return bool(session.permanent)
@@ -240,14 +246,14 @@ def _load_user(token: str) -> User | None:
     if found is None:
         return None
     user, row = found
-    idle = time.time() - float(session.get("seen", 0))
+    idle = time.time() - _seen()
     return user if row.is_kept or idle <= sessions.IDLE.total_seconds() else None
 
 
 def _note_seen() -> None:
     """Move the cookie's last moment on, now and then; the cookie is all that is written."""
     now = int(time.time())
-    if now - int(session.get("seen", 0)) >= sessions.SEEN_EVERY.total_seconds():
+    if now - _seen() >= sessions.SEEN_EVERY.total_seconds():
         session["seen"] = now
 
 

@@ -9,7 +9,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 import click
@@ -21,7 +20,7 @@ from crmadmin.access import guard, roles
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.cli.imports import acting_user, reading
-from crmadmin.core import exports, listing, lookups
+from crmadmin.core import exports, listing, lookups, outside
 from crmadmin.core.db import spec_of
 from crmadmin.core.list_state import UNSET, read_state
 from crmadmin.core.spec import FieldKind, RecordSpec
@@ -92,10 +91,10 @@ def _clauses(spec: RecordSpec, filters: Sequence[str]) -> list[Any]:
     """What the filters ask for. Raises UsageError for one that is not understood."""
     given: MultiDict[str, str] = MultiDict()
     for text in filters:
-        pairs = parse_qsl(text, keep_blank_values=True)
+        pairs = outside.parameters(text)
         if not pairs:
             raise click.UsageError(f"--filter {text!r} is not NAME=VALUE.")
-        for name, value in pairs:
+        for name, value in pairs.items(multi=True):
             given.add(name, _value(spec, name, value))
     sees = guard.sees_sensitive()
     state = read_state(spec, given, sees_sensitive=sees)
@@ -114,7 +113,7 @@ def _value(spec: RecordSpec, name: str, value: str) -> str:
     if field is None or field.kind is not FieldKind.REF or value == UNSET:
         return value
     target = getattr(spec.model, field.name).property.mapper.class_
-    if value.isascii() and value.isdecimal():
+    if outside.record_id(value) is not None:
         return value
     found = [
         option

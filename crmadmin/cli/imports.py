@@ -19,6 +19,7 @@ from flask.cli import with_appcontext
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
+from crmadmin.core import outside
 from crmadmin.core.db import reads_only
 from crmadmin.imports import errorbook, keeping, queries, services, template, undo
 from crmadmin.imports.kinds import KINDS
@@ -30,6 +31,9 @@ from crmadmin.imports.report import Report
 DATA_PROBLEMS = 1
 UNDONE = ("created", "restored", "contacts", "members", "made", "changed", "gone")
 """What undoing counts: records that went, that came back, and so on (docs: commands)."""
+
+
+ID = click.IntRange(1, outside.LARGEST)
 
 
 def _words(options: Any) -> click.Choice[str]:
@@ -147,7 +151,7 @@ def imports_command(most: int, *, as_json: bool) -> None:
 
 
 @click.command("undo-import")
-@click.argument("key", metavar="ID", type=int)
+@click.argument("key", metavar="ID", type=ID)
 @click.option("--as", "username", help="User who undoes it; else the first administrator.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_appcontext
@@ -216,7 +220,7 @@ def reading() -> Iterator[None]:
 
 
 @click.command("errors")
-@click.argument("key", metavar="ID", type=int)
+@click.argument("key", metavar="ID", type=ID)
 @click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 @click.option("--ledger", is_flag=True, help="Every row and its fate, not only the refused ones.")
 @click.option("--as", "username", help="User who asks; else the first administrator.")

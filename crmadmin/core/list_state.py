@@ -9,7 +9,8 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from crmadmin.core.paging import DEFAULT_PER_PAGE, PER_PAGE, positive
+from crmadmin.core import outside
+from crmadmin.core.paging import DEFAULT_PER_PAGE, PER_PAGE
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
 
 UNSET = "-"  # the filter value for "not set"
@@ -68,7 +69,7 @@ def read_state(
         if f.sensitive and not sees_sensitive:
             continue
         if f.kind in RANGES:
-            span = (_day(args.get(f"{f.name}_from")), _day(args.get(f"{f.name}_to")))
+            span = (outside.day(args.get(f"{f.name}_from")), outside.day(args.get(f"{f.name}_to")))
             if any(span):
                 ranges[f.name] = span
         elif values := tuple(v for v in args.getlist(f.name)[:MAX_VALUES] if _fits(f, v)):
@@ -77,18 +78,17 @@ def read_state(
     name = sort.removeprefix("-")
     by = spec.by_name.get(name)
     sortable = by is not None and by.sortable and (sees_sensitive or not by.sensitive)
-    per_page = positive(args.get("per_page"), DEFAULT_PER_PAGE)
     return ListState(
-        query=args.get("q", "").replace("\0", "").strip()[:MAX_QUERY],
+        query=outside.words(args.get("q"), MAX_QUERY),
         filters=filters,
         ranges=ranges,
         sort=name if sortable else "",
         descending=sortable and sort.startswith("-"),
-        page=positive(args.get("page"), 1),
-        per_page=per_page if per_page in PER_PAGE else DEFAULT_PER_PAGE,
+        page=outside.page_number(args.get("page")),
+        per_page=outside.page_size(args.get("per_page"), PER_PAGE, DEFAULT_PER_PAGE),
         count_all=args.get("count") == "all",
-        after=positive(args.get("after"), 0),
-        before=0 if "after" in args else positive(args.get("before"), 0),
+        after=outside.record_id(args.get("after")) or 0,
+        before=0 if "after" in args else outside.record_id(args.get("before")) or 0,
         is_last=args.get("last") == "1",
     )
 
@@ -97,16 +97,9 @@ def _fits(f: FieldSpec, value: str) -> bool:
     if value == UNSET:
         return not f.required and f.kind is not FieldKind.BOOLEAN
     if f.kind is FieldKind.REF:
-        return positive(value, 0) > 0
+        return outside.record_id(value) is not None
     if f.kind is FieldKind.BOOLEAN:
         return value in ("0", "1")
     if f.choices:
         return value in [c.value for c in f.choices]
     return 0 < len(value) <= (f.max_length or MAX_QUERY) and "\0" not in value
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None

@@ -28,6 +28,7 @@ from crmadmin.core.orders import (
     relevance,
     walkable,
 )
+from crmadmin.core.outside import record_ids
 from crmadmin.core.paging import COUNT_CAP, Page, clamp
 from crmadmin.core.search import Listed, as_found, aside, conditions
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
@@ -59,7 +60,7 @@ def clauses(
 def _equals(column: Any, f: FieldSpec, values: Sequence[str]) -> ColumnElement[bool]:
     wanted: list[Any] = [v for v in values if v != UNSET]
     if f.kind is FieldKind.REF:
-        wanted = [int(v) for v in wanted]
+        wanted = record_ids(wanted)
     elif f.kind is FieldKind.BOOLEAN:
         wanted = [v == "1" for v in wanted]
     clause: ColumnElement[bool] = column.in_(wanted) if wanted else false()

@@ -32,6 +32,8 @@ from prometheus_client import (
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import Pool
 
+from crmadmin.core import outside
+
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 STATEMENTS = (1, 2, 4, 8, 12, 16, 32, 64, 128, 256)
 WAITS = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -90,8 +92,9 @@ def forget_dead(folder: Path) -> None:
     """Forget what processes had in use that ended without a word."""
     for file in folder.glob("gauge_live*_*.db"):
         pid = file.stem.rpartition("_")[2]
-        if pid.isdecimal() and not _is_alive(int(pid)):
-            forget_process(int(pid), folder)
+        number = outside.whole(pid, 1)
+        if number is not None and not _is_alive(number):
+            forget_process(number, folder)
 
 
 def _is_alive(pid: int) -> bool:

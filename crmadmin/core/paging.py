@@ -56,10 +56,3 @@ class Page:
 def clamp(number: int, total: int, per_page: int) -> int:
     """The page asked for, or the last one when it lies beyond."""
     return max(1, min(number, ceil(total / per_page) or 1))
-
-
-def positive(text: str | None, default: int, most: int = 2**31 - 1) -> int:
-    """A whole number from a URL; the default for anything else, never an error."""
-    if text is None or not text.isdecimal() or not text.isascii() or len(text) > len(str(most)):
-        return default
-    return min(max(int(text), 1), most)

@@ -16,6 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from crmadmin.core import codes
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.messages import message
+from crmadmin.core.outside import record_id
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, derived_values
 
 
@@ -94,10 +95,8 @@ def delete(record: Any) -> None:
 
 def fetch(model: type[Any], key: Any) -> Any | None:
     """The record of an id as it comes from a URL, or None; never an error."""
-    text = str(key)
-    if not (text.isascii() and text.isdecimal()) or len(text) > 10 or int(text) > 2**31 - 1:
-        return None
-    return db.session.get(model, int(text))
+    number = record_id(key)
+    return None if number is None else db.session.get(model, number)
 
 
 def default_id(model: type[Any]) -> int | None:

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from flask import current_app
 from sqlalchemy import ColumnElement, or_
 from werkzeug.datastructures import MultiDict
 
+from crmadmin.core import outside
 from crmadmin.core.db import spec_of
-from crmadmin.core.list_state import MAX_QUERY, ListState, read_state
+from crmadmin.core.list_state import ListState, read_state
 from crmadmin.core.listing import clauses
 from crmadmin.core.text import code_key, email_key, fold
 from crmadmin.customers.models import Customer
@@ -61,7 +62,7 @@ def read(args: MultiDict[str, str] | str | None, *, sees_sensitive: bool = True)
     given = _parsed(args) if isinstance(args, str | None) else args
     state = read_state(spec_of(Customer), given, sees_sensitive=sees_sensitive)
     names = (*WORDS, *PRIVATE) if sees_sensitive else WORDS
-    said = {n: given.get(n, "").replace("\0", "").strip()[:MAX_QUERY] for n in names}
+    said = {n: outside.words(given.get(n)) for n in names}
     return Search(replace(state, count_all=False), {n: text for n, text in said.items() if text})
 
 
@@ -71,10 +72,7 @@ def where_of(text: str) -> list[ColumnElement[bool]]:
 
 
 def _parsed(text: str | None) -> MultiDict[str, str]:
-    try:
-        return MultiDict(parse_qsl(text or "", keep_blank_values=True, max_num_fields=500))
-    except ValueError:
-        return MultiDict()
+    return outside.parameters(text or "") or MultiDict()
 
 
 def _contains(name: str, text: str) -> Sequence[ColumnElement[bool]]:

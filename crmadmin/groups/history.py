@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, null, select, union_all
 
 from crmadmin.access.models import User
+from crmadmin.core import outside
 from crmadmin.core.db import Base, db
 from crmadmin.core.paging import Page, clamp
 from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, GroupStep
@@ -109,10 +110,16 @@ def _imports(ids: Sequence[int]) -> dict[tuple[str, int], ImportedInto]:
     return {
         ("i", row.id): ImportedInto(
             row.id, users.get(row.user_id), row.created_at,
-            int(((row.counts or {}).get("members") or {}).get("added", 0)), row.file_name,
+            _added(row.counts), row.file_name,
         )
         for row in rows
     }  # fmt: skip
+
+
+def _added(counts: object) -> int:
+    """How many members an import brought, as it noted them."""
+    members = outside.entries(outside.entries(counts).get("members"))
+    return outside.whole(members.get("added")) or 0
 
 
 def last_kinds(group: CustomerGroup, customer_ids: Sequence[int]) -> dict[int, str]:

@@ -17,6 +17,7 @@ from crmadmin.core import listing
 from crmadmin.core.db import spec_of
 from crmadmin.core.list_state import RANGES, UNSET
 from crmadmin.core.lookups import Option, chosen, options
+from crmadmin.core.outside import record_ids
 from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldKind, FieldSpec, Words
 from crmadmin.core.text import PROVINCES
@@ -118,7 +119,7 @@ def _offered(f: FieldSpec, selected: Sequence[str]) -> tuple[list[tuple[str, Wor
     if f.kind is not FieldKind.REF:
         return [(c.value, c.label, "") for c in f.choices], ""
     target: Any = getattr(Customer, f.name).property.mapper.class_
-    ids = [int(v) for v in selected if v != UNSET]
+    ids = record_ids(selected)
     if not target.__record__.is_large:
         return [_option(o) for o in options(target, ids)], ""
     return [_option(o) for o in chosen(target, ids)], url_for(f"{target.__tablename__}.lookup")

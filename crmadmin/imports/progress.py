@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from crmadmin.core import outside
 from crmadmin.core.db import utcnow
 from crmadmin.imports import report
 from crmadmin.imports.models import ImportBatch
@@ -68,7 +69,7 @@ def of(batch: ImportBatch) -> Progress:
         seconds_left=left if job.state == JobState.RUNNING else None,
         seconds_run=seconds,
         started_at=job.started_at,
-        counts={state: int(rows.get(state.value, 0)) for state in State},
+        counts={state: outside.whole(rows.get(state.value)) or 0 for state in State},
         recent=report.spoken(batch, found.get("recent") or []),
         can_stop=is_live and job.task == RUN and not job.asked_to_stop,
         can_resume=not is_live and job.task == RUN and batch.status == Status.PAUSED,

@@ -16,6 +16,7 @@ from typing import Any
 
 from flask import current_app
 
+from crmadmin.core import outside
 from crmadmin.core.db import db, utcnow
 from crmadmin.core.text import cell_text, heading_key, shorten
 from crmadmin.imports.kinds import Kind
@@ -76,8 +77,8 @@ def opened(batch: ImportBatch, kind: Kind) -> Iterator[Source]:
         heads.append(head)
         if chosen.get("sheet") and head.sheet != chosen["sheet"]:
             return None
-        if chosen.get("header"):
-            return int(chosen["header"])
+        if row := outside.whole(chosen.get("header"), 1):
+            return row
         return find_header(head.rows, kind.columns, kind.key_columns)
 
     try:

@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 from flask import Flask
 from sqlalchemy import make_url
 
+from crmadmin.core.outside import record_id
+
 HERE = "here"
 EVERY = 0.2
 """Seconds between two looks into a file, which cannot call."""
@@ -55,8 +57,7 @@ class Queue:
         """The job that was rung for first; None when none was after a moment. Raises Down."""
         data = self._ask(lambda storage: storage.dequeue())
         if data is not None:
-            rung = bytes(data)
-            return int(rung) if rung.isdigit() else None
+            return record_id(bytes(data).decode("ascii", "replace"))
         if self._is_file:
             stopping.wait(EVERY)
         return None

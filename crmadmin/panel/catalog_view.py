@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.catalogs import queries, services
-from crmadmin.core import codes, records
+from crmadmin.core import codes, outside, records
 from crmadmin.core.db import db
 from crmadmin.core.list_state import ListState
 from crmadmin.core.spec import FieldKind, FieldSpec
@@ -36,8 +36,6 @@ from crmadmin.panel.forms import RecordForm, form_class
 from crmadmin.panel.model_view import RecordView
 from crmadmin.panel.record_form import version_of
 from crmadmin.panel.shapes import Column, MenuItem, Segment, Tab
-
-MAX_ORDERED = 5000
 
 
 class CatalogView(RecordView):
@@ -271,11 +269,9 @@ class CatalogView(RecordView):
         """Put the posted ids in this order: JSON {"ids": […]} or repeated `ids`."""
         body = request.get_json(silent=True)
         given = body.get("ids") if isinstance(body, dict) else request.form.getlist("ids")
-        if not isinstance(given, list) or len(given) > MAX_ORDERED:
+        if not isinstance(given, list) or len(given) > outside.MOST_IDS:
             abort(400)
-        ids = [
-            int(i) for i in given if str(i).isascii() and str(i).isdecimal() and len(str(i)) < 10
-        ]
+        ids = outside.record_ids(given)
         services.reorder(self.model, ids)
         db.session.commit()
         return jsonify(ordered=len(ids))

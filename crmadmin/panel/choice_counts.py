@@ -14,8 +14,9 @@ from flask_admin import expose
 
 from crmadmin.access import guard
 from crmadmin.core import choices
-from crmadmin.core.list_state import UNSET, ListState
+from crmadmin.core.list_state import ListState
 from crmadmin.core.lookups import Option
+from crmadmin.core.outside import record_ids
 from crmadmin.core.spec import FieldSpec
 from crmadmin.panel import extra_filters, list_page, offered
 from crmadmin.panel.extra_filters import ExtraFilter
@@ -75,7 +76,7 @@ class ChoicePages:
         found: dict[str, list[Option]] = {}
         parts, missing = [], []
         for name, target in targets.items():
-            ids = {int(v) for v in state.filters.get(name, ()) if v != UNSET}
+            ids = set(record_ids(state.filters.get(name, ())))
             ids = {key for key in ids if offered.may_name(target, key)}
             found[name] = choices.known(target, ids)
             if left := ids - {o.id for o in found[name]}:

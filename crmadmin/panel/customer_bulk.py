@@ -18,6 +18,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
+from crmadmin.core import outside
 from crmadmin.core.db import db, utcnow
 from crmadmin.core.spec import Choice, FieldKind, FieldSpec
 from crmadmin.customers import queries, services
@@ -130,8 +131,4 @@ class BulkPages:
 
 def _as_of(given: MultiDict[str, str]) -> datetime:
     """When the sheet was shown; now when the field was forged."""
-    try:
-        moment = datetime.fromisoformat(given.get("as_of", ""))
-    except ValueError:
-        return utcnow()
-    return moment if moment.tzinfo else utcnow()
+    return outside.moment(given.get("as_of")) or utcnow()

@@ -15,6 +15,7 @@ from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission
 from crmadmin.core import records
 from crmadmin.core.db import db
+from crmadmin.core.outside import record_ids
 from crmadmin.customers import queries
 from crmadmin.customers.models import Customer
 from crmadmin.groups import lists, services
@@ -40,7 +41,7 @@ class CustomerGroupPages:
         return (
             ExtraFilter(
                 "group", _l("Marketing group"), is_id,
-                lambda values: lists.in_groups([int(v) for v in values]), model=CustomerGroup,
+                lambda values: lists.in_groups(record_ids(values)), model=CustomerGroup,
                 remote_url=url_for("customer_group.lookup"),
             ),
         )  # fmt: skip

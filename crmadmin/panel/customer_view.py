@@ -14,7 +14,7 @@ from wtforms import FieldList, FormField, HiddenField
 from wtforms import Form as PlainForm
 
 from crmadmin.access import guard
-from crmadmin.core import codes, records, settings
+from crmadmin.core import codes, outside, records, settings
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.customers import queries, services
@@ -63,10 +63,9 @@ class CustomerForm(RecordForm):
         found = []
         for line in self.contacts:
             if not line.form.is_blank():
-                key = str(line.form.id.data or "")
                 values = {name: line.form[name].data for name in CONTACT_FIELDS}
                 values["is_primary"] = bool(line.form.is_primary.data)
-                values["id"] = int(key) if key.isascii() and key.isdecimal() else None
+                values["id"] = outside.record_id(line.form.id.data)
                 found.append(values)
         return found
 
@@ -216,8 +215,7 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         for name in settings.duplicate_fields():
             if name in form and form[name].validate(form):
                 values[name] = form[name].data
-        key = request.form.get("id", "")
-        except_id = int(key) if key.isascii() and key.isdecimal() and len(key) < 10 else None
+        except_id = outside.record_id(request.form.get("id"))
         found = self._duplicates(values, except_id)
         lines = [self.duplicate_line(d) for d in found]
         return render_template("customers/_duplicates.html", duplicates=lines)

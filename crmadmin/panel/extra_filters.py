@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from crmadmin.core.list_state import MAX_VALUES, ListState
 from crmadmin.core.lookups import Option
+from crmadmin.core.outside import record_id
 from crmadmin.core.spec import Words
 from crmadmin.panel.list_page import made_of, option_words
 from crmadmin.panel.shapes import FilterOption, FilterView
@@ -43,7 +44,7 @@ class ExtraFilter:
 
 def is_id(value: str) -> bool:
     """Whether a filter's value can be the id of a record."""
-    return value.isascii() and value.isdecimal() and len(value) < 10
+    return record_id(value) is not None
 
 
 def read(state: ListState, extras: Sequence[ExtraFilter], args: MultiDict[str, str]) -> ListState:

@@ -25,6 +25,7 @@ from crmadmin.core.forms import PageForm
 from crmadmin.core.lookups import Option, chosen, options
 from crmadmin.core.messages import message
 from crmadmin.core.normalise import normaliser
+from crmadmin.core.outside import record_id
 from crmadmin.core.spec import Choice, FieldKind, FieldSpec, RecordSpec
 from crmadmin.core.text import PROVINCES, Note, Refusal, show_date, show_phone
 
@@ -149,7 +150,7 @@ class RefField(SpecField, SelectField):
     def __init__(self, spec: FieldSpec, target: type[Any], remote: bool, **kwargs: Any) -> None:
         super().__init__(
             label=spec.label, description=spec.help or "", choices=[],
-            validate_choice=False, coerce=_record_id, **kwargs,
+            validate_choice=False, coerce=record_id, **kwargs,
         )  # fmt: skip
         self.attach(spec)
         self.target = target
@@ -197,11 +198,6 @@ class RefField(SpecField, SelectField):
                 raise StopValidation(message("inactive_value", params))
             raise StopValidation(_("The record chosen here was deleted meanwhile: choose another."))
         self.require(self.data)
-
-
-def _record_id(value: Any) -> int | None:
-    text = str(value or "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _not_set() -> SelectChoice:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.core import records
 from crmadmin.core.db import db
-from crmadmin.core.paging import positive
+from crmadmin.core.outside import page_number
 from crmadmin.core.spec import Words
 from crmadmin.groups import drafts, lists, queries, services
 from crmadmin.groups.models import NEW, CustomerGroup
@@ -87,7 +87,7 @@ class GroupActs:
     def history(self) -> str:
         """Lịch sử: who changed what of the group, and when."""
         group = self.load(request.args.get("id"), "read")
-        page = queries.history(group.id, positive(request.args.get("page"), 1))
+        page = queries.history(group.id, page_number(request.args.get("page")))
 
         def link(number: int) -> str:
             return url_for(f"{self.endpoint}.history", id=group.id, page=number)

@@ -12,9 +12,8 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
-from crmadmin.core import records
+from crmadmin.core import outside, records
 from crmadmin.core.db import db
-from crmadmin.core.paging import positive
 from crmadmin.core.spec import Words
 from crmadmin.groups import drafts
 from crmadmin.groups.models import CustomerGroup
@@ -57,7 +56,7 @@ class GroupForm:
         # Whatever comes of saving, what was typed is kept.
         db.session.commit()
         merge = request.form.get("merge") == "1"
-        seen = positive(request.form.get("seen_version"), 0) or None
+        seen = outside.whole(request.form.get("seen_version"), 1)
         try:
             group = drafts.save(draft, edit.group, merge=merge, seen_version=seen)
         except records.Invalid as invalid:

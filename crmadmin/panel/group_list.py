@@ -17,6 +17,7 @@ from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.core import exports, sheets
 from crmadmin.core.db import db
+from crmadmin.core.outside import record_ids
 from crmadmin.core.spec import FieldSpec, Words
 from crmadmin.groups import lists, queries, services
 from crmadmin.groups.models import CustomerGroup
@@ -95,7 +96,7 @@ class GroupList:
         return (
             ExtraFilter(
                 "owner", _l("Owner"), is_id,
-                lambda values: lists.owned_by([int(v) for v in values]),
+                lambda values: lists.owned_by(record_ids(values)),
                 model=User, options=_makers,
             ),
             ExtraFilter(

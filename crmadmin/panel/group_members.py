@@ -19,7 +19,8 @@ from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.listing import owned_by
-from crmadmin.core.paging import DEFAULT_PER_PAGE, positive
+from crmadmin.core.outside import page_number, words
+from crmadmin.core.paging import DEFAULT_PER_PAGE
 from crmadmin.core.search import conditions
 from crmadmin.core.text import fold
 from crmadmin.customers import queries as customer_queries
@@ -50,7 +51,7 @@ class MemberPages:
         self, args: MultiDict[str, str], action: str = "customers:read"
     ) -> list[Any]:
         """Scope, search and segment of the members that an address asks for."""
-        query = args.get("q", "").replace("\0", "").strip()[:MAX_QUERY]
+        query = words(args.get("q"))
         where: list[Any] = conditions(Customer, query, sees_sensitive=guard.sees_sensitive())
         owner = guard.limited_to(action)
         if owner is not None:
@@ -62,9 +63,9 @@ class MemberPages:
     def member_page(self, group: CustomerGroup) -> dict[str, Any]:
         """A page of the members that this user may see, with what may be done to them."""
         where = self.member_conditions(request.args)
-        number = positive(request.args.get("page"), 1)
+        number = page_number(request.args.get("page"))
         page = queries.members(group, number, DEFAULT_PER_PAGE, where)
-        query = request.args.get("q", "").strip()[:MAX_QUERY]
+        query = words(request.args.get("q"))
 
         def link(**changes: Any) -> str:
             args = {"id": group.id, "q": query or None, "contact": request.args.get("contact")}

@@ -14,6 +14,7 @@ from crmadmin.access.permissions import find
 from crmadmin.core import choices
 from crmadmin.core.list_state import UNSET
 from crmadmin.core.lookups import Option
+from crmadmin.core.outside import record_ids
 from crmadmin.core.paging import COUNT_CAP
 from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.panel.extra_filters import ExtraFilter
@@ -80,7 +81,7 @@ def of_field(rows: Rows, f: FieldSpec, target: type[Any] | None) -> list[FilterO
 def _most_common(rows: Rows, target: type[Any], counts: choices.Counts) -> list[Option]:
     known = [key for key in counts.rows if key is not None]
     most = sorted(known, key=lambda key: -counts.of(key))
-    wanted = {*most[:MOST_COMMON], *(int(v) for v in rows.chosen if v != UNSET)}
+    wanted = {*most[:MOST_COMMON], *record_ids(rows.chosen)}
     (found,) = choices.short_lists([choices.names_of(target, wanted)])
     return sorted(map(choices.option, found), key=lambda o: -counts.of(o.id))
 

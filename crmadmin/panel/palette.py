@@ -18,9 +18,9 @@ from crmadmin.access import guard, policy
 from crmadmin.access.models import User
 from crmadmin.access.permissions import find
 from crmadmin.catalogs.models import all_catalogs
-from crmadmin.core import choices, listing
+from crmadmin.core import choices, listing, outside
 from crmadmin.core.db import spec_of
-from crmadmin.core.list_state import MAX_QUERY, ListState
+from crmadmin.core.list_state import ListState
 from crmadmin.core.search import conditions
 from crmadmin.core.text import fold
 from crmadmin.customers.models import Customer
@@ -57,7 +57,7 @@ class PaletteView(BaseView):
     @expose("/")
     def index(self) -> str:
         """What `q` finds; without it every page and command."""
-        query = request.args.get("q", "").replace("\0", "").strip()[:MAX_QUERY]
+        query = outside.words(request.args.get("q"))
         found = [section for section in sections(query) if section[1]]
         return render_template("admin/search.html", q=query, sections=found, title=_("Search"))
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from crmadmin.access import guard
 from crmadmin.access.models import User
-from crmadmin.core import lookups, records
+from crmadmin.core import lookups, outside, records
 from crmadmin.core.db import db
 from crmadmin.core.spec import FieldSpec, RecordSpec
 from crmadmin.panel.forms import RecordForm, RefField, form_class, sections, shown
@@ -182,8 +182,7 @@ class _Shown:
 
 def version_of(form: RecordForm) -> int:
     """The version that the form was opened with; 0, which no record has, when it was forged."""
-    text = str(form.version.data or "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return outside.whole(form.version.data, 1) or 0
 
 
 def _words(field: Any, value: Any) -> str:

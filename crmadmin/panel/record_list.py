@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
-from crmadmin.core import listing, lookups
+from crmadmin.core import listing, lookups, outside
 from crmadmin.core.list_state import ListState, read_state
 from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldSpec
@@ -99,7 +99,7 @@ class ListPages:
             "urls": self.urls(),
             "utilities": self.page_menu(),
             "row_menu": self.row_menu,
-            "marked": request.args.get("marked", type=int),
+            "marked": outside.record_id(request.args.get("marked")),
         }  # fmt: skip
 
     def page_view(self, state: ListState, page: Page) -> PageView:
@@ -190,7 +190,7 @@ class ListPages:
     def lookup(self) -> Response:
         """Active records that match `q`, for remote selects."""
         found = lookups.lookup(
-            self.model, request.args.get("q", "")[:200], sees_sensitive=guard.sees_sensitive(),
+            self.model, outside.words(request.args.get("q")), sees_sensitive=guard.sees_sensitive(),
             where=self.scope("lookup" if self.permission("lookup") else "read"),
         )  # fmt: skip
         return jsonify(results=[o.as_json() for o in found])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask_admin import expose
@@ -19,6 +19,7 @@ from wtforms import BooleanField, StringField
 
 from crmadmin.access import guard, saved_views
 from crmadmin.access.messages import explain
+from crmadmin.core import outside
 from crmadmin.core.choices import Line
 from crmadmin.core.db import db
 from crmadmin.core.forms import PageForm
@@ -152,14 +153,14 @@ class SavedViewPages:
 
     def _tidy(self, user_id: int, record: str) -> None:
         """What was posted: `name-ID`, `remove` (ids), `default` (an id or '')."""
-        gone = [key for typed in request.form.getlist("remove") if (key := _id(typed))]
+        gone = outside.record_ids(request.form.getlist("remove"))
         saved_views.remove(user_id, record, gone)
         for field, typed in request.form.items():
-            key = _id(field.removeprefix("name-")) if field.startswith("name-") else 0
-            if key and key not in gone:
+            key = outside.record_id(field.removeprefix("name-"))
+            if key and field.startswith("name-") and key not in gone:
                 saved_views.rename(user_id, record, key, typed)
         if "default" in request.form:
-            saved_views.set_default(user_id, record, _id(request.form["default"]) or None)
+            saved_views.set_default(user_id, record, outside.record_id(request.form["default"]))
 
     def _user_id(self) -> int:
         user = guard.current_user()
@@ -171,12 +172,4 @@ def _query_string() -> str:
 
 
 def _parameters(query: str) -> MultiDict[str, str]:
-    try:
-        return MultiDict(parse_qsl(query, keep_blank_values=True, max_num_fields=500))
-    except ValueError:
-        return MultiDict()
-
-
-def _id(typed: str) -> int:
-    fits = typed.isascii() and typed.isdecimal() and len(typed) < 10
-    return int(typed) if fits else 0
+    return outside.parameters(query) or MultiDict()

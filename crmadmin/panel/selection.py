@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import abort, make_response, redirect, request
 from werkzeug.datastructures import MultiDict
 
-MOST_TICKED = 5000
+from crmadmin.core import outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +21,8 @@ class Selection:
     @property
     def args(self) -> MultiDict[str, str]:
         """The parameters of the list's address."""
-        try:
-            pairs = parse_qsl(self.query or "", keep_blank_values=True, max_num_fields=500)
-        except ValueError:
-            abort(400)
-        return MultiDict(pairs)
+        found = outside.parameters(self.query or "")
+        return abort(400) if found is None else found
 
     def context(self) -> dict[str, Any]:
         """What a sheet repeats, so that the act is about the same rows."""
@@ -42,8 +38,7 @@ def selection(given: MultiDict[str, str] | None = None) -> Selection:
     sent = given if given is not None else parameters()
     if sent.get("all_matching") == "1":
         return Selection(query=sent.get("query", ""))
-    typed = sent.getlist("ids")[:MOST_TICKED]
-    return Selection(tuple(int(i) for i in typed if i.isascii() and i.isdecimal() and len(i) < 10))
+    return Selection(tuple(outside.record_ids(sent.getlist("ids"))))
 
 
 def parameters() -> MultiDict[str, str]:

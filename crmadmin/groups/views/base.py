@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from flask import (
     Blueprint,
@@ -28,10 +27,10 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
-from crmadmin.core import records
+from crmadmin.core import outside, records
 from crmadmin.core.db import db
 from crmadmin.core.listing import owned_by
-from crmadmin.core.paging import positive
+from crmadmin.core.redirects import path_of
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts
 from crmadmin.groups.models import NEW, CustomerGroup, GroupDraft
@@ -43,7 +42,6 @@ MEMBERS = ("mq", "show", "mpage")
 """The parameters of the members' half; all others are the picker's."""
 
 NOT_STATE = ("id", "back", "csrf_token", "count")
-MOST_TICKED = 5000
 
 
 FOLLOWS = _l("This group follows a filter. Freeze the list before you pick customers.")
@@ -75,9 +73,8 @@ class Editing:
         if self.draft is not None:
             return self.draft
         draft = drafts.begin(self.user_id, self.group)
-        seen = request.form.get("version", "")
-        if seen.isascii() and seen.isdecimal() and 0 < int(seen[:9]) < draft.base_version:
-            draft.base_version = int(seen[:9])
+        seen = outside.whole(request.form.get("version"), 1, draft.base_version)
+        draft.base_version = seen or draft.base_version
         return draft
 
     def again(self) -> Editing:
@@ -95,8 +92,7 @@ def editing(key: str) -> Editing:
         guard.require(Permission.GROUPS_CREATE)
         return Editing(key, user.id, NEW, None, drafts.find(user.id, NEW))
     guard.require(Permission.GROUPS_EDIT)
-    # `positive` takes 0 for 1, and there is no group 0.
-    number = (positive(key, 0) if key.lstrip("0") else 0) or abort(404)
+    number = outside.record_id(key) or abort(404)
     group = records.fetch(CustomerGroup, number)
     draft = drafts.find(user.id, number)
     if group is None and draft is None:
@@ -118,14 +114,10 @@ def is_part() -> bool:
 def page_state() -> MultiDict[str, str]:
     """The parameters of the page that the request came from."""
     if is_part():
-        query = urlsplit(request.headers.get("HX-Current-URL", "")).query
+        query = (path_of(request.headers.get("HX-Current-URL")) or "").partition("?")[2]
     else:
         query = request.form.get("back", "")
-    try:
-        pairs = parse_qsl(query, max_num_fields=500)
-    except ValueError:
-        pairs = []
-    return only(MultiDict(pairs))
+    return only(outside.parameters(query) or MultiDict())
 
 
 def only(given: MultiDict[str, str], *names: str, but: tuple[str, ...] = ()) -> MultiDict[str, str]:
@@ -194,6 +186,4 @@ blueprint.register_error_handler(drafts.Follows, come_back)
 def ticked(*fields: str) -> list[int]:
     """The ids that were ticked by hand; what is none is left out."""
     listed = [text for field in fields for text in request.form.getlist(field)]
-    sent = " ".join(listed).split()[:MOST_TICKED]
-    ids = (int(i) for i in sent if i.isascii() and i.isdecimal() and len(i) < 10)
-    return list(dict.fromkeys(ids))
+    return outside.record_ids(" ".join(listed).split())

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.access import guard
+from crmadmin.core import outside
 from crmadmin.core.db import db
 from crmadmin.groups import drafts, following
 from crmadmin.groups.models import CustomerGroup
@@ -142,7 +143,8 @@ def remove(key: str) -> Any:
         where = parts.members_where(only(request.form, "mq"))
         outcome = drafts.remove_matching(edit.begin(), where)
     else:
-        ids = [int(one)] if _is_id(one := request.form.get("only", "")) else ticked("ids")
+        one = outside.record_id(request.form.get("only"))
+        ids = [one] if one is not None else ticked("ids")
         if not ids:
             return _done(edit, _("Tick the members first."), "warn")
         outcome = drafts.remove(edit.begin(), ids)
@@ -160,11 +162,14 @@ def undo(key: str) -> Any:
     edit = editing(key)
     if edit.draft is None:
         return _done(edit, _("There is nothing left to undo."), "warn")
-    step, customer = request.form.get("step", ""), request.form.get("customer", "")
-    if _is_id(step):
-        drafts.take_back(edit.draft, int(step))
-    elif _is_id(customer):
-        drafts.take_back_customer(edit.draft, int(customer))
+    told = [request.form.get(name, "") for name in ("step", "customer")]
+    step, customer = map(outside.record_id, told)
+    if any(told) and step is None and customer is None:
+        return _done(edit, _("There is nothing left to undo."), "warn")
+    if step is not None:
+        drafts.take_back(edit.draft, step)
+    elif customer is not None:
+        drafts.take_back_customer(edit.draft, customer)
     else:
         followed = edit.draft.filter is not None
         drafts.take_back_all(edit.draft)
@@ -173,10 +178,6 @@ def undo(key: str) -> Any:
             db.session.commit()
             return go(page_url(edit.key, page_state()))
     return _done(edit, _("Undone."), "good")
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 10
 
 
 def _done(edit: Editing, text: str, kind: str, **events: Any) -> Any:

@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
-from crmadmin.core.paging import Page, positive
+from crmadmin.core.outside import page_number, words
+from crmadmin.core.paging import Page
 from crmadmin.core.search import conditions
 from crmadmin.core.spec import Words
 from crmadmin.customers.models import Customer
@@ -91,7 +92,7 @@ def _members_words(added: int, removed: int) -> str:
 
 def members_where(state: MultiDict[str, str]) -> list[Any]:
     """The conditions of Tìm trong nhóm, within what the user may see."""
-    query = state.get("mq", "").replace("\0", "").strip()[:200]
+    query = words(state.get("mq"))
     return [*reach(), *conditions(Customer, query, sees_sensitive=guard.sees_sensitive())]
 
 
@@ -99,7 +100,7 @@ def members(edit: Editing, state: MultiDict[str, str], told: DraftState) -> dict
     """The left half: who is in the group once the draft is saved, what changed first."""
     shown = state.get("show", "all")
     shown = shown if shown in SHOWN else "all"
-    number = positive(state.get("mpage"), 1)
+    number = page_number(state.get("mpage"))
     page = queries.draft_members(
         edit.draft, edit.group, shown, members_where(state), number, picker.PER_PAGE
     )

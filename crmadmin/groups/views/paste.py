@@ -9,6 +9,7 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from crmadmin.access import guard
+from crmadmin.core import outside
 from crmadmin.core.db import db
 from crmadmin.groups import drafts, paste, queries
 from crmadmin.groups.shapes import Kind
@@ -54,7 +55,7 @@ def look_up(key: str) -> Any:
             count=format_decimal(many.lines), most=format_decimal(paste.MOST_LINES),
         )  # fmt: skip
         return _sheet(edit, text, words), 422
-    also = [int(i) for i in request.form.getlist("also") if i.isascii() and i.isdecimal()][:5000]
+    also = outside.record_ids(request.form.getlist("also"))
     if request.form.get("choose") == "1" and (found.found or also):
         return _choose(edit, [*found.ids, *also])
     return _sheet(edit, text, pasted=found)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
-from crmadmin.core.paging import positive
+from crmadmin.core import outside
 from crmadmin.core.spec import Words
 from crmadmin.imports import listed, queries
 from crmadmin.imports.kinds import KINDS
@@ -43,7 +43,7 @@ def index() -> str:
     owner = guard.limited_to(Permission.IMPORTS_READ)
     status = request.args.get("status", "")
     status = status if status in set(Status) else ""
-    number = positive(request.args.get("page"), 1, most=100_000)
+    number = outside.page_number(request.args.get("page"), most=100_000)
     found = listed.batches(owner, status, PER_PAGE + 1, (number - 1) * PER_PAGE)
 
     def at(**args: Any) -> str:
@@ -143,9 +143,9 @@ def _told(job: Job, batch: ImportBatch) -> tuple[str, str]:
 def seen() -> Any:
     """The news was looked at: all of it, or that of one import."""
     user = guard.current_user()
-    subject = positive(request.form.get("import"), 0)
+    subject = outside.record_id(request.form.get("import"))
     if user is not None:
-        jobs.mark_seen(user.id, subject or None)
+        jobs.mark_seen(user.id, subject)
     if is_part() or request.headers.get("X-Requested-With") == "fetch":
         return Response(status=204)
     return redirect(url_for("imports.index"), 303)

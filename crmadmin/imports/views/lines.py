@@ -11,7 +11,8 @@ from flask import request, url_for
 from flask_babel import gettext as _
 
 from crmadmin.access import guard
-from crmadmin.core.paging import Page, clamp, positive
+from crmadmin.core.outside import page_number
+from crmadmin.core.paging import Page, clamp
 from crmadmin.imports import errorbook, fixbook, report
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import STATE_LABELS, STATE_MEANINGS
@@ -74,7 +75,7 @@ def asked(found: report.Report) -> Asked:
     reason = request.args.get("reason", "") if only == State.INVALID else ""
     if not re.fullmatch(r"[a-z_]{1,40}", reason):
         reason = ""
-    return Asked(only, reason, positive(request.args.get("page"), 1, most=10_000_000))
+    return Asked(only, reason, page_number(request.args.get("page"), most=10_000_000))
 
 
 def page_of(batch: ImportBatch, chosen: Asked) -> Page:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from crmadmin.core.paging import positive
+from crmadmin.core.outside import whole, words
 from crmadmin.imports import matching, report, services, source
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.mapping import ColumnMap
@@ -86,7 +86,7 @@ def sheet(id: str) -> Any:
     if not is_open(batch):
         return redirect(url_for("imports.show", id=batch.id), 303)
     name = request.form.get("sheet", "")
-    header = positive(request.form.get("header"), 0) if name == request.form.get("was") else 0
+    header = whole(request.form.get("header")) if name == request.form.get("was") else None
     try:
         services.choose_columns(batch, name, header or None, None)
     except services.BadMapping as wrong:
@@ -116,7 +116,7 @@ def sheets(id: str) -> Response:
 def options(id: str) -> Response:
     """Records that a value of `?column=` may be mapped to, found by `?q=`."""
     batch = changing(id)
-    query = request.args.get("q", "").replace("\0", "").strip()[:200]
+    query = words(request.args.get("q"))
     try:
         found = matching.options_for(KINDS[batch.kind], request.args.get("column", ""), query)
     except KeyError:

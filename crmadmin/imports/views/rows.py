@@ -19,7 +19,7 @@ from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import blueprint, changing, is_part
 from crmadmin.imports.views.preview import is_shown
 
-ROW = "/<id>/rows/<int(max=1048576):number>"
+ROW = "/<id>/rows/<whole(most=1048576):number>"
 """The address of a row; Excel has no more of them."""
 
 CELL = "cell-"

@@ -9,6 +9,7 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from crmadmin.core.outside import record_id
 from crmadmin.imports.matching import MappingPage, UnknownValue
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import OnUnknown
@@ -47,7 +48,7 @@ def unseen(batch: ImportBatch, page: MappingPage) -> Decisions:
 def _said(form: MultiDict[str, str]) -> Iterator[tuple[tuple[str, str], int | str]]:
     """Column and value → what the form decides about it."""
     for name in form:
-        match = re.fullmatch(r"value-(\d{1,5})", name)
+        match = re.fullmatch(r"value-([0-9]{1,5})", name)
         if match is None:
             continue
         number = match[1]
@@ -57,8 +58,7 @@ def _said(form: MultiDict[str, str]) -> Iterator[tuple[tuple[str, str], int | st
             yield key, how
         else:
             # A record that was chosen without a word about how means it.
-            is_id = to.isascii() and to.isdecimal() and len(to) < 12
-            yield key, int(to) if is_id else OnUnknown.ERROR.value
+            yield key, record_id(to) or OnUnknown.ERROR.value
 
 
 def by_column(
