@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from crmadmin.core.db import Base, db
 from crmadmin.customers.models import Customer
-from crmadmin.groups import following, steps
+from crmadmin.groups import filling, following, steps
 from crmadmin.groups.conflicts import Conflict, Gone
 from crmadmin.groups.models import (
     NEW,
@@ -314,12 +314,8 @@ def step_list(draft: GroupDraft) -> Sequence[DraftStep]:
     return [
         DraftStep(
             s.id, s.kind, s.adds, rows, step_words(s.kind, s.adds, rows, s.params), s.created_at,
-            s.params, import_id, status,
+            s.params, import_id, status in filling.WRITING,
         )
         for s, rows, import_id, status in found
-        if rows or status in RUNNING
+        if rows or status in filling.WRITING
     ]  # fmt: skip
-
-
-RUNNING = ("running",)
-"""The states (of `imports.records.Status`) in which an import is writing."""

@@ -11,13 +11,12 @@ from crmadmin.access.models import User
 from crmadmin.core import outside
 from crmadmin.core.db import Base, db
 from crmadmin.core.paging import Page, clamp
+from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, GroupStep
 from crmadmin.groups.shapes import TEXTS, DraftStep, ImportedInto, Saved
 from crmadmin.groups.wording import step_words
 
 PER_PAGE = 25
-WRITTEN = ("running", "paused", "done", "undone")
-"""The states (of `imports.records.Status`) of imports that have written something."""
 
 
 def saved_since(group: CustomerGroup, version: int) -> list[GroupDraft]:
@@ -48,7 +47,7 @@ def page(group_id: int, number: int, per_page: int = PER_PAGE) -> Page:
         GroupDraft.saved_at.label("at"), GroupDraft.id.label("draft"), null().label("batch")
     )
     straight = select(imports.created_at.label("at"), null(), imports.id).where(
-        imports.group_id == group_id, imports.step_id.is_(None), imports.status.in_(WRITTEN)
+        imports.group_id == group_id, imports.step_id.is_(None), imports.status.in_(filling.WRITTEN)
     )
     both = union_all(drafts, straight).subquery()
     # A history is some hundred entries: counted and cut in one go.

@@ -27,7 +27,7 @@ from crmadmin.core.db import (
 from crmadmin.core.messages import message
 from crmadmin.core.normalise import normaliser
 from crmadmin.core.text import Refusal
-from crmadmin.groups import steps
+from crmadmin.groups import filling, steps
 from crmadmin.groups.conflicts import Gone, as_new, conflict, ended, others
 from crmadmin.groups.models import (
     NEW,
@@ -120,7 +120,7 @@ def _require_no_import(draft: GroupDraft) -> None:
     running = db.session.execute(
         select(imports.file_name, imports.id)
         .join(GroupStep, GroupStep.id == imports.step_id)
-        .where(GroupStep.draft_id == draft.id, imports.status == "running")
+        .where(GroupStep.draft_id == draft.id, imports.status.in_(filling.WRITING))
     ).first()
     if running is not None:
         raise Importing(*running)

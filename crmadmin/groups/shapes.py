@@ -77,8 +77,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class DraftStep:
-    """One step as the form and the history list it. `import_status` is of the import's own states;
-    while that has not run, the step has no rows."""
+    """One step as the form and the history list it. While its import has not run, the step has no
+    rows."""
 
     id: int
     kind: str
@@ -88,7 +88,7 @@ class DraftStep:
     created_at: datetime
     params: Mapping[str, Any]
     import_id: int | None = None
-    import_status: str | None = None
+    is_importing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,9 @@ from crmadmin.imports.ledger import Tally
 from crmadmin.imports.load import Loader
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.plan import Fate
-from crmadmin.imports.records import State, Status
+from crmadmin.imports.records import State
 from crmadmin.imports.source import Source
+from crmadmin.imports.states import Status
 from crmadmin.imports.walk import LEFT_OUT, Step, Walk
 from crmadmin.jobs.work import Stopped, Turn
 

@@ -21,13 +21,14 @@ from crmadmin.core.db import db
 from crmadmin.core.spec import FieldKind, Words
 from crmadmin.core.text import cell_text, heading_key
 from crmadmin.core.xlsx import DATE, GENERAL, TEXT, WHOLE, Book, Column, Fault
-from crmadmin.imports import fixbook, report
+from crmadmin.imports import fixbook, report, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.mapping import OUR_HEADINGS, ColumnMap
 from crmadmin.imports.messages import STATE_LABELS
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.reader import frames
-from crmadmin.imports.records import Cell, CellError, State, Status
+from crmadmin.imports.records import Cell, CellError, State
+from crmadmin.imports.states import Is
 from crmadmin.imports.undo import REASONS as KEPT_REASONS
 
 ROWS_AT_ONCE = 2000
@@ -75,8 +76,7 @@ def write_errors(batch: ImportBatch, out: BinaryIO) -> int:
 
 
 def _refused(batch: ImportBatch) -> tuple[Any, ...]:
-    state = ImportRow.state if batch.status in report.WRITTEN else ImportRow.planned
-    return ImportRow.batch_id == batch.id, state == State.INVALID.value
+    return ImportRow.batch_id == batch.id, report.fate_of(batch) == State.INVALID.value
 
 
 def _has_cells() -> Any:
@@ -262,7 +262,7 @@ def _ledger(batch: ImportBatch) -> Iterator[list[Any]]:
 
 def _codes(batch: ImportBatch, rows: Sequence[Any]) -> dict[int, str]:
     """The codes of the records that rows became or met; a record that undoing took has none."""
-    is_undone = batch.status == Status.UNDONE
+    is_undone = states.is_(batch.status, Is.UNDONE)
     ids = {
         row.record_id
         for row in rows

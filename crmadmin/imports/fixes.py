@@ -15,12 +15,13 @@ from sqlalchemy import delete, func, select
 
 from crmadmin.access.models import User
 from crmadmin.core.db import acting_as, db
-from crmadmin.imports import fixbook, ledger, report, services
+from crmadmin.imports import fixbook, ledger, report, services, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.reader import frames
-from crmadmin.imports.records import Block, State, Status
+from crmadmin.imports.records import Block, State
+from crmadmin.imports.states import Act
 from crmadmin.imports.walk import Step, Walk
 
 SMALL = 5000
@@ -59,7 +60,7 @@ def take_back(batch: ImportBatch, number: int) -> report.Line:
 
 def _row(batch: ImportBatch, number: int) -> ImportRow:
     db.session.refresh(batch)
-    if batch.status not in (Status.PREVIEWED, Status.STOPPED):
+    if not states.allows(batch.status, Act.CORRECT):
         raise services.BadState(batch.status)
     row: ImportRow | None = db.session.get(ImportRow, (batch.id, number))
     if row is None or not row.cells:

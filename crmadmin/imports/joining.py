@@ -11,8 +11,13 @@ from crmadmin.core.bulk import Column, Same
 from crmadmin.core.db import actor, db, utcnow
 from crmadmin.groups import filling
 from crmadmin.groups.models import Membership
+from crmadmin.imports import states
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.plan import Fate
+from crmadmin.imports.states import Is
+
+filling.WRITING.update(states.those(Is.WRITING))
+filling.WRITTEN.update(states.those(Is.WRITTEN))
 
 DRAFT = "draft"
 """The option of an import that was begun on a group's form: the group's id, 0 for a new one."""

@@ -17,12 +17,12 @@ from flask import current_app
 from sqlalchemy import Text, cast, delete, select, update
 
 from crmadmin.core.db import db, utcnow
+from crmadmin.imports import states
 from crmadmin.imports.models import ImportBatch, ImportFix, ImportRow
-from crmadmin.imports.records import Status
 from crmadmin.imports.source import uploads_folder
+from crmadmin.imports.states import Is
 
 COPY_BYTES = 1024 * 1024
-ENDED = (Status.DONE.value, Status.REFUSED.value, Status.STOPPED.value, Status.UNDONE.value)
 
 
 def forget_old_files(folder: Path) -> int:
@@ -34,11 +34,12 @@ def forget_old_files(folder: Path) -> int:
     too_old = ImportBatch.created_at < utcnow() - timedelta(days=days)
     abandoned = (ImportBatch.created_at < utcnow() - timedelta(days=days + 1)) & (
         # One that is being written needs its file to the end, however long that takes.
-        ImportBatch.status != Status.RUNNING.value
+        ImportBatch.status.not_in(states.those(Is.WRITING))
     )
+    is_spent = ImportBatch.status.in_(states.those(Is.SPENT))
     found = db.session.execute(
         select(ImportBatch.id, ImportBatch.file_path).where(
-            ImportBatch.file_path.is_not(None), too_old, ImportBatch.status.in_(ENDED) | abandoned
+            ImportBatch.file_path.is_not(None), too_old, is_spent | abandoned
         )
     ).all()
     for key, _name in found:

@@ -19,8 +19,8 @@ from crmadmin.imports.common import (
 from crmadmin.imports.kinds import Kind
 from crmadmin.imports.ledger import Tally
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import Status
 from crmadmin.imports.source import Source
+from crmadmin.imports.states import Status
 from crmadmin.imports.walk import Walk
 from crmadmin.jobs.work import LostLease, Stopped, Turn
 

@@ -11,7 +11,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from crmadmin.core import messages
-from crmadmin.imports.records import State, Status
+from crmadmin.imports.records import State
 
 FILE_SENTENCES: Mapping[str, LazyString] = {
     "file_encrypted": _l(
@@ -114,18 +114,6 @@ STATE_MEANINGS: Mapping[State, LazyString] = {
     State.MERGED: _l("A later row of the same code; it only brings its contact."),
     State.INVALID: _l("Not imported; each reason is named below."),
     State.BLANK: _l("Nothing in any cell."),
-}
-
-STATUS_LABELS: Mapping[Status, LazyString] = {
-    Status.UPLOADED: _l("Uploaded"),
-    Status.UNMAPPED: _l("Waiting for columns"),
-    Status.PREVIEWED: _l("Waiting for confirmation"),
-    Status.RUNNING: _l("Running"),
-    Status.PAUSED: _l("Paused"),
-    Status.DONE: _l("Done"),
-    Status.REFUSED: _l("Refused"),
-    Status.STOPPED: _l("Stopped by errors"),
-    Status.UNDONE: _l("Undone"),
 }
 
 

@@ -19,7 +19,7 @@ Job.__table__.c.progress.info.update(names.RECENT)
 
 
 class ImportBatch(Model):
-    """Lần nhập. `status` is one of `records.Status`.
+    """Lần nhập. `status` is one of `states.Status`.
 
     `digest` is the SHA-256 of the file: the same file again finds the records that its rows became.
     `heads` are the first rows of every sheet as they were read, `mapping` what the user chose by

@@ -11,7 +11,7 @@ from crmadmin.core import outside
 from crmadmin.core.db import utcnow
 from crmadmin.imports import report
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import RUN, State, Status
+from crmadmin.imports.records import State
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
 
@@ -38,8 +38,6 @@ class Progress:
     started_at: datetime | None = None
     counts: Mapping[State, int] = field(default_factory=dict)
     recent: list[dict[str, Any]] = field(default_factory=list)
-    can_stop: bool = False
-    can_resume: bool = False
     error: str = ""
 
     @property
@@ -59,7 +57,6 @@ def of(batch: ImportBatch) -> Progress:
     seconds = run.total_seconds() if run else 0.0
     rate = job.done / seconds if seconds > LEAST_SECONDS and job.done else None
     left = (job.total - job.done) / rate if rate and job.total and job.total >= job.done else None
-    is_live = job.state in (JobState.QUEUED, JobState.RUNNING)
     return Progress(
         state=job.state,
         phase=_phase(job),
@@ -71,8 +68,6 @@ def of(batch: ImportBatch) -> Progress:
         started_at=job.started_at,
         counts={state: outside.whole(rows.get(state.value)) or 0 for state in State},
         recent=report.spoken(batch, found.get("recent") or []),
-        can_stop=is_live and job.task == RUN and not job.asked_to_stop,
-        can_resume=not is_live and job.task == RUN and batch.status == Status.PAUSED,
         error=job.error or "",
     )
 

@@ -23,12 +23,13 @@ from crmadmin.core.text import name_key
 from crmadmin.customers.models import Contact
 from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, Membership
+from crmadmin.imports import states
 from crmadmin.imports.kinds import KINDS, TARGETS, Family, Kind
 from crmadmin.imports.mapping import ImportColumn
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.plan import Existing, Known
 from crmadmin.imports.plan.fates import Key, Told
-from crmadmin.imports.records import OnUnknown, Rules, State, Status
+from crmadmin.imports.records import OnUnknown, Rules, State
 from crmadmin.imports.refs import (
     CATALOG_WAYS,
     COLLABORATOR_WAYS,
@@ -37,6 +38,7 @@ from crmadmin.imports.refs import (
     RefTable,
     Way,
 )
+from crmadmin.imports.states import Act
 
 KEPT = (State.CREATED, State.UPDATED, State.UNCHANGED, State.SKIPPED)
 Decisions = Mapping[str, Mapping[str, int | str]]
@@ -232,8 +234,8 @@ def _same_file(kind: Kind, batch: ImportBatch) -> tuple[ColumnElement[bool], ...
     return (
         ImportBatch.digest == batch.digest,
         ImportBatch.kind.in_([k.name for k in KINDS.values() if k.model is kind.model]),
-        # A paused one has rows that stand, too.
-        ImportBatch.status.in_((Status.DONE.value, Status.PAUSED.value)),
+        # Those whose rows stand, and are not being written now.
+        ImportBatch.status.in_(states.at(Act.UNDO)),
         ImportBatch.id != batch.id,
         ImportBatch.sheet == batch.sheet,
     )

@@ -63,20 +63,6 @@ class State(StrEnum):
     BLANK = "blank"
 
 
-class Status(StrEnum):
-    """Where an import stands. `unmapped`: no row of the file is a header; the user must say."""
-
-    UPLOADED = "uploaded"
-    UNMAPPED = "unmapped"
-    PREVIEWED = "previewed"
-    RUNNING = "running"
-    PAUSED = "paused"
-    DONE = "done"
-    REFUSED = "refused"
-    STOPPED = "stopped"
-    UNDONE = "undone"
-
-
 PREVIEW, RUN, UNDO = "import.preview", "import.run", "import.undo"
 """The jobs of an import."""
 

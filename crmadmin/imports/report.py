@@ -12,28 +12,27 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Text, cast, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.paging import Page, clamp
 from crmadmin.core.spec import FieldKind
 from crmadmin.core.text import cell_text
 from crmadmin.customers.models import Customer
-from crmadmin.imports import fixbook
+from crmadmin.imports import fixbook, states
 from crmadmin.imports.kinds import KINDS, TARGETS, Family, Kind
 from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.messages import REASONS, file_message, message
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.reader import frames
-from crmadmin.imports.records import RUN, State, Status
+from crmadmin.imports.records import RUN, State
+from crmadmin.imports.states import Is
 from crmadmin.jobs import services as jobs
 
 WITH_WARNINGS = "warnings"
 CHANGED = "changed"
 FILTERS = (*State, WITH_WARNINGS, CHANGED)
 """What the pages of rows can be narrowed to."""
-
-WRITTEN = (Status.RUNNING, Status.PAUSED, Status.DONE, Status.UNDONE)
-"""Of an import at these, the ledger says what was done, not what would be."""
 
 _ROWS_AT_ONCE = 1000
 _CHANGED_SHOWN = 50
@@ -65,9 +64,7 @@ class Report:
     @property
     def has_problems(self) -> bool:
         """Whether the data had something wrong: what makes the command exit with 1."""
-        return self.batch.status in (Status.REFUSED, Status.STOPPED) or bool(
-            self.rows[State.INVALID]
-        )
+        return states.is_(self.batch.status, Is.HELD_UP) or bool(self.rows[State.INVALID])
 
     def to_json(self) -> dict[str, Any]:
         """The object that `import --json` prints (docs: the contract)."""
@@ -104,7 +101,7 @@ def _written(batch: ImportBatch) -> Mapping[str, Any]:
 
 def build(batch: ImportBatch) -> Report:
     """The report of an import where it stands now."""
-    is_done = batch.status in WRITTEN
+    is_done = states.is_(batch.status, Is.WRITTEN)
     found = (_written(batch) if is_done else batch.planned) or {}
     column_map = ColumnMap.from_dict(batch.columns)
     unnamed = [_("Column %(letter)s", letter=letter) for letter in column_map.unnamed]
@@ -209,8 +206,14 @@ def _line(
     )
 
 
+def fate_of(batch: ImportBatch) -> InstrumentedAttribute[str | None]:
+    """Where the ledger has the fates that count: what was done, or before that what would be."""
+    is_written = states.is_(batch.status, Is.WRITTEN)
+    return ImportRow.state if is_written else ImportRow.planned
+
+
 def _filter(batch: ImportBatch, only: str) -> ColumnElement[bool]:
-    state = ImportRow.state if batch.status in WRITTEN else ImportRow.planned
+    state = fate_of(batch)
     if only == WITH_WARNINGS:
         return ImportRow.has_warnings.is_(True)
     if only == CHANGED:

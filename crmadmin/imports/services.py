@@ -18,22 +18,25 @@ from crmadmin.core.db import db, rows_written
 from crmadmin.core.text import text
 from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, GroupDraft, GroupStep
-from crmadmin.imports import ledger, queries, report, source, tasks  # noqa: F401 - tasks registers the jobs
+from crmadmin.imports import (  # tasks registers the jobs
+    ledger,
+    queries,
+    report,
+    source,
+    standing,
+    states,
+    tasks,  # noqa: F401
+)
 from crmadmin.imports.joining import DRAFT
 from crmadmin.imports.keeping import forget_old_files, keep
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.models import ImportBatch, ImportFix
-from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules, Status
+from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules
 from crmadmin.imports.refs import decision_key
 from crmadmin.imports.source import uploads_folder
+from crmadmin.imports.states import Act, Is, Status
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
-
-NOT_RUN = (
-    Status.UPLOADED.value, Status.UNMAPPED.value, Status.PREVIEWED.value, Status.STOPPED.value,
-    Status.REFUSED.value,
-)  # fmt: skip
-"""Of an import at these, nothing was written yet."""
 
 
 class BadState(RuntimeError):
@@ -95,7 +98,7 @@ def create_batch(
 
 def start_preview(batch: ImportBatch) -> Job:
     """Look at the file anew, as a job: what was read and what would happen. Commits."""
-    _require(batch, NOT_RUN)
+    _require(batch, Act.LOOK)
     running = jobs.active(batch.id)
     if running is not None:
         jobs.ask_to_stop(running)
@@ -125,7 +128,7 @@ def _claim(batch: ImportBatch) -> bool:
 
     Not committed: the job that carries it out is, with it.
     """
-    ready = (Status.UPLOADED.value, Status.PREVIEWED.value, Status.STOPPED.value)
+    ready = states.at(Act.RUN_UNSEEN)
     claimed = db.session.execute(
         update(ImportBatch)
         .where(ImportBatch.id == batch.id, ImportBatch.status.in_(ready))
@@ -141,7 +144,7 @@ def start_undo(batch: ImportBatch, user_id: int | None = None) -> Job:
 
     Raises BadState when there is nothing to take back.
     """
-    _require(batch, (Status.DONE.value, Status.PAUSED.value))
+    _require(batch, Act.UNDO)
     if jobs.active(batch.id) is not None:
         raise BadState(batch.status)
     return jobs.enqueue(UNDO, batch.id, user_id or batch.user_id)
@@ -153,7 +156,7 @@ def preview(batch: ImportBatch) -> report.Report:
         job = start_preview(batch)
     db.session.refresh(batch)
     _require_success(job)
-    if batch.status == Status.UNMAPPED:
+    if states.is_(batch.status, Is.HEADLESS):
         # Nobody is here who could say which row is the header.
         batch.status = Status.REFUSED.value
         db.session.commit()
@@ -201,7 +204,8 @@ def stop(batch: ImportBatch) -> None:
 def resume(batch: ImportBatch) -> None:
     """Go on with a paused import from its checkpoint (Tiếp tục). Raises BadState."""
     job = jobs.latest(RUN, batch.id)
-    if batch.status not in (Status.PAUSED, Status.RUNNING) or job is None:
+    waits = states.allows(batch.status, Act.RESUME) or states.is_(batch.status, Is.WRITING)
+    if not waits or job is None:
         raise BadState(batch.status)
     batch.status = Status.RUNNING.value
     if not jobs.resume(job):
@@ -212,7 +216,7 @@ def resume(batch: ImportBatch) -> None:
 
 def restart(batch: ImportBatch) -> Job:
     """Everything chosen since the upload back to what was proposed, and look again (Làm mới)."""
-    _require(batch, NOT_RUN)
+    _require(batch, Act.LOOK)
     kept = {k: batch.options[k] for k in ("group_name", DRAFT) if k in batch.options}
     batch.options = {**Rules().to_dict(), **kept, "values": {}}
     source.forget(batch, KINDS[batch.kind])
@@ -223,7 +227,7 @@ def restart(batch: ImportBatch) -> Job:
 
 def abandon(batch: ImportBatch) -> None:
     """Leave with nothing kept: the import, its ledger and its file go (Bỏ qua). Commits."""
-    _require(batch, NOT_RUN)
+    _require(batch, Act.ABANDON)
     jobs.forget(batch.id)
     name = batch.file_path
     ledger.clear(batch.id)
@@ -237,7 +241,7 @@ def abandon(batch: ImportBatch) -> None:
 
 def choose_rules(batch: ImportBatch, rules: Rules) -> Job:
     """Other rules for duplicates, blanks and unknown values; looks again."""
-    _require(batch, NOT_RUN)
+    _require(batch, Act.LOOK)
     batch.options = {**batch.options, **rules.to_dict()}
     return start_preview(batch)
 
@@ -250,7 +254,7 @@ def choose_columns(
     `fields` maps import columns to the places of the file's columns from 0; None lets them be
     proposed for that header. Raises BadMapping.
     """
-    _require(batch, NOT_RUN)
+    _require(batch, Act.LOOK)
     kind = KINDS[batch.kind]
     head = next((h for h in batch.heads if h["sheet"] == sheet), None)
     if head is None:
@@ -286,7 +290,7 @@ def decide(batch: ImportBatch, decisions: queries.Decisions) -> Job:
 
     Remembered for files like this one; looks again. Raises BadMapping.
     """
-    _require(batch, NOT_RUN)
+    _require(batch, Act.LOOK)
     kind = KINDS[batch.kind]
     user = db.session.get(User, batch.user_id) if batch.user_id is not None else None
     values = {name: dict(said) for name, said in (batch.options.get("values") or {}).items()}
@@ -317,16 +321,11 @@ def _header_cells(batch: ImportBatch) -> list[str] | None:
     return None
 
 
-def _require(batch: ImportBatch, statuses: tuple[str, ...]) -> None:
+def _require(batch: ImportBatch, act: Act) -> None:
     db.session.flush()  # what the caller changed already is not to be lost
     db.session.refresh(batch, with_for_update=True)
-    if batch.status == Status.RUNNING and _has_failed(batch):
+    if states.is_(batch.status, Is.WRITING) and standing.has_failed(batch):
         # Whoever worked it could not say so itself any more.
         batch.status = Status.PAUSED.value
-    if batch.status not in statuses:
+    if not states.allows(batch.status, act):
         raise BadState(batch.status)
-
-
-def _has_failed(batch: ImportBatch) -> bool:
-    job = jobs.latest(RUN, batch.id)
-    return job is not None and job.state in (JobState.FAILED, JobState.STOPPED)

@@ -17,13 +17,14 @@ from sqlalchemy.exc import OperationalError
 from crmadmin.access.models import User
 from crmadmin.core.db import acting_as, db, utcnow
 from crmadmin.core.engine import row_by_row
-from crmadmin.imports import ledger
+from crmadmin.imports import ledger, states
 from crmadmin.imports.carry import InvalidRow, write, write_whole
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.look import look
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import PREVIEW, RUN, FileRefused, Status
+from crmadmin.imports.records import PREVIEW, RUN, FileRefused
 from crmadmin.imports.source import opened
+from crmadmin.imports.states import Is, Status
 from crmadmin.jobs.work import Failed, LostLease, Stopped, Turn, task
 
 
@@ -59,9 +60,9 @@ def _refuse(batch: ImportBatch, refusal: FileRefused, heads: list[dict[str, Any]
 def run(turn: Turn) -> None:
     """Carry an import out, from where it stands. Its status is `running` already."""
     with _batch_of(turn) as (batch, kind, user):
-        if batch.status == Status.DONE:
+        if states.is_(batch.status, Is.OVER):
             return
-        if batch.status != Status.RUNNING:
+        if not states.is_(batch.status, Is.WRITING):
             raise Failed(_("The import was changed meanwhile; look at its preview again."))
         db.session.commit()  # opening the file takes its time; on SQLite others would wait for it
         try:

@@ -20,8 +20,9 @@ from crmadmin.core.db import db
 from crmadmin.imports import services, source
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.reader import Head
-from crmadmin.imports.records import Block, FileRefused, Row, Rules, Status
+from crmadmin.imports.records import Block, FileRefused, Row, Rules
 from crmadmin.imports.report import Report
+from crmadmin.imports.states import Status
 
 BLOCK_ROWS = 2000
 

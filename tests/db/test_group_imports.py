@@ -69,7 +69,7 @@ def test_the_customers_are_real_at_once_and_their_membership_is_a_step(mai: User
     told = drafts.state(draft, None)
     assert (told.added, told.imported) == (3, 3)
     [step] = told.steps
-    assert (step.kind, step.import_id, step.import_status) == ("import", batch.id, "done")
+    assert (step.kind, step.import_id, step.is_importing) == ("import", batch.id, False)
     assert "tep.xlsx" in step.words
     drafts.type_text(draft, name="Hội thảo", description="x")
     group = drafts.save(draft, None)

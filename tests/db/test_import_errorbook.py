@@ -20,7 +20,8 @@ from crmadmin.customers.models import Customer
 from crmadmin.imports import errorbook, fixes, keeping, services
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import Rules, State, Status
+from crmadmin.imports.records import Rules, State
+from crmadmin.imports.states import Status
 
 pytestmark = pytest.mark.usefixtures("context")
 

@@ -19,7 +19,8 @@ from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports import services, undo
 from crmadmin.imports.models import ImportBatch, ImportRow
-from crmadmin.imports.records import State, Status
+from crmadmin.imports.records import State
+from crmadmin.imports.states import Status
 from crmadmin.imports.undo import rows as undo_rows
 from crmadmin.jobs import services as jobs
 

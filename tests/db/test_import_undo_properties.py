@@ -16,7 +16,7 @@ from undoing import everything
 from crmadmin.catalogs.models import CollaboratorGroup, CustomerSource, Industry
 from crmadmin.core.db import db
 from crmadmin.imports import services, undo
-from crmadmin.imports.records import Status
+from crmadmin.imports.states import Status
 from crmadmin.imports.undo import rows as undo_rows
 
 pytestmark = pytest.mark.usefixtures("context")

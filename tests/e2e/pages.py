@@ -21,7 +21,8 @@ from crmadmin.groups.models import Membership
 from crmadmin.imports import services
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import Rules, Status
+from crmadmin.imports.records import Rules
+from crmadmin.imports.states import Status
 from crmadmin.jobs.models import Job, JobState
 
 SAMPLES = Path(__file__).parents[2] / "samples"

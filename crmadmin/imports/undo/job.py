@@ -14,8 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from crmadmin.access.models import User
 from crmadmin.core.db import acting_as, db, utcnow
 from crmadmin.groups import filling
+from crmadmin.imports import states
 from crmadmin.imports.models import ImportBatch, ImportRow
-from crmadmin.imports.records import UNDO, Status
+from crmadmin.imports.records import UNDO
+from crmadmin.imports.states import Act, Status
 from crmadmin.imports.undo import rows, sides
 from crmadmin.imports.undo.rows import Counts
 from crmadmin.imports.undo.verdict import GONE, Ground, KeptLine
@@ -35,7 +37,7 @@ def run(turn: Turn) -> None:
     batch = db.session.get(ImportBatch, turn.subject_id, populate_existing=True)
     if batch is None:
         raise Failed(_("The import is gone."))
-    if batch.status not in (Status.DONE, Status.PAUSED):
+    if not states.allows(batch.status, Act.UNDO):
         return
     user = db.session.get(User, turn.user_id or batch.user_id or 0)
     language = (user and user.locale) or "vi"

@@ -16,9 +16,11 @@ from crmadmin.core.db import db, rows_written
 from crmadmin.customers.models import Contact
 from crmadmin.groups import filling
 from crmadmin.groups.models import Membership
+from crmadmin.imports import states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportRow
-from crmadmin.imports.records import State, Status
+from crmadmin.imports.records import State
+from crmadmin.imports.states import Is
 from crmadmin.imports.undo.values import Restore, put_back
 from crmadmin.imports.undo.verdict import CONTACT, GONE, TAKEN, Ground
 
@@ -155,9 +157,8 @@ def _update(model: Any, *where: ColumnElement[bool], **values: Any) -> None:
 
 def notes_of_others(ground: Ground, notes: Any, model: Any) -> list[ColumnElement[bool]]:
     """What other imports, which may be undone themselves, noted of records of this model."""
-    standing = (Status.DONE.value, Status.PAUSED.value, Status.RUNNING.value)
     others = select(ImportBatch.id).where(
-        ImportBatch.id != ground.batch_id, ImportBatch.status.in_(standing)
+        ImportBatch.id != ground.batch_id, ImportBatch.status.in_(states.those(Is.STANDS))
     )
     if notes is ImportChange:
         return [ImportChange.target == model.__name__, ImportChange.batch_id.in_(others)]

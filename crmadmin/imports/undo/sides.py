@@ -17,16 +17,14 @@ from crmadmin.core.db import Base, db, rows_written
 from crmadmin.core.records import describe
 from crmadmin.core.usage import usage
 from crmadmin.groups.models import CustomerGroup, Membership
+from crmadmin.imports import states
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportRow
-from crmadmin.imports.records import State, Status
+from crmadmin.imports.records import State
+from crmadmin.imports.states import Is
 from crmadmin.imports.undo.rows import Counts, notes_of_others
 from crmadmin.imports.undo.values import Restore, merged, put_back
 from crmadmin.imports.undo.verdict import EDITED, GONE, TAKEN, USED, Ground, KeptLine
 
-WAITING = (
-    Status.UPLOADED.value, Status.UNMAPPED.value, Status.PREVIEWED.value, Status.RUNNING.value,
-    Status.PAUSED.value,
-)  # fmt: skip
 CHUNK = 500
 
 
@@ -208,6 +206,6 @@ def is_needed(ground: Ground, group_id: int, *, but_own: bool = False) -> bool:
     fills = select(ImportBatch.id).where(
         ImportBatch.group_id == group_id,
         ImportBatch.id != ground.batch_id,
-        ImportBatch.status.in_(WAITING),
+        ImportBatch.status.in_(states.those(Is.TO_COME)),
     )
     return any(db.session.scalar(found.limit(1)) is not None for found in (members, fills))

@@ -12,22 +12,22 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from crmadmin.access.permissions import Permission
-from crmadmin.imports import errorbook, source
+from crmadmin.imports import errorbook, source, standing
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import Status
+from crmadmin.imports.states import Act
 from crmadmin.imports.views.base import batch_of, blueprint
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 IN_MEMORY = 8 * 1024 * 1024
 """A workbook that is larger waits on the disk while it is sent."""
 
-HAS_LEDGER = (Status.PREVIEWED, Status.STOPPED, Status.DONE, Status.UNDONE)
-
 
 @blueprint.get("/<id>/errors.xlsx")
 def errors(id: str) -> Response:
     """The rows that did not go in, with their reasons (Tải các dòng lỗi)."""
     batch = batch_of(id, Permission.IMPORTS_READ)
+    if not standing.of(batch).allows(Act.ERRORS):
+        return _not_yet(batch)
     return _workbook(batch, errorbook.write_errors, _("errors"), _("No row has an error."))
 
 
@@ -35,14 +35,20 @@ def errors(id: str) -> Response:
 def ledger(id: str) -> Response:
     """Every row with its result (Tải sổ kết quả)."""
     batch = batch_of(id, Permission.IMPORTS_READ)
+    if not standing.of(batch).allows(Act.LEDGER):
+        return _not_yet(batch)
     return _workbook(batch, errorbook.write_ledger, _("ledger"), _("The ledger is empty."))
+
+
+def _not_yet(batch: ImportBatch) -> Response:
+    """What an address that no page offers now says, such as one from an older page."""
+    flash(_("There is nothing to take out where this import stands."), "warning")
+    return redirect(url_for("imports.show", id=batch.id))
 
 
 def _workbook(
     batch: ImportBatch, write: Callable[[ImportBatch, BinaryIO], int], word: str, nothing: str
 ) -> Response:
-    if batch.status not in HAS_LEDGER:
-        return redirect(url_for("imports.show", id=batch.id))
     # Closed by the answer, once it is sent.
     out: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
     try:

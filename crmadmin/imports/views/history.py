@@ -15,26 +15,17 @@ from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core import outside
 from crmadmin.core.spec import Words
-from crmadmin.imports import listed, queries
+from crmadmin.imports import listed, queries, states
 from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.messages import STATUS_LABELS, file_message
+from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import State, Status
+from crmadmin.imports.records import State
+from crmadmin.imports.states import Status
 from crmadmin.imports.views.base import PER_PAGE, blueprint, is_part, label_of
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
 
 MOST_NEWS = 9
-
-STATUS_COLORS = {
-    Status.DONE: "green",
-    Status.RUNNING: "blue",
-    Status.PAUSED: "yellow",
-    Status.PREVIEWED: "orange",
-    Status.UNMAPPED: "orange",
-    Status.STOPPED: "red",
-    Status.REFUSED: "red",
-}
 
 
 @blueprint.get("/")
@@ -53,8 +44,8 @@ def index() -> str:
         "imports/index.html",
         title=_("Imports"),
         batches=[(b, url_for("imports.show", id=b.id), label_of(b)) for b in found[:PER_PAGE]],
-        statuses=STATUS_LABELS,
-        status_colors=STATUS_COLORS,
+        statuses=states.LABELS,
+        status_colors=states.HUES,
         segments=_segments(owner, status),
         status=status,
         prev_url=at(status=status, page=number - 1) if number > 1 else "",
@@ -72,7 +63,7 @@ def _segments(owner: int | None, chosen: str) -> list[tuple[Words, int, str, boo
     for status in Status:
         if counts.get(status) or status == chosen:
             url = url_for("imports.index", status=status.value)
-            made.append((STATUS_LABELS[status], counts.get(status, 0), url, status == chosen))
+            made.append((states.LABELS[status], counts.get(status, 0), url, status == chosen))
     return made
 
 

@@ -13,11 +13,12 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.core.outside import page_number
 from crmadmin.core.paging import Page, clamp
-from crmadmin.imports import errorbook, fixbook, report
+from crmadmin.imports import errorbook, fixbook, report, standing, states
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import STATE_LABELS, STATE_MEANINGS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import State
+from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views.base import PER_PAGE, STATE_COLORS
 
 ALL = "all"
@@ -94,7 +95,7 @@ def ledger(batch: ImportBatch, endpoint: str) -> dict[str, Any]:
     found = report.build(batch)
     chosen = asked(found)
     page = page_of(batch, chosen)
-    is_needed = chosen.only == State.INVALID or batch.status in report.WRITTEN
+    is_needed = chosen.only == State.INVALID or states.is_(batch.status, Is.WRITTEN)
     why = reasons(batch, found) if is_needed else []
 
     def at(**args: Any) -> str:
@@ -114,7 +115,7 @@ def ledger(batch: ImportBatch, endpoint: str) -> dict[str, Any]:
         "next_url": at(**chosen.args(page=page.number + 1)) if page.has_next else "",
         "all_url": at(only=ALL),
         "here_url": at(),
-        "has_error_book": bool(found.rows[State.INVALID]) and errorbook.can_write(batch),
+        "has_error_book": _has_error_book(batch, found),
         "why": [
             (words, column, many, at(only=State.INVALID.value, reason=code))
             for code, words, column, many in why
@@ -122,6 +123,12 @@ def ledger(batch: ImportBatch, endpoint: str) -> dict[str, Any]:
         "reasons": _choices(why, chosen),
         **row_context(kind),
     }
+
+
+def _has_error_book(batch: ImportBatch, found: report.Report) -> bool:
+    """Whether the rows with errors can be taken out."""
+    has_rows = bool(found.rows[State.INVALID]) and errorbook.can_write(batch)
+    return has_rows and standing.of(batch).allows(Act.ERRORS)
 
 
 def reasons(batch: ImportBatch, found: report.Report) -> list[tuple[str, str, str, int]]:

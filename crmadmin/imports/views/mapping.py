@@ -12,13 +12,14 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from crmadmin.core.outside import whole, words
-from crmadmin.imports import matching, report, services, source
+from crmadmin.imports import matching, report, services, source, standing, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.matching import FileColumn, MappingPage
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import FileRefused, Status
+from crmadmin.imports.records import FileRefused
+from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views.base import (
     COLUMNS,
     back_url,
@@ -27,7 +28,7 @@ from crmadmin.imports.views.base import (
     refusal_of,
     step_links,
 )
-from crmadmin.imports.views.steps import DECIDING, is_working, move_on
+from crmadmin.imports.views.steps import move_on
 from crmadmin.imports.views.values import Decisions, by_column, decided, price, unseen
 
 LEFT_OUT = "-"
@@ -67,7 +68,7 @@ def choose(id: str) -> Any:
     form, page = request.form, matching.page(batch)
     chosen = {c.index: form.get(f"field-{c.index}", _proposed(batch, c)) for c in page.columns}
     problems, fields = _fields(chosen, page)
-    if batch.status == Status.UNMAPPED:
+    if states.is_(batch.status, Is.HEADLESS):
         problems = [str(_("Choose the header row first."))]
     if not problems:
         try:
@@ -126,7 +127,7 @@ def options(id: str) -> Response:
 
 def is_open(batch: ImportBatch) -> bool:
     """Whether columns and values can still be decided."""
-    return not is_working(batch) and batch.status in DECIDING
+    return standing.of(batch).allows(Act.MAP)
 
 
 def _apply(
@@ -217,7 +218,7 @@ def _render(
         options={c: matching.options_for(kind, c) for c in {v.column for v in shown}},
         price=price(sum(c.is_pending for c in choices), open_values, total),
         problems=list(problems),
-        refusal=refusal_of(batch) if batch.status == Status.UNMAPPED else "",
+        refusal=refusal_of(batch) if states.is_(batch.status, Is.HEADLESS) else "",
         steps=step_links(kind, batch, COLUMNS),
         back_url=back_url(batch),
     )

@@ -7,11 +7,11 @@ from typing import Any
 from flask import redirect, render_template, url_for
 
 from crmadmin.access.permissions import Permission
-from crmadmin.imports import matching
+from crmadmin.imports import matching, standing
 from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.messages import STATUS_LABELS
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import State, Status
+from crmadmin.imports.records import State
+from crmadmin.imports.states import Act
 from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import (
     PREVIEW,
@@ -23,25 +23,17 @@ from crmadmin.imports.views.base import (
     step_links,
     title_of,
 )
-from crmadmin.imports.views.steps import is_working
-
-SHOWN = (Status.PREVIEWED, Status.STOPPED)
-"""Where there is a preview to look at and to carry out."""
 
 EDITED = (State.INVALID, lines.FIXED)
 """Filters whose rows are drawn cell by cell, to be corrected."""
-
-
-def is_shown(batch: ImportBatch) -> bool:
-    """Whether the import stands where its rows can be corrected and carried out."""
-    return not is_working(batch) and batch.status in SHOWN
 
 
 @blueprint.get("/<id>/preview")
 def preview(id: str) -> Any:
     """What was read, and what would happen."""
     batch = batch_of(id, Permission.IMPORTS_READ)
-    if not is_shown(batch):
+    now = standing.of(batch)
+    if not now.allows(Act.PREVIEW):
         return redirect(url_for("imports.show", id=batch.id))
     kind = KINDS[batch.kind]
     context = lines.ledger(batch, "imports.preview")
@@ -53,7 +45,7 @@ def preview(id: str) -> Any:
         title=title_of(kind),
         is_catalog=not kind.takes_group,
         steps=step_links(kind, batch, PREVIEW),
-        status_label=STATUS_LABELS[Status(batch.status)],
+        standing=now,
         shown=lines.columns_of(batch, rows) if asked.only in EDITED else None,
         touched=lines.touched(batch),
         undecided=_undecided(batch),

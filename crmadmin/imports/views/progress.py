@@ -16,12 +16,14 @@ from werkzeug.wrappers import Response
 from crmadmin.access.permissions import Permission
 from crmadmin.core.spec import Words
 from crmadmin.imports import progress as progress_of
+from crmadmin.imports import standing
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import STATE_LABELS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.progress import Progress
 from crmadmin.imports.records import PREVIEW as PREVIEW_TASK
-from crmadmin.imports.records import RUN, UNDO, State, Status
+from crmadmin.imports.records import RUN, UNDO, State
+from crmadmin.imports.states import Act
 from crmadmin.imports.views.base import (
     COLUMNS,
     IMPORT,
@@ -66,6 +68,7 @@ def _page(batch: ImportBatch, active: Job | None) -> dict[str, Any]:
     kind = KINDS[batch.kind]
     job = active or jobs.latest("import.", batch.id)
     task = job.task if job is not None else PREVIEW_TASK
+    now = standing.of(batch)
     step = IMPORT if task == RUN else (PREVIEW if batch.mapping else COLUMNS)
     return {
         **_moving(batch, job),
@@ -75,19 +78,10 @@ def _page(batch: ImportBatch, active: Job | None) -> dict[str, Any]:
         "steps": [] if task == UNDO else step_links(kind, None, step),
         "step": step,
         "may_change": may_change(batch),
-        "can_resume": _can_resume(batch, job),
-        "can_retry": active is None and batch.status == Status.UPLOADED,
-        "may_undo": active is None and batch.status == Status.PAUSED and may_undo(batch),
+        "standing": now,
+        "may_undo": now.allows(Act.UNDO) and may_undo(batch),
         "back_url": back_url(batch),
     }
-
-
-def _can_resume(batch: ImportBatch, job: Job | None) -> bool:
-    """Whether the run stopped, or was given up with the import still said to be running."""
-    if job is None or job.task != RUN:
-        return False
-    is_given_up = job.state == JobState.FAILED and batch.status == Status.RUNNING
-    return is_given_up or progress_of.of(batch).can_resume
 
 
 def _moving(batch: ImportBatch, job: Job | None) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core.spec import Words
 from crmadmin.groups import queries as groups
-from crmadmin.imports import report, services, undo
+from crmadmin.imports import report, services, standing, states, undo
 from crmadmin.imports.joining import fills_draft
 from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.messages import STATUS_LABELS
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import RUN, OnBlank, OnDuplicate, Rules, State, Status
+from crmadmin.imports.records import RUN, OnBlank, OnDuplicate, Rules, State
+from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import (
     again_url,
@@ -33,15 +33,9 @@ from crmadmin.imports.views.base import (
     title_of,
 )
 from crmadmin.imports.views.progress import spell
-from crmadmin.imports.views.steps import ENDS, is_working, move_on
+from crmadmin.imports.views.steps import move_on
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import JobState
-
-SHOWN = (*ENDS, Status.RUNNING, Status.PAUSED)
-"""Where there is something to tell: also while it still runs."""
-
-UNDOABLE = (Status.DONE, Status.PAUSED)
-"""Where there is something to take back."""
 
 REASONS = 8
 
@@ -50,7 +44,8 @@ REASONS = 8
 def result(id: str) -> Any:
     """The ledger: what became of every row."""
     batch = batch_of(id, Permission.IMPORTS_READ)
-    if batch.status not in SHOWN:
+    now = standing.of(batch)
+    if not now.allows(Act.RESULT):
         return redirect(url_for("imports.show", id=batch.id))
     kind = KINDS[batch.kind]
     context = lines.ledger(batch, "imports.result")
@@ -59,8 +54,9 @@ def result(id: str) -> Any:
         "imports/result.html",
         **context,
         title=title_of(kind),
-        is_over=batch.status in ENDS,
-        is_undone=batch.status == Status.UNDONE,
+        standing=now,
+        is_over=now.is_(Is.OVER),
+        is_undone=now.is_(Is.UNDONE),
         most_reasons=REASONS,
         members_now=_members(batch.group_id),
         drafted=_drafted(batch),
@@ -68,7 +64,7 @@ def result(id: str) -> Any:
         facts=_facts(batch),
         took=_length(batch),
         goes_at=_goes_at(batch),
-        may_undo=batch.status in UNDOABLE and not is_working(batch) and may_undo(batch),
+        may_undo=now.allows(Act.UNDO) and may_undo(batch),
         failed=_failure(batch),
         **_undone(batch),
         again_url=again_url(batch),
@@ -97,7 +93,7 @@ def _members(group_id: int | None) -> int:
 
 def _drafted(batch: ImportBatch) -> str:
     """What became of the memberships of an import that was begun on a group's form."""
-    if not fills_draft(batch) or batch.status == Status.UNDONE:
+    if not fills_draft(batch) or states.is_(batch.status, Is.UNDONE):
         return ""
     if batch.group_id is not None:
         return str(_("The group was saved; the customers are in it."))
@@ -122,7 +118,7 @@ def _outcome(gave: Mapping[str, Any]) -> list[str]:
 
 def _undone(batch: ImportBatch) -> dict[str, Any]:
     """What the page tells of an import that was taken back; nothing of any other."""
-    if batch.status != Status.UNDONE:
+    if not states.is_(batch.status, Is.UNDONE):
         return {"outcome": [], "kept": [], "kept_count": 0}
     gave = batch.undone or {}
     kept = _stays(undo.kept_lines(batch)) if gave.get("kept") else []
@@ -215,7 +211,7 @@ GIVEN: tuple[tuple[str, Callable[[int, str], str]], ...] = (
 def undo_page(id: str) -> Any:
     """The question before an import is taken back, with exactly what that does."""
     batch = changing(id, Permission.IMPORTS_UNDO)
-    if batch.status not in UNDOABLE or is_working(batch):
+    if not standing.of(batch).allows(Act.UNDO):
         return redirect(url_for("imports.show", id=batch.id))
     found = undo.preview(batch)
     return render_template(
@@ -234,12 +230,18 @@ def undo_page(id: str) -> Any:
 def start_undo(id: str) -> Response:
     """Take the import back (Hoàn tác)."""
     batch = changing(id, Permission.IMPORTS_UNDO)
+    if not standing.of(batch).allows(Act.UNDO):
+        return _not_undone(batch)
     try:
         services.start_undo(batch, user.id if (user := guard.current_user()) else None)
     except services.BadState:
-        flash(_("This import cannot be undone where it stands."), "warning")
-        return redirect(url_for("imports.show", id=batch.id), 303)
+        return _not_undone(batch)
     return move_on(batch)
+
+
+def _not_undone(batch: ImportBatch) -> Response:
+    flash(_("This import cannot be undone where it stands."), "warning")
+    return redirect(url_for("imports.show", id=batch.id), 303)
 
 
 def _facts(batch: ImportBatch) -> list[tuple[str, Any]]:
@@ -250,7 +252,7 @@ def _facts(batch: ImportBatch) -> list[tuple[str, Any]]:
         (_("Imported by"), batch.user.full_name or batch.user.username if batch.user else None),
         (_("Import type"), kind.label),
         (_("Duplicates"), _rules(Rules.from_mapping(batch.options))),
-        (_("Status"), STATUS_LABELS[Status(batch.status)]),
+        (_("Status"), states.LABELS[batch.status]),
     ]
 
 

@@ -11,13 +11,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from crmadmin.imports import fixes, report, services
+from crmadmin.imports import fixes, report, services, standing
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import State
+from crmadmin.imports.states import Act
 from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import blueprint, changing, is_part
-from crmadmin.imports.views.preview import is_shown
 
 ROW = "/<id>/rows/<whole(most=1048576):number>"
 """The address of a row; Excel has no more of them."""
@@ -61,23 +61,27 @@ def take_back(id: str, number: int) -> Any:
 
 def _act(id: str, number: int, act: Callable[[ImportBatch], report.Line]) -> Any:
     batch = changing(id)
-    if not is_shown(batch):
+    if not _is_open(batch):
         return _leave(batch)
     try:
         line = act(batch)
     except services.BadState:
         return _leave(batch)  # somebody carried it out meanwhile
     except LookupError:
-        if is_shown(batch):
+        if _is_open(batch):
             abort(404)
         return _leave(batch)  # the whole file is looked at anew
-    if not is_shown(batch):
+    if not _is_open(batch):
         return _leave(batch)
     chosen = lines.asked(report.build(batch))
     if not is_part():
         where = url_for("imports.preview", id=batch.id, **chosen.args(), _anchor=f"row-{number}")
         return redirect(where, 303)
     return _row(batch, line, chosen)
+
+
+def _is_open(batch: ImportBatch) -> bool:
+    return standing.of(batch).allows(Act.CORRECT)
 
 
 def _leave(batch: ImportBatch) -> Response:

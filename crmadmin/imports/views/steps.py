@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core.db import db, reads_only
-from crmadmin.imports import matching, services
+from crmadmin.imports import matching, services, standing, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import Status
+from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views.base import back_url, batch_of, blueprint, changing
 from crmadmin.jobs import services as jobs
 
@@ -22,12 +22,6 @@ PATIENCE = 2.0
 """Seconds for which an answer waits for a job, so that small files need no progress page."""
 
 LOOK_EVERY = 0.04
-
-AT_WORK = (Status.UPLOADED, Status.RUNNING, Status.PAUSED)
-DECIDING = (Status.UNMAPPED, Status.PREVIEWED, Status.STOPPED)
-"""Where columns, values, rules and rows can still be changed."""
-
-ENDS = (Status.DONE, Status.UNDONE)
 
 
 def is_working(batch: ImportBatch) -> bool:
@@ -37,16 +31,12 @@ def is_working(batch: ImportBatch) -> bool:
 
 def step_of(batch: ImportBatch) -> str:
     """The endpoint of the step at which an import stands."""
-    status = Status(batch.status)
-    if is_working(batch) or status in AT_WORK:
+    now = standing.of(batch)
+    if now.is_working:
         return "imports.progress"
-    if status in ENDS:
-        return "imports.result"
-    if status is Status.REFUSED:
-        return "imports.settings"
-    if status is Status.UNMAPPED or (status is Status.PREVIEWED and asks_first(batch)):
+    if now.allows(Act.RUN) and not now.is_(Is.HELD_UP) and asks_first(batch):
         return "imports.mapping"
-    return "imports.preview"
+    return f"imports.{states.page_of(now.status)}"
 
 
 def asks_first(batch: ImportBatch) -> bool:
@@ -100,22 +90,34 @@ def run(id: str) -> Response:
     batch = changing(id)
     if is_working(batch):
         settle(batch)  # a correction that was typed just before is being looked at
-    if is_working(batch):
+    now = standing.of(batch)
+    if now.is_working and not now.is_(Is.WRITTEN):
         flash(_("The file is still being read. Look at the preview first."), "warning")
         return redirect(url_for("imports.show", id=batch.id), 303)
+    if not now.allows(Act.RUN):
+        return not_now(batch)
     try:
         services.start_run(batch, strict=request.form.get("strict") == "1")
     except services.BadState:
-        flash(_("This import was carried out already."), "warning")
-        return redirect(url_for("imports.show", id=batch.id), 303)
+        return not_now(batch)
     return move_on(batch)
+
+
+def not_now(batch: ImportBatch) -> Response:
+    """Answer a button of a page that shows the import as it stood before."""
+    if standing.of(batch).is_(Is.WRITTEN):
+        flash(_("This import was carried out already."), "warning")
+    else:
+        flash(_("The import stands elsewhere by now: this is where it is."), "warning")
+    return redirect(url_for("imports.show", id=batch.id), 303)
 
 
 @blueprint.post("/<id>/stop")
 def stop(id: str) -> Response:
     """Ask the run to stop after the rows at hand; what it wrote stays (Dừng)."""
     batch = changing(id)
-    services.stop(batch)
+    if standing.of(batch).allows(Act.STOP):
+        services.stop(batch)
     return move_on(batch)
 
 
@@ -123,11 +125,14 @@ def stop(id: str) -> Response:
 def resume(id: str) -> Response:
     """Go on where it stopped (Tiếp tục); a look at the file that failed is begun anew."""
     batch = changing(id)
+    now = standing.of(batch)
     try:
-        if batch.status == Status.UPLOADED and not is_working(batch):
+        if now.allows(Act.RETRY):
             services.start_preview(batch)
-        else:
+        elif now.allows(Act.RESUME):
             services.resume(batch)
+        else:
+            raise services.BadState(now.status)
     except services.BadState:
         flash(_("This import is not waiting."), "warning")
         return redirect(url_for("imports.show", id=batch.id), 303)
@@ -138,11 +143,12 @@ def resume(id: str) -> Response:
 def restart(id: str) -> Response:
     """Start the settings over: as they were right after the upload (Làm mới)."""
     batch = changing(id)
+    if not standing.of(batch).allows(Act.RESTART):
+        return not_now(batch)
     try:
         services.restart(batch)
     except services.BadState:
-        flash(_("This import was carried out already."), "warning")
-        return redirect(url_for("imports.show", id=batch.id), 303)
+        return not_now(batch)
     return move_on(batch)
 
 
@@ -150,11 +156,12 @@ def restart(id: str) -> Response:
 def abandon(id: str) -> Response:
     """Leave with nothing kept: neither the file nor what was decided (Bỏ qua)."""
     batch = changing(id, Permission.IMPORTS_DELETE)
+    if not standing.of(batch).allows(Act.ABANDON):
+        return not_now(batch)
     back = back_url(batch)
     try:
         services.abandon(batch)
     except services.BadState:
-        flash(_("This import was carried out already."), "warning")
-        return redirect(url_for("imports.show", id=batch.id), 303)
+        return not_now(batch)
     flash(_("The import was left. Nothing of it was kept."), "success")
     return redirect(back, 303)

@@ -20,11 +20,12 @@ from crmadmin.core.db import spec_of
 from crmadmin.core.text import text
 from crmadmin.groups import drafts
 from crmadmin.groups.models import CustomerGroup, GroupStep
-from crmadmin.imports import keeping, report, services, template
+from crmadmin.imports import keeping, report, services, standing, states, template
 from crmadmin.imports.kinds import CUSTOMER_KINDS, KINDS, Family, Kind
 from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import Rules, Status
+from crmadmin.imports.records import Rules
+from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views.base import (
     FILE,
     NEW_GROUP,
@@ -38,7 +39,7 @@ from crmadmin.imports.views.base import (
     step_links,
     title_of,
 )
-from crmadmin.imports.views.steps import DECIDING, is_working, move_on, settle
+from crmadmin.imports.views.steps import move_on, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +141,11 @@ def _take(
         )  # fmt: skip
     except keeping.FileTooLarge:
         abort(413)
-    if batch is not None and batch.status in DECIDING:
+    if batch is not None and not states.is_(batch.status, Is.REFUSED):
         services.abandon(batch)
     services.start_preview(made)
     settle(made)
-    if made.status == Status.REFUSED:
+    if states.is_(made.status, Is.REFUSED):
         return _page(kind, rules, aim, [refusal_of(made)]), 422
     return redirect(url_for("imports.show", id=made.id), 303)
 
@@ -155,7 +156,7 @@ def settings(id: str) -> Any:
     batch = changing(id)
     if not _is_open(batch):
         return redirect(url_for("imports.show", id=batch.id))
-    errors = [refusal_of(batch)] if batch.status == Status.REFUSED else []
+    errors = [refusal_of(batch)] if states.is_(batch.status, Is.REFUSED) else []
     return _page(KINDS[batch.kind], Rules.from_mapping(batch.options), aim_of(batch), errors, batch)
 
 
@@ -167,7 +168,7 @@ def change(id: str) -> Any:
         return redirect(url_for("imports.show", id=batch.id), 303)
     kind = kind_of(request.form.get("kind") or batch.kind)
     rules = _rules(strict=bool(batch.options.get("strict")))
-    if request.files.get("file") or batch.status == Status.REFUSED:
+    if request.files.get("file") or states.is_(batch.status, Is.REFUSED):
         return _take(kind, rules, aim_of(batch), batch.options.get("group_name"), batch)
     if kind.name != batch.kind:
         words = _("Choose the file again to import it as another type.")
@@ -178,7 +179,7 @@ def change(id: str) -> Any:
 
 
 def _is_open(batch: ImportBatch) -> bool:
-    return not is_working(batch) and batch.status in (*DECIDING, Status.REFUSED)
+    return standing.of(batch).allows(Act.SETTINGS)
 
 
 def _rules(*, strict: bool = False) -> Rules:
@@ -234,6 +235,7 @@ def _page(
         group=aim.group,
         draft=aim.draft,
         batch=batch,
+        is_kept=batch is not None and not states.is_(batch.status, Is.REFUSED),
         facts=_facts(batch) if batch else [],
         steps=step_links(kind, None, FILE),
         can_fill_group=batch is None and not is_catalog and guard.can(Permission.GROUPS_IMPORT),
@@ -255,7 +257,7 @@ def _page(
 
 def _facts(batch: ImportBatch) -> list[str]:
     """What is known of an uploaded file: size, sheet, rows, columns."""
-    is_refused = batch.status == Status.REFUSED
+    is_refused = states.is_(batch.status, Is.REFUSED)
     found = [_size(batch.file_size), _("refused") if is_refused else _("uploaded")]
     if batch.sheet:
         found.append(_("sheet “%(name)s”", name=batch.sheet))

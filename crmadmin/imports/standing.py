@@ -1,0 +1,63 @@
+"""Where an import stands together with the job that works it: what its pages may offer now.
+
+An address asks the same before it does anything, so what is offered is what is accepted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crmadmin.imports import states
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import RUN
+from crmadmin.imports.states import Act, Is, Status
+from crmadmin.jobs import services as jobs
+from crmadmin.jobs.models import Job, JobState
+
+MEANWHILE = frozenset({Act.LOOK, Act.ABANDON})
+"""What can be asked for while a job works the import, too."""
+DURING_RUN = frozenset({Act.RESULT})
+"""What can be asked for while it is carried out. All the rest waits for the job's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of an import, and its job that waits or runs, if there is one."""
+
+    status: str
+    job: Job | None
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a job of this import waits or runs."""
+        return self.job is not None
+
+    def allows(self, act: str) -> bool:
+        """Whether this can be asked of the import now; `act` is an Act, or the word of one."""
+        if not states.allows(self.status, Act(act)):
+            return False
+        if self.job is None:
+            return act != Act.STOP
+        runs = self.job.task == RUN
+        if act == Act.STOP:
+            return runs and not self.job.asked_to_stop
+        return act in MEANWHILE or (runs and act in DURING_RUN)
+
+    def is_(self, fact: Is) -> bool:
+        """Whether that is true of the import where it stands."""
+        return states.is_(self.status, fact)
+
+
+def of(batch: ImportBatch) -> Standing:
+    """Where an import stands now. A run that was given up without a word is a paused one."""
+    job = jobs.active(batch.id)
+    status = batch.status
+    if job is None and states.is_(status, Is.WRITING) and has_failed(batch):
+        status = Status.PAUSED.value
+    return Standing(status, job)
+
+
+def has_failed(batch: ImportBatch) -> bool:
+    """Whether the run ended without its end: whoever worked it could not say so any more."""
+    job = jobs.latest(RUN, batch.id)
+    return job is not None and job.state in (JobState.FAILED, JobState.STOPPED)
