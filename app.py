@@ -19,6 +19,7 @@ from crmadmin.access import views as access_views
 from crmadmin.core import logs, metrics_page, metrics_requests, outside
 from crmadmin.core.db import db, prepare_request
 from crmadmin.core.engine import PoolOptions, engine_options
+from crmadmin.core.migrating import require_beside
 from crmadmin.imports import tasks as import_tasks  # noqa: F401 - registers what jobs may ask for
 from crmadmin.jobs import figures as job_figures
 from crmadmin.jobs import queue
@@ -72,6 +73,15 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     cli.init_app(app)
     _add_probes(app)
     metrics_page.init_app(app, [job_figures.collect])
+    return app
+
+
+def serving() -> Flask:
+    """The application that a web server serves. Raises BesideMissing, and so does not start, where
+    the database lacks what no page would miss at once: the triggers of searches, indexes."""
+    app = create_app()
+    with app.app_context():
+        require_beside()
     return app
 
 

@@ -12,7 +12,7 @@ from typing import Any
 # Not `import config`: gunicorn would take a name like that for one of its own settings.
 from config import load
 
-wsgi_app = "app:create_app()"
+wsgi_app = "app:serving()"
 _settings = load()
 bind = f"127.0.0.1:{_settings.port}"
 workers = 2

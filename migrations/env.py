@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.rewriter import Rewriter
@@ -11,6 +12,7 @@ from alembic.operations import ops
 from flask import current_app
 
 from crmadmin.core.db import rebuilding_tables
+from crmadmin.core.migrating import put_back
 from crmadmin.core.search import declared
 
 config = context.config
@@ -53,6 +55,27 @@ def as_sql(value: Any) -> Any:
     return str(value)
 
 
+def put_back_beside(connection: sa.Connection) -> None:
+    """What stands beside the tables stands there again, however the migrations left it.
+
+    Not for a command that only looks, or writes a migration. Also when there was nothing to
+    migrate: `flask db upgrade` mends a database that lost its triggers long ago.
+    """
+    try:
+        context.get_revision_argument()
+    except KeyError:
+        return
+    heads = set(context.get_context().get_current_heads())
+    done = put_back(connection, is_newest=heads == set(context.script.get_heads()), told=say)
+    if done.made:
+        say(str(done))
+
+
+def say(words: str) -> None:
+    """On standard error, as Alembic's own lines are."""
+    click.echo(words, err=True)
+
+
 def run() -> None:
     """One transaction for all migrations: SQLite and PostgreSQL both roll back their DDL."""
     # `crm move-to` and `crm restore` migrate another database than the app's own.
@@ -70,6 +93,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+            put_back_beside(connection)
 
 
 if context.is_offline_mode():

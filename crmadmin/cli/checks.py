@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
 from crmadmin.access import policy
-from crmadmin.core import search
+from crmadmin.core import migrating, search
 from crmadmin.core.db import db, missing_tables, storage_faults
 
 
@@ -29,12 +31,41 @@ def check_command(*, database: bool, as_json: bool) -> None:
         missing = missing_tables(db)
         faults += [f"D001 table {t} is missing: run flask db upgrade" for t in missing]
         faults += [f"D002 {fault}" for fault in storage_faults(db)]
-        faults += [] if missing else search_faults()
+        faults += [] if missing else beside_faults() or search_faults()
+    elif is_there():
+        faults += [] if missing_tables(db) else beside_faults()
     if as_json:
         click.echo(json.dumps({"faults": faults}, ensure_ascii=False))
     else:
         click.echo("\n".join(faults) or "Everything checked is right.")
     sys.exit(1 if faults else 0)
+
+
+def is_there() -> bool:
+    """Whether there is a database to be looked into: a check makes none, and needs none."""
+    if db.engine.dialect.name == "sqlite":
+        return Path(str(db.engine.url.database)).exists()
+    try:
+        db.engine.connect().close()
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def refuse_unless_beside() -> None:
+    """Before a server or a worker starts. Raises ClickException, which says what is missing."""
+    try:
+        migrating.require_beside()
+    except migrating.BesideMissing as found:
+        raise click.ClickException(str(found)) from found
+
+
+def beside_faults() -> list[str]:
+    """What must stand beside the tables and does not. Quick: no record is read."""
+    with db.engine.connect() as connection:
+        return [
+            f"D004 {lost} is missing: {migrating.WAY_OUT}" for lost in migrating.missing(connection)
+        ]
 
 
 def search_faults() -> list[str]:

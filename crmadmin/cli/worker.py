@@ -11,6 +11,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from crmadmin.cli.checks import refuse_unless_beside
 from crmadmin.jobs import queue
 from crmadmin.jobs.worker import Worker
 
@@ -25,6 +26,7 @@ def worker_command(threads: int) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
     if queue.of(app) is None:
         raise click.UsageError("CRM_QUEUE is “here”: jobs are worked where they are asked for.")
+    refuse_unless_beside()
     told = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())

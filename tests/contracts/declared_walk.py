@@ -46,6 +46,7 @@ class Walk:
         )
         self.app = wiring.create_app(settings)
         from crmadmin.access import services
+        from crmadmin.core import migrating
         from crmadmin.core.db import db
 
         self.db = db
@@ -53,6 +54,8 @@ class Walk:
         with self.app.app_context():
             if mode == "declared":
                 db.create_all()
+                with db.engine.begin() as connection:
+                    migrating.put_back(connection)
             self.user_id = services.create_user("an", "admin", password=PASSWORD).id
             db.session.remove()
         self.browser = Visitor(self.app)
@@ -223,6 +226,25 @@ def customers_are_filtered_by_the_new_catalog(walk: Walk) -> None:
     made = walk.record(walk.customers.Customer, "Công ty Sao Nam")
     assert "Miền Nam" in walk.page(f"{CUSTOMERS}details/?id={made.id}")
     assert f"region={region.id}" in walk.page(REGIONS), "the usage does not lead to its customers"
+
+
+@check
+def customers_that_are_saved_or_renamed_afterwards_are_found(walk: Walk) -> None:
+    """The customer's table was made anew on SQLite: what notes changes must be there."""
+    values = {"owner": str(walk.user_id), "kind": "organization"}
+    walk.add(CUSTOMERS, name="Công ty Hừng Đông", **values)
+    assert "Công ty Hừng Đông" in walk.page(f"{CUSTOMERS}?q=hung+dong")
+    made = walk.record(walk.customers.Customer, "Công ty Hừng Đông")
+    renamed = {**values, "name": "Công ty Rạng Ngời", "code": made.code, "version": made.version}
+    answer = walk.browser.post(f"{CUSTOMERS}edit/?id={made.id}", renamed)
+    assert answer.status_code == 302, answer.text[-1500:]
+    walk.page(answer.location)
+    assert "Công ty Rạng Ngời" in walk.page(f"{CUSTOMERS}?q=rang+ngoi")
+    assert "Công ty Rạng Ngời" not in walk.page(f"{CUSTOMERS}?q=hung+dong")
+    with walk.app.app_context(), walk.db.engine.connect() as connection:
+        from crmadmin.core import migrating
+
+        assert migrating.missing(connection) == []
 
 
 @check

@@ -11,10 +11,20 @@ With `core.db` the only package that names a dialect.
 from crmadmin.core.search.conditions import Found, Listed, as_found, conditions, patterns
 from crmadmin.core.search.documents import Documents, declared, find
 from crmadmin.core.search.hints import aside, first_all, refresh_statistics
-from crmadmin.core.search.upkeep import CHUNK, Compared, clear, compare, pending, rebuild, settle
+from crmadmin.core.search.upkeep import (
+    CHUNK,
+    Compared,
+    clear,
+    compare,
+    missing,
+    pending,
+    put_back,
+    rebuild,
+    settle,
+)
 
 __all__ = [
     "CHUNK", "Compared", "Documents", "Found", "Listed", "as_found", "aside", "clear", "compare",
-    "conditions", "declared", "find", "first_all", "patterns", "pending", "rebuild",
-    "refresh_statistics", "settle",
+    "conditions", "declared", "find", "first_all", "missing", "patterns", "pending", "put_back",
+    "rebuild", "refresh_statistics", "settle",
 ]  # fmt: skip

@@ -12,6 +12,26 @@ from crmadmin.core.search.documents import Documents, Source
 COLUMNS = ("public", "private")
 TEXTS = ("search_text", "search_private")
 EVENTS = ("INSERT", "UPDATE", "DELETE")
+NAMED_ROWS = {
+    "INSERT": "NEW TABLE AS fresh",
+    "DELETE": "OLD TABLE AS stale",
+    "UPDATE": "NEW TABLE AS fresh OLD TABLE AS stale",
+}
+"""What PostgreSQL's triggers call the rows that a statement wrote."""
+
+
+def _tables(documents: Documents) -> dict[str, str]:
+    own = documents.model.__tablename__
+    return {documents.name: own, documents.pending.name: own}
+
+
+def _trigger_name(documents: Documents, source: Source, event: str) -> str:
+    return f"{documents.name}_{source.table}_{event.lower()}"
+
+
+def _trigger_names(documents: Documents) -> dict[str, str]:
+    """Every trigger, and the table that it stands beside."""
+    return {_trigger_name(documents, s, e): s.table for s in documents.sources for e in EVENTS}
 
 
 class Sqlite:
@@ -37,11 +57,35 @@ class Sqlite:
                 " USING fts5(public, private, tokenize='trigram')"
             )
         )
-        for source in documents.sources:
-            for event in EVENTS:
-                connection.execute(text(self._trigger(documents, source, event)))
+        there = self.there(connection, documents)
+        for trigger, statement in self._triggers(documents).items():
+            if trigger not in there:
+                connection.execute(text(f"DROP TRIGGER IF EXISTS {trigger}"))
+                connection.execute(text(statement))
+
+    def wanted(self, documents: Documents) -> dict[str, str]:
+        """What must be there, and beside which table it stands."""
+        return {**_tables(documents), **_trigger_names(documents)}
+
+    def there(self, connection: Connection, documents: Documents) -> set[str]:
+        """What of it is there, as it should be."""
+        found = connection.execute(
+            text("SELECT name, sql FROM sqlite_master WHERE name = :name OR name GLOB :begins"),
+            {"name": documents.name, "begins": f"{documents.name}_*"},
+        )
+        triggers = self._triggers(documents)
+        return {name for name, sql in found if sql == triggers.get(name, sql)}
+
+    def _triggers(self, documents: Documents) -> dict[str, str]:
+        """The statement of each trigger, by its name; SQLite keeps them to the letter."""
+        return {
+            _trigger_name(documents, source, event): self._trigger(documents, source, event)
+            for source in documents.sources
+            for event in EVENTS
+        }
 
     def _trigger(self, documents: Documents, source: Source, event: str) -> str:
+        name = _trigger_name(documents, source, event)
         note = f"INSERT INTO {documents.pending.name} (record_id) VALUES ({{}}.{source.key});"
         when, notes = "", note.format("old" if event == "DELETE" else "new")
         if event == "UPDATE":
@@ -49,16 +93,7 @@ class Sqlite:
             changed = " OR ".join(f"old.{c} IS NOT new.{c}" for c in (*TEXTS, source.key))
             when = f" WHEN {changed}"
             notes += f" {note.format('old')}"
-        kind = event.split(" ", 1)[0].lower()
-        return (
-            f"CREATE TRIGGER IF NOT EXISTS {documents.name}_{source.table}_{kind}"
-            f" AFTER {event} ON {source.table}{when} BEGIN {notes} END"
-        )
-
-    def triggers(self, connection: Connection, documents: Documents) -> int:
-        """How many triggers there are."""
-        found = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name GLOB :name"
-        return connection.scalar(text(found), {"name": f"{documents.name}_*"}) or 0
+        return f"CREATE TRIGGER {name} AFTER {event} ON {source.table}{when} BEGIN {notes} END"
 
     def empty(self, connection: Connection, documents: Documents) -> None:
         """Throw all documents away: much quicker than to take each out."""
@@ -130,7 +165,16 @@ class Postgresql:
         self, connection: Connection, documents: Documents, source: Source, event: str
     ) -> None:
         # Once a statement, with all rows that it wrote: nothing is done for each row.
-        name = f"{documents.name}_{source.table}_{event.lower()}"
+        name = _trigger_name(documents, source, event)
+        for statement in (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $${self._body(documents, source, event)}$$",
+            f"CREATE OR REPLACE TRIGGER {name} AFTER {event} ON {source.table}"
+            f" REFERENCING {NAMED_ROWS[event]} FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+        ):
+            connection.execute(text(statement))
+
+    def _body(self, documents: Documents, source: Source, event: str) -> str:
         rows = {
             "INSERT": f"SELECT {source.key} FROM fresh",
             "DELETE": f"SELECT {source.key} FROM stale",
@@ -140,33 +184,52 @@ class Postgresql:
                 + " OR ".join(f"s.{c} IS DISTINCT FROM f.{c}" for c in (*TEXTS, source.key))
             ),
         }[event]
-        tables = {
-            "INSERT": "NEW TABLE AS fresh",
-            "DELETE": "OLD TABLE AS stale",
-            "UPDATE": "NEW TABLE AS fresh OLD TABLE AS stale",
-        }[event]
-        for statement in (
-            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-            f" INSERT INTO {documents.pending.name} (record_id) SELECT DISTINCT * FROM ({rows}) r;"
-            " RETURN NULL; END $$",
-            f"CREATE OR REPLACE TRIGGER {name} AFTER {event} ON {source.table}"
-            f" REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
-        ):
-            connection.execute(text(statement))
-
-    def triggers(self, connection: Connection, documents: Documents) -> int:
-        """How many triggers there are."""
-        found = (
-            "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND starts_with(tgname, :name)"
+        return (
+            f" BEGIN INSERT INTO {documents.pending.name} (record_id)"
+            f" SELECT DISTINCT * FROM ({rows}) r; RETURN NULL; END "
         )
-        return connection.scalar(text(found), {"name": f"{documents.name}_"}) or 0
+
+    def wanted(self, documents: Documents) -> dict[str, str]:
+        """What must be there, and beside which table it stands."""
+        indexes = {f"ix_{documents.name}_{column}": documents.name for column in COLUMNS}
+        return {**_tables(documents), **indexes, **_trigger_names(documents)}
+
+    def there(self, connection: Connection, documents: Documents) -> set[str]:
+        """What of it is there, as it should be; a trigger that was switched off is not."""
+        tables = connection.scalars(
+            text(
+                "SELECT c.relname FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid"
+                " WHERE pg_table_is_visible(c.oid) AND coalesce(i.indisvalid, true)"
+                " AND (c.relname IN (:name, :pending) OR starts_with(c.relname, :begins))"
+            ),
+            {
+                "name": documents.name,
+                "pending": documents.pending.name,
+                "begins": f"ix_{documents.name}_",
+            },
+        )
+        triggers = connection.execute(
+            text(
+                "SELECT t.tgname, c.relname, p.prosrc FROM pg_trigger t"
+                " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
+                " WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND pg_table_is_visible(c.oid)"
+                " AND starts_with(t.tgname, :begins)"
+            ),
+            {"begins": f"{documents.name}_"},
+        ).all()
+        right = {
+            (_trigger_name(documents, s, e), s.table, self._body(documents, s, e))
+            for s in documents.sources
+            for e in EVENTS
+        }
+        return {*tables, *(row.tgname for row in triggers if tuple(row) in right)}
 
     def empty(self, connection: Connection, documents: Documents) -> None:
         """Throw all documents away, and the indexes: they are made quicker at the end."""
         self.create(connection, documents)
         connection.execute(text(f"TRUNCATE {documents.name}"))
         for column in COLUMNS:
-            connection.execute(text(f"DROP INDEX ix_{documents.name}_{column}"))
+            connection.execute(text(f"DROP INDEX IF EXISTS ix_{documents.name}_{column}"))
 
     def replace(self, connection: Connection, documents: Documents, ids: Sequence[int]) -> None:
         """Bring the documents of these records up to date; those of deleted records go."""

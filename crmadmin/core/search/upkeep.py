@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, text
 
 from crmadmin.core.search.documents import Documents
-from crmadmin.core.search.engines import EVENTS, engine_of, select_documents
+from crmadmin.core.search.engines import Engine, engine_of, select_documents
 
 CHUNK = 1000
 """Writes that are settled in one transaction: some tens of milliseconds."""
@@ -25,7 +25,7 @@ class Compared:
     different: int
     pending: int
     unwatched: int = 0
-    """Kinds of writes that nothing notes: the index will not follow them."""
+    """What is missing beside the tables, such as triggers: the index will not follow all writes."""
 
     @property
     def is_right(self) -> bool:
@@ -64,6 +64,7 @@ def rebuild(
     `told` hears now and then how many are done. Tables and triggers that are missing are made.
     """
     engine = engine_of(connection)
+    documents.pending.create(connection, checkfirst=True)
     engine.empty(connection, documents)
     connection.execute(documents.pending.delete())
     records = documents.model.__tablename__
@@ -81,6 +82,49 @@ def clear(connection: Connection, documents: Documents) -> None:
     """Forget all documents: the records are gone."""
     connection.execute(documents.pending.delete())
     connection.execute(text(f"DELETE FROM {documents.name}"))
+
+
+def missing(connection: Connection, documents: Documents) -> dict[str, str]:
+    """What of the index and its triggers is not there as it should be, and beside which table."""
+    engine = engine_of(connection)
+    there = engine.there(connection, documents)
+    return {n: table for n, table in engine.wanted(documents).items() if n not in there}
+
+
+def put_back(connection: Connection, documents: Documents) -> int:
+    """Make what `missing` names, and give how many documents were behind.
+
+    These are noted, so that searches find them at once and workers settle them; where they are
+    very many, or the index itself was gone, it is made anew. In the connection's transaction; it
+    reads every record.
+    """
+    if documents.name in missing(connection, documents):
+        return rebuild(connection, documents)
+    engine = engine_of(connection)
+    documents.pending.create(connection, checkfirst=True)
+    engine.create(connection, documents)
+    behind = _behind(engine, documents)
+    late = connection.scalar(text(f"SELECT count(*) FROM ({behind}) b")) or 0
+    if late > BLOCK:
+        rebuild(connection, documents)
+    elif late:
+        note = f"INSERT INTO {documents.pending.name} (record_id)"
+        connection.execute(text(f"{note} SELECT id FROM ({behind}) b"))
+    return late
+
+
+def _behind(engine: Engine, documents: Documents) -> str:
+    """SELECT id of the records whose document is not as it should be, and that do not wait."""
+    held = engine.held(documents)
+    records = documents.model.__tablename__
+    settled = f"NOT IN (SELECT record_id FROM {documents.pending.name})"
+    wanted = select_documents(documents, engine.joined, f"r.id {settled}")
+    return (
+        f"SELECT w.id FROM ({wanted}) w LEFT JOIN {held} h ON h.rowid = w.id"
+        " WHERE h.rowid IS NULL OR h.public <> w.public OR h.private <> w.private"
+        f" UNION ALL SELECT rowid FROM {held} h"
+        f" WHERE rowid {settled} AND rowid NOT IN (SELECT id FROM {records})"
+    )
 
 
 def compare(connection: Connection, documents: Documents) -> Compared:
@@ -104,5 +148,5 @@ def compare(connection: Connection, documents: Documents) -> Compared:
             " WHERE h.public <> w.public OR h.private <> w.private"
         ),
         pending=pending(connection, documents),
-        unwatched=len(documents.sources) * len(EVENTS) - engine.triggers(connection, documents),
+        unwatched=len(missing(connection, documents)),
     )
