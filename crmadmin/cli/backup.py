@@ -24,7 +24,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, select
 
 from crmadmin.cli import schema
 from crmadmin.cli.move import opened, refusals
-from crmadmin.core import moving
+from crmadmin.core import moving, numbering
 from crmadmin.core.db import db, utcnow
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.source import uploads_folder
@@ -81,11 +81,13 @@ def _copy_out(source: Connection, path: Path) -> dict[str, moving.Content]:
     plain = MetaData()
     for table in moving.tables():
         columns = (Column(c.name, c.type, primary_key=c.primary_key) for c in table.columns)
-        Table(table.name, plain, *columns)
+        numbering.never_again(Table(table.name, plain, *columns))
     path.touch(mode=0o600)
     with opened(f"sqlite:///{path}") as engine, moving.writing(engine) as target:
         plain.create_all(target)
-        return moving.copy(source, target, schema.progress)
+        made = moving.copy(source, target, schema.progress)
+        moving.keep_numbers(source, target)
+        return made
 
 
 def _copy_in(url: str, promised: dict[str, Any]) -> None:

@@ -39,6 +39,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 
+from crmadmin.core import numbering
 from crmadmin.core.db import db, dialect_name
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -129,8 +130,7 @@ def new_ids(table: Any, how_many: int) -> list[int]:
         return list(
             db.session.scalars(numbers.select_from(func.generate_series(1, how_many).alias("n")))
         )
-    last = db.session.scalar(select(func.max(table.c.id))) or 0
-    return list(range(last + 1, last + 1 + how_many))
+    return list(numbering.take(db.session.connection(), table, how_many))
 
 
 def insert(table: Any, columns: dict[str, Column]) -> None:

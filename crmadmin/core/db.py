@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapper, Session, relationship
 from sqlalchemy.types import TypeDecorator
 
+from crmadmin.core import numbering
 from crmadmin.core.engine import reads_only as reads_only
 from crmadmin.core.indexes import index_lists
 from crmadmin.core.spec import RecordSpec, derive, derived_values
@@ -49,6 +50,12 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
+
+
+@event.listens_for(Mapper, "after_mapper_constructed")
+def _number_once(mapper: Mapper[Any], _model: type[Any]) -> None:
+    """Ids leave the database in forms, links and ledgers: those of every model are given once."""
+    numbering.never_again(mapper.local_table)
 
 
 @event.listens_for(Mapper, "after_mapper_constructed")
@@ -169,8 +176,9 @@ def dialect_name(session: Session | Any) -> str:
 def rebuilding_tables(connection: Connection) -> Iterator[None]:
     """For migrations. SQLite changes a table by making it anew, and would refuse to drop the old
     one while others refer to it: references are checked once, at the end. Raises IntegrityError.
+    A table that was made anew gives no id a second time.
 
-    The connection must be outside a transaction; what is done inside is committed at the end.
+    The connection must be outside a transaction; what is done inside is one, committed at the end.
     """
     if connection.dialect.name != "sqlite":
         yield
@@ -179,7 +187,9 @@ def rebuilding_tables(connection: Connection) -> Iterator[None]:
     driver: Any = connection.connection.driver_connection
     driver.execute("PRAGMA foreign_keys=OFF")
     try:
-        yield
+        connection.begin()
+        with numbering.kept(connection):
+            yield
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if broken is not None:
             raise sqlite3.IntegrityError(f"{broken[0]} row {broken[1]} refers to no {broken[2]}")
@@ -202,4 +212,9 @@ def storage_faults(database: SQLAlchemy) -> list[str]:
     wanted = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"}
     with database.engine.connect() as connection:
         found = {k: str(connection.exec_driver_sql(f"PRAGMA {k}").scalar()) for k in wanted}
-    return [f"PRAGMA {k} is {v}, not {wanted[k]}" for k, v in found.items() if v != wanted[k]]
+        again = numbering.giving_again(connection, database.metadata.tables)
+    faults = [f"PRAGMA {k} is {v}, not {wanted[k]}" for k, v in found.items() if v != wanted[k]]
+    return faults + [
+        f"table {name} gives the ids of deleted rows out again: its statement has no AUTOINCREMENT"
+        for name in again
+    ]

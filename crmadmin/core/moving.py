@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import JSON, Connection, Engine, Table, Text, cast, func, inspect, select, text
 
-from crmadmin.core import search
+from crmadmin.core import numbering, search
 from crmadmin.core.db import Base, reads_only
 
 BLOCK = 10_000
@@ -143,15 +143,20 @@ def content(connection: Connection, table: Table) -> Content:
 
 def finish(source: Connection, target: Connection, told: Told = lambda _t, _d, _n: None) -> None:
     """What follows from the rows: numbers go on where they were, searches find, plans are good."""
-    if target.dialect.name == "postgresql":
-        for table in tables():
-            _go_on_numbering(source, target, table)
+    keep_numbers(source, target)
     for documents in search.declared():
         name = documents.name
         total = target.scalar(select(func.count()).select_from(documents.model.__table__)) or 0
         search.rebuild(target, documents, lambda done, n=name, of=total: told(n, min(done, of), of))  # type: ignore[misc]  # the defaults bind the loop's values
     if target.dialect.name == "postgresql":
         target.execute(text("ANALYZE"))
+
+
+def keep_numbers(source: Connection, target: Connection) -> None:
+    """The next record gets the id after the last one that was ever given, as far as known."""
+    for table in tables():
+        last = max(numbering.last_given(source, table), numbering.last_given(target, table))
+        numbering.go_on_from(target, table, last)
 
 
 class _Digest:
@@ -236,19 +241,3 @@ def _explained(table: Table) -> Iterator[None]:
         raise CannotMove(f"{table.name}: {told}{place}") from error
     except sqlite3.DatabaseError as error:
         raise CannotMove(f"{table.name}: {error}") from error
-
-
-def _go_on_numbering(source: Connection, target: Connection, table: Table) -> None:
-    """The next record gets the number after the last one that was ever given, as far as known."""
-    column = table.autoincrement_column
-    if column is None:
-        return
-    sequence = func.pg_get_serial_sequence(f'"{table.name}"', column.name)
-    if target.scalar(select(sequence)) is None:
-        return
-    last = target.scalar(select(func.max(column))) or 0
-    if source.dialect.name == "postgresql":
-        given = func.pg_sequence_last_value(func.to_regclass(sequence))
-        last = max(last, source.scalar(select(given)) or 0)
-    if last:
-        target.execute(select(func.setval(sequence, last)))

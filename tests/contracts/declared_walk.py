@@ -117,11 +117,12 @@ CUSTOMERS = "/admin/customers/"
 @check
 def the_policy_and_the_database_know_everything(walk: Walk) -> None:
     from crmadmin.access import policy
-    from crmadmin.core.db import missing_tables
+    from crmadmin.core.db import missing_tables, storage_faults
 
     with walk.app.app_context():
         assert policy.unclassified(walk.app) == []
         assert missing_tables(walk.db) == []
+        assert storage_faults(walk.db) == []
 
 
 @check
