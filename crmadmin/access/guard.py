@@ -130,7 +130,7 @@ def owns(permission: Permission | str, owner_id: int | None) -> bool:
 
 
 def sees_sensitive() -> bool:
-    """Whether the current user sees phones and emails in full."""
+    """Whether the current user sees sensitive values in full."""
     user = current_user()
     return roles.sees_sensitive(user.role if user else None)
 

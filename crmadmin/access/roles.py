@@ -1,4 +1,4 @@
-"""Who may do what: the one role table of the product, and how records look to a role.
+"""Who may do what: the one role table of the product.
 
 Pure: neither Flask nor SQL. Screens, buttons, form fields, actions, look-ups, exports and the
 command line ask here through `guard`; nobody compares role names anywhere else.
@@ -106,10 +106,10 @@ def closed_fields(role: Role | str | None, resource: str) -> frozenset[str]:
 
 
 def sees_sensitive(role: Role | str | None) -> bool:
-    """Whether the role sees phones and emails in full; a viewer and nobody do not.
+    """Whether the role sees sensitive values in full; a viewer and nobody do not (`core.masks`).
 
-    Who does not see them cannot search, filter, sort or export by them either: a search that finds
-    a number tells it.
+    Who does not see them cannot search, filter or sort by them either: a search that finds a number
+    tells it. Who may write or import records sees them: forms and imports show what they write.
     """
     return role in {Role.ADMIN, Role.MARKETING, Role.SALES}
 
@@ -122,31 +122,3 @@ def holders(permission: Permission) -> tuple[Role, ...]:
 def allowed(role: Role | str | None, permissions: Iterable[Permission]) -> bool:
     """Whether the role holds every one of the permissions, at any scope."""
     return all(scope(role, permission) is not Scope.NONE for permission in permissions)
-
-
-MASK = "***"
-
-
-def mask_phone(phone: str | None) -> str:
-    """`+84912345678` → `0912 *** 678`; foreign numbers keep their first three figures.
-
-    Takes E.164 (or anything a person typed). What is too short to hide in is hidden whole.
-    """
-    if not phone:
-        return ""
-    figures = "".join(c for c in phone if c.isdecimal())
-    if len(figures) < 9:
-        return MASK
-    if phone.startswith("+84"):
-        return f"0{figures[2:5]} {MASK} {figures[-3:]}"
-    plus = "+" if phone.startswith("+") else ""
-    shown = 4 if figures.startswith("0") else 3
-    return f"{plus}{figures[:shown]} {MASK} {figures[-3:]}"
-
-
-def mask_email(email: str | None) -> str:
-    """`lan.nguyen@example.com` → `l***@example.com`; the stars never tell the length."""
-    if not email:
-        return ""
-    name, at, domain = email.rpartition("@")
-    return f"{name[:1]}{MASK}@{domain}" if at and name else MASK

@@ -168,12 +168,13 @@ class Collaborator(Catalog, Model):
         width="w-xl",
     )  # fmt: skip
     tax_code: Mapped[str | None] = field.tax_code(
-        _l("Tax code or personal ID"), example="001092014587",
+        _l("Tax code or personal ID"), sensitive=True, example="001092014587",
         headings=("Mã số thuế", "MST", "Số định danh", "CCCD", "Tax code"),
     )  # fmt: skip
     bank_account: Mapped[str | None] = field.text(
         _l("Bank account"),
         max_length=64,
+        sensitive=True,
         headings=("Số tài khoản", "STK"),
         example="19036552188012",
     )
@@ -181,8 +182,9 @@ class Collaborator(Catalog, Model):
         _l("Bank"), max_length=120, headings=("Ngân hàng", "Bank name"), example="Techcombank"
     )
     address: Mapped[str | None] = field.text(
-        _l("Address"), max_length=500, span=12, headings=("Địa chỉ",), example="12 Nguyễn Trãi"
-    )
+        _l("Address"), max_length=500, span=12, sensitive=True, headings=("Địa chỉ",),
+        example="12 Nguyễn Trãi",
+    )  # fmt: skip
 
     search_private: Mapped[str] = field.search_private(variants=field.as_dialled)
 

@@ -16,7 +16,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from werkzeug.datastructures import MultiDict
 
-from crmadmin.access import guard, roles
+from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.cli.imports import acting_user, reading
@@ -126,10 +126,8 @@ def _value(spec: RecordSpec, name: str, value: str) -> str:
 
 
 def _write(out: Path, ending: str, where: Sequence[Any]) -> int:
-    look = exports.Look(
-        ZoneInfo(current_app.config["SETTINGS"].timezone),
-        None if guard.sees_sensitive() else roles.MASK,
-    )
+    zone = ZoneInfo(current_app.config["SETTINGS"].timezone)
+    look = exports.Look(zone, guard.sees_sensitive())
     try:
         with out.open("wb") as stream:
             return exports.write(stream, ending, spec_of(Customer), where, look)

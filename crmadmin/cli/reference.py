@@ -21,7 +21,7 @@ from crmadmin.access.roles import CLOSED_FIELDS, Role, Scope, scope
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core.db import all_records, spec_of
 from crmadmin.core.messages import CODES, message
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, Words
+from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, SensitiveIf, Words
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import FILE_SENTENCES, OWN_SENTENCES
 
@@ -132,12 +132,14 @@ FLAGS = {
     "required": "**required**",
     "unique": "unique",
     "past": "not in the future",
-    "sensitive": "masked for some roles",
 }
 
 
 def _rules(f: FieldSpec) -> Iterator[str]:
     yield from (words for flag, words in FLAGS.items() if getattr(f, flag))
+    if f.sensitive:
+        where = f", {f.sensitive.words}" if isinstance(f.sensitive, SensitiveIf) else ""
+        yield f"**masked for some roles**{where}"
     if f.max_length and f.kind in (FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.CODE):
         yield f"at most {f.max_length:,} characters"
     if f.choices:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from crmadmin.core.normalise import normaliser
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
+from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, SensitiveIf
 from crmadmin.core.text import Refusal, heading_key
 
 UNSORTABLE = {FieldKind.LONG_TEXT}
@@ -199,6 +199,27 @@ def _private_search(spec: RecordSpec) -> Iterator[Fault]:
             yield Fault("C017", _place(spec), message, "Move it to search_private.")
 
 
+def _sensitive(spec: RecordSpec) -> Iterator[Fault]:
+    columns = [c.name for c in spec.model.__table__.columns]
+    options = spec.options
+    shown = {
+        options.display,
+        options.owner,
+        "code",
+        "name",
+        *(o.lstrip("-") for o in options.order),
+    }
+    for f in (f for f in spec.fields if f.sensitive):
+        for name in f.sensitive.reads if isinstance(f.sensitive, SensitiveIf) else ():
+            if name not in columns:
+                message = f"sensitive reads {name!r}, which is not a column."
+                yield Fault("C026", _place(spec, f), message, _nearest(name, columns, "Columns"))
+        if {f.name, f.column} & shown:
+            hint = "Drop sensitive=True, or call and sort the records by something else."
+            message = "is sensitive, but records are called, sorted or shared out by it."
+            yield Fault("C027", _place(spec, f), message, hint)
+
+
 def _unsearched(spec: RecordSpec) -> Iterator[Fault]:
     """Searched fields that no search would find."""
     columns = {d.column for d in spec.derived} & {"search_text", "search_private"}
@@ -238,5 +259,5 @@ def _nullability(spec: RecordSpec) -> Iterator[Fault]:
 
 RULES: tuple[Callable[[RecordSpec], Iterator[Fault]], ...] = (
     _named_columns, _list_columns, _sections, _contradictions, _widths, _labels, _defaults,
-    _examples, _headings, _sources, _private_search, _unsearched, _codes, _nullability,
+    _examples, _headings, _sources, _private_search, _sensitive, _unsearched, _codes, _nullability,
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Records as a spreadsheet, in the columns that an import takes back; for screens and commands.
 
-Who may see what is the caller's to say: `where` holds the scope, `mask` stands in place of phones
-and emails for who sees them masked.
+Who may see what is the caller's to say: `where` holds the scope, `Look.sees_sensitive` whether
+sensitive values are written in full or masked as on screen.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select
 
-from crmadmin.core import listing, sheets
+from crmadmin.core import listing, masks, sheets
 from crmadmin.core.db import db
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
 
@@ -47,10 +47,10 @@ class Extra:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How values are shown: the time zone of moments, and what hides a phone or an email."""
+    """How values are shown: the time zone of moments, and whether sensitive ones are in full."""
 
     zone: ZoneInfo
-    mask: str | None = None
+    sees_sensitive: bool
 
 
 def write(
@@ -76,28 +76,29 @@ def write(
         ),
         *(sheets.SheetColumn(column.heading, column.number_format) for column in extra),
     ]
-    rows = _rows(spec, where, fields, look.mask, extra)
+    rows = _rows(spec, where, fields, look, extra)
     if ending == "csv":
         return sheets.write_csv(out, columns, rows, look.zone)
     return sheets.write_xlsx(out, str(spec.plural), columns, rows, look.zone)
 
 
 def _rows(
-    spec: RecordSpec, where: Sequence[Any], fields: Sequence[FieldSpec], mask: str | None,
+    spec: RecordSpec, where: Sequence[Any], fields: Sequence[FieldSpec], look: Look,
     extra: Sequence[Extra],
 ) -> Iterator[list[Any]]:  # fmt: skip
     """By id, a batch at a time; plain values, for objects would take several times as long."""
     model: Any = spec.model
-    readers = [_reader(model, f, mask) for f in fields]
-    columns = [getattr(model, f.column) for f in fields]
+    readers = [_reader(model, f) for f in fields]
+    # What only says whether another value is sensitive is read beside the fields' own columns.
+    names = [f.column for f in fields] if look.sees_sensitive else masks.columns_read(fields)
+    columns = [getattr(model, name) for name in names]
     wanted = select(model.id, *columns).where(*where).order_by(model.id).limit(listing.BATCH)
     last = 0
     while rows := db.session.execute(wanted.where(model.id > last)).all():
         for key, *values in rows:
-            read = [
-                None if value is None else reader(value)
-                for reader, value in zip(readers, values, strict=True)
-            ]
+            if not look.sees_sensitive:
+                values = masks.of_row(fields, dict(zip(names, values, strict=True)))
+            read = [_read(reader, value) for reader, value in zip(readers, values, strict=True)]
             yield [*read, *(column.values.get(key) for column in extra)]
         last = rows[-1][0]
 
@@ -106,11 +107,15 @@ def _format(field: FieldSpec) -> str:
     return NUMBER_FORMATS.get(field.kind, sheets.TEXT)
 
 
-def _reader(model: type[Any], field: FieldSpec, mask: str | None) -> Callable[[Any], Any]:
+def _read(reader: Callable[[Any], Any], value: Any) -> Any:
+    if isinstance(value, masks.Masked):
+        return str(value)
+    return None if value is None else reader(value)
+
+
+def _reader(model: type[Any], field: FieldSpec) -> Callable[[Any], Any]:
     """How a stored value is written, as an import reads it: names of records, words of choices,
     yes and no."""
-    if field.sensitive and mask is not None:
-        return lambda _value: mask
     if field.kind is FieldKind.REF:
         return _names(getattr(model, field.name).property.mapper.class_).get
     if field.kind is FieldKind.BOOLEAN:

@@ -18,7 +18,7 @@ from sqlalchemy import Boolean, Date, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from crmadmin.core.db import UtcDateTime
-from crmadmin.core.spec import Choice, DerivedSpec, FieldKind, FieldSpec, Words
+from crmadmin.core.spec import Choice, DerivedSpec, FieldKind, FieldSpec, SensitiveIf, Words
 from crmadmin.core.text import fold
 from crmadmin.core.words import COLOR_WORDS
 
@@ -47,7 +47,7 @@ class Options(TypedDict, total=False):
     editable: bool
     importable: bool
     exported: bool
-    sensitive: bool
+    sensitive: bool | SensitiveIf
     past: bool
     headings: Sequence[str]
     example: str
@@ -182,7 +182,7 @@ def search_private(
 
     `variants` gives another way to write a value, or "".
     """
-    return _search_column(sources, lambda f: f.searched and f.sensitive, variants)
+    return _search_column(sources, lambda f: f.searched and bool(f.sensitive), variants)
 
 
 def _search_column(

@@ -49,12 +49,29 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class SensitiveIf:
+    """Says of each row whether a field's value in it is sensitive.
+
+    `holds` gets the row's values of the columns `reads`, in their order; `words` say for the
+    reference when it does. Pure: screens, exports and templates ask it with what they have read.
+    """
+
+    reads: tuple[str, ...]
+    holds: Callable[..., bool]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class FieldSpec:
     """Everything the product needs to know of one field.
 
     `name` is the field's name on screens and in imports (`industry`), `column` the table's column
     (`industry_id`); they differ for refs only. `span` is the width in a form, in twelfths; `brief`
     is a shorter label for the head of a column.
+
+    `sensitive` is personal: `core.masks` hides it from some roles. It may be up to the row, as a
+    company's address is public and a person's is not; but who does not see a field in every row
+    cannot search, filter or sort by it at all, so "is it sensitive" is asked of the field there.
     """
 
     kind: FieldKind
@@ -73,7 +90,7 @@ class FieldSpec:
     editable: bool = True
     importable: bool = True
     exported: bool = True
-    sensitive: bool = False
+    sensitive: bool | SensitiveIf = False
     past: bool = False
     headings: tuple[str, ...] = ()
     example: str = ""
@@ -87,6 +104,12 @@ class FieldSpec:
     def choice_label(self, value: str) -> Words:
         """The words of a choice value; the value itself when it is none of the choices."""
         return next((c.label for c in self.choices if c.value == value), value)
+
+    def is_sensitive_in(self, read: Callable[[str], Any]) -> bool:
+        """Whether the value is sensitive in one row; `read` gives that row's value of a column."""
+        if isinstance(self.sensitive, SensitiveIf):
+            return self.sensitive.holds(*map(read, self.sensitive.reads))
+        return self.sensitive
 
 
 @dataclass(frozen=True, slots=True)

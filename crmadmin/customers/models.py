@@ -13,14 +13,30 @@ from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core import fields as field
 from crmadmin.core.db import Model, spec_of
 from crmadmin.core.search import Documents
-from crmadmin.core.spec import Choice, RecordOptions, Section
+from crmadmin.core.spec import Choice, RecordOptions, Section, SensitiveIf
 from crmadmin.core.stamps import Stamped
-from crmadmin.core.text import code_key, email_key, fold, name_key, sort_key
+from crmadmin.core.text import code_key, email_key, fold, is_personal_id, name_key, sort_key
 
 KINDS = (
     Choice("person", _l("Person"), ("Cá nhân", "Person")),
     Choice("organization", _l("Organization"), ("Tổ chức", "Công ty", "Organization")),
 )
+
+
+def _is_person(kind: str | None) -> bool:
+    """Whoever is not said to be an organization: what is not known is not shown."""
+    return kind != "organization"
+
+
+OF_PERSONS = SensitiveIf(("kind",), _is_person, "of persons")
+"""When a company was founded and where it sits is public; of a person it is not."""
+
+PERSONAL_IDS = SensitiveIf(
+    ("kind", "tax_code"),
+    lambda kind, tax_code: _is_person(kind) or is_personal_id(tax_code),
+    "of persons, and every personal ID",
+)
+"""A household business pays tax under the ID of the person whose it is."""
 
 
 class Customer(Stamped, Model):
@@ -98,7 +114,7 @@ class Customer(Stamped, Model):
         headings=("Cộng tác viên", "CTV", "Người giới thiệu", "Collaborator"),
     )  # fmt: skip
     tax_code: Mapped[str | None] = field.tax_code(
-        _l("Tax code"), section="main", example="0100109106",
+        _l("Tax code"), section="main", sensitive=PERSONAL_IDS, example="0100109106",
         headings=("Mã số thuế", "MST", "Tax code"), searched=True,
     )  # fmt: skip
     phone: Mapped[str | None] = field.phone(
@@ -119,7 +135,7 @@ class Customer(Stamped, Model):
     )
     address: Mapped[str | None] = field.text(
         _l("Address"), max_length=500, section="reach", span=8, searched=True,
-        headings=("Địa chỉ", "Address"), example="Lô B4, KCN Quế Võ",
+        sensitive=OF_PERSONS, headings=("Địa chỉ", "Address"), example="Lô B4, KCN Quế Võ",
     )  # fmt: skip
     province: Mapped[str | None] = field.province(
         _l("Province/City"), filtered=True, section="reach",
@@ -127,7 +143,8 @@ class Customer(Stamped, Model):
         example="Bắc Ninh",
     )  # fmt: skip
     birthday: Mapped[date | None] = field.date(
-        _l("Birthday / founded"), past=True, section="main", example="09/08/1992",
+        _l("Birthday / founded"), past=True, section="main", sensitive=OF_PERSONS,
+        example="09/08/1992",
         headings=("Ngày sinh / thành lập", "Ngày sinh", "Ngày thành lập", "Birthday"),
     )  # fmt: skip
     note: Mapped[str | None] = field.long_text(
@@ -191,11 +208,13 @@ class Contact(Stamped, Model):
         headings=("Email liên hệ", "Contact email"),
     )  # fmt: skip
     birthday: Mapped[date | None] = field.date(
-        _l("Contact birthday"), past=True, example="20/11/1990",
+        _l("Contact birthday"), past=True, sensitive=True, example="20/11/1990",
         headings=("Ngày sinh liên hệ", "Contact birthday"),
     )  # fmt: skip
     is_primary: Mapped[bool] = field.boolean(_l("Primary contact"), importable=False)
-    note: Mapped[str | None] = field.text(_l("Contact note"), max_length=1000, importable=False)
+    note: Mapped[str | None] = field.text(
+        _l("Contact note"), max_length=1000, sensitive=True, importable=False
+    )
 
     name_key: Mapped[str] = field.key(name_key, "name", length=510, index=False)
     email_key: Mapped[str | None] = field.key(email_key, "email", length=254, index=False)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from crmadmin.core import masks
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.spec import FieldKind, FieldSpec
@@ -30,21 +31,34 @@ _Say = Callable[[Any], Any]
 def rows(kind: Kind, owner_id: int | None, *, masked: bool) -> Iterator[list[Any]]:
     """Every record within the scope, a row in the kind's columns; a row for each further contact.
 
-    With `owner_id` only that user's own (of records that have an owner). `masked` leaves phones
-    and emails out. Values are as `xlsx.Sheet` takes them.
+    With `owner_id` only that user's own (of records that have an owner). `masked` leaves sensitive
+    values out. Values are as `xlsx.Sheet` takes them.
     """
     own = [column for column in kind.columns if not column.is_contact]
-    says = _sayers(kind, own, masked=masked)
+    says = _sayers(kind, own)
+    fields = [column.spec for column in own]
     places = {column.name: place for place, column in enumerate(kind.columns)}
     repeated = [places[name] for name in ("code", "name")] if kind.with_contacts else []
-    for batch in _batches(kind, [column.spec.column for column in own], owner_id):
+    for batch in _batches(kind, _columns(fields, masked=masked), owner_id):
         contacts = _contacts(kind, [key for key, *_ in batch], masked=masked)
         for key, *values in batch:
             row = [
                 None if value is None else say(value)
-                for say, value in zip(says, values, strict=True)
+                for say, value in zip(says, _open(fields, values, masked=masked), strict=True)
             ]
             yield from _with_contacts(row, contacts.get(key, []), repeated, len(kind.columns))
+
+
+def _columns(fields: Sequence[FieldSpec], *, masked: bool) -> list[str]:
+    return masks.columns_read(fields) if masked else [f.column for f in fields]
+
+
+def _open(fields: Sequence[FieldSpec], values: Sequence[Any], *, masked: bool) -> Sequence[Any]:
+    """The values of a row of `_columns`, without those that are sensitive."""
+    if not masked:
+        return values
+    row = dict(zip(_columns(fields, masked=True), values, strict=True))
+    return [None if isinstance(v, masks.Masked) else v for v in masks.of_row(fields, row)]
 
 
 def _with_contacts(
@@ -80,25 +94,22 @@ def _contacts(kind: Kind, keys: Sequence[int], *, masked: bool) -> dict[int, lis
     fields = [f for n in CONTACT_ORDER if (f := spec.field(n)).importable]
     found: dict[int, list[list[Any]]] = defaultdict(list)
     statement = (
-        select(Contact.customer_id, *(getattr(Contact, f.column) for f in fields))
+        select(Contact.customer_id, *(getattr(Contact, c) for c in _columns(fields, masked=masked)))
         .where(among(Contact.customer_id, keys))
         .order_by(Contact.customer_id, Contact.is_primary.desc(), Contact.id)
     )
     for customer_id, *values in db.session.execute(statement):
-        row = [None if masked and f.sensitive else v for f, v in zip(fields, values, strict=True)]
-        found[customer_id].append(row)
+        found[customer_id].append(list(_open(fields, values, masked=masked)))
     return found
 
 
-def _sayers(kind: Kind, columns: Sequence[ImportColumn], *, masked: bool) -> list[_Say]:
+def _sayers(kind: Kind, columns: Sequence[ImportColumn]) -> list[_Say]:
     tables = queries.ref_tables(kind, Rules(), "", {})
-    return [_sayer(column.spec, tables.get(column.name), masked=masked) for column in columns]
+    return [_sayer(column.spec, tables.get(column.name)) for column in columns]
 
 
-def _sayer(field: FieldSpec, table: RefTable | None, *, masked: bool) -> _Say:
+def _sayer(field: FieldSpec, table: RefTable | None) -> _Say:
     """How a stored value is written, so that the import reads the same value again."""
-    if field.sensitive and masked:
-        return lambda value: None
     if table is not None:
         return _namer(table)
     if field.choices:

@@ -77,7 +77,7 @@ def write(
     """Write the template of a kind, with what the catalogs hold now in its lists.
 
     `with_data` fills in the records, MOST_ROWS at most: with `owner_id` only that user's own (see
-    `guard.limited_to`), `masked` for who does not see phones and emails in full.
+    `guard.limited_to`), `masked` for who does not see sensitive values in full.
     """
     written = Written()
     lists = [(index, column, _offered(column)) for index, column in enumerate(kind.columns)]

@@ -23,15 +23,15 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from crmadmin.access import guard
 from crmadmin.catalogs import queries, services
 from crmadmin.core import codes, outside, records
 from crmadmin.core.db import db
 from crmadmin.core.list_state import ListState
 from crmadmin.core.spec import FieldKind, FieldSpec
-from crmadmin.core.text import fold, show_phone
+from crmadmin.core.text import fold
 from crmadmin.core.usage import references_to, usage
 from crmadmin.imports.kinds import kind_of
+from crmadmin.panel.formatters import value_of
 from crmadmin.panel.forms import RecordForm, form_class
 from crmadmin.panel.model_view import RecordView
 from crmadmin.panel.record_form import version_of
@@ -336,9 +336,9 @@ class CollaboratorView(CatalogView):
         typed = (form["name"].raw_data or [""])[0]
         if not fold(typed):
             return []
-        sees = guard.sees_sensitive()
+        phone = self.spec.field("phone")
         return [
             {"id": r.id, "text": f"{r.code} – {r.name}", "color": r.color,
-             "hint": show_phone(r.phone) if sees and r.phone else ""}
+             "hint": value_of(phone, r) or ""}
             for r in queries.same_name(self.model, typed)
         ]  # fmt: skip

@@ -6,13 +6,15 @@ Masking happens here, before anything reaches a template.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app, get_template_attribute, request
 from markupsafe import Markup
 
-from crmadmin.access import guard, roles
+from crmadmin.access import guard
+from crmadmin.core import masks
 from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.core.text import show_phone
 from crmadmin.panel.shapes import Column
@@ -21,23 +23,26 @@ from crmadmin.panel.shapes import Column
 def cell(column: Column, record: Any, value: Any, url: str) -> Markup:
     """One value of a details page; `url` is where it leads, or ''."""
     macro = get_template_attribute("admin/model/_cells.html", "cell")
-    return Markup(macro(column.kind, value, record, column, url))  # noqa: S704 - a macro's own output, escaped there
+    return Markup(macro(_look(column, value), value, record, column, url))  # noqa: S704 - a macro's own output, escaped there
 
 
 def list_cell(column: Column, record: Any, value: Any, url: str) -> Markup:
     """The same for a row of a list, in fewer words: addresses below the list's are relative."""
     macro = get_template_attribute("admin/model/_cells.html", "bare")
     url = url.removeprefix(request.path) or url
-    return Markup(macro(column.kind, value, record, column, url))  # noqa: S704 - a macro's own output, escaped there
+    return Markup(macro(_look(column, value), value, record, column, url))  # noqa: S704 - a macro's own output, escaped there
 
 
 def value_of(field: FieldSpec, record: Any) -> Any:
-    """What the current user may see of a field: refs as records, phones and emails masked."""
+    """What the current user may see of a field: refs as records, sensitive values masked.
+
+    Every value of a record that people read comes through here (tests/contracts/test_canaries.py).
+    """
     value = getattr(record, field.name)
-    if value is None:
-        return None
     if field.sensitive and not guard.sees_sensitive():
-        return _masked(field, value)
+        value = masks.shown(field, value, partial(getattr, record))
+    if value is None or isinstance(value, masks.Masked):
+        return value
     if field.kind is FieldKind.PHONE:
         return show_phone(value)
     if field.kind is FieldKind.DATETIME:
@@ -47,10 +52,9 @@ def value_of(field: FieldSpec, record: Any) -> Any:
     return value
 
 
-def _masked(field: FieldSpec, value: str) -> str:
-    if field.kind is FieldKind.PHONE:
-        return roles.mask_phone(value)
-    return roles.mask_email(value) if field.kind is FieldKind.EMAIL else roles.MASK
+def _look(column: Column, value: Any) -> str:
+    """The macro that draws a value: one for all masks, whatever the column holds."""
+    return "masked" if isinstance(value, masks.Masked) else column.kind
 
 
 def local(moment: datetime) -> datetime:

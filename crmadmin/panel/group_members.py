@@ -268,10 +268,11 @@ def _all_words(quiet: int) -> str:
 
 
 def _masked_words() -> list[str]:
-    sensitive = [f for f in spec_of(Customer).fields if f.sensitive]
+    """What of the file is masked for who asks for it."""
+    sensitive = [str(f.label).lower() for f in spec_of(Customer).fields if f.sensitive]
     if guard.sees_sensitive() or not sensitive:
         return []
-    return [_("Phones and emails are masked.")]
+    return [_("Masked for you where they are personal: %(fields)s.", fields=", ".join(sensitive))]
 
 
 def _file_name(group: CustomerGroup) -> str:

@@ -14,7 +14,7 @@ from declaring import PLAIN, model, record
 from crmadmin.core import checks
 from crmadmin.core import fields as field
 from crmadmin.core.checks import DeclarationsWrong, Fault, check, require_valid
-from crmadmin.core.spec import Choice, RecordOptions, RecordSpec, Section, derive
+from crmadmin.core.spec import Choice, RecordOptions, RecordSpec, Section, SensitiveIf, derive
 from crmadmin.core.text import code_key
 
 RESOURCES = ("catalogs", "customers")
@@ -141,6 +141,13 @@ MISTAKES: dict[str, tuple[Callable[[], RecordSpec], str, str]] = {
              "Add search_private = field.search_private() to the model."),
     "C025": (lambda: record(kind=field.choice("Kind", [])), "Thing.kind",
              'offers nothing to choose. Give some: field.choice(_l("Kind"), [("a", _l("A"))]).'),
+    "C026": (lambda: record(phone=field.phone("Phone", sensitive=SensitiveIf(("kin",), bool, "x")),
+                            kind=field.choice("Kind", [("a", "A")])), "Thing.phone",
+             "sensitive reads 'kin', which is not a column. Did you mean 'kind'? "
+             "Columns: id, phone, kind"),
+    "C027": (lambda: with_text(sensitive=True), "Thing.name",
+             "is sensitive, but records are called, sorted or shared out by it. "
+             "Drop sensitive=True, or call and sort the records by something else."),
 }  # fmt: skip
 """Id → (a record with that one mistake, the place, what is said after it)."""
 

@@ -70,7 +70,7 @@ def patterns(query: str, *, indexed: bool) -> list[str]:
 def conditions(model: type[Any], query: str, *, sees_sensitive: bool) -> list[ColumnElement[bool]]:
     """The conditions of a query on a model; none for a blank query.
 
-    Who sees phones and emails masked cannot find by them either, or the list would tell them.
+    Who sees sensitive values masked cannot find by them either, or the list would tell them.
     """
     documents = find(model)
     wanted = patterns(query, indexed=documents is not None)

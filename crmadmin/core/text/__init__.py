@@ -22,7 +22,7 @@ from crmadmin.core.text.order import SORT_KEY_LENGTH, sort_key, sort_ranges
 from crmadmin.core.text.phones import phone, show_phone
 from crmadmin.core.text.plain import code, long_text, text, website, whole_number, yes_no
 from crmadmin.core.text.provinces import PROVINCES, Province, province
-from crmadmin.core.text.tax_codes import tax_code
+from crmadmin.core.text.tax_codes import is_personal_id, tax_code
 
 __all__ = [
     "PROVINCES",
@@ -41,6 +41,7 @@ __all__ = [
     "email_key",
     "fold",
     "heading_key",
+    "is_personal_id",
     "long_text",
     "looks_legacy",
     "name_key",

@@ -43,6 +43,11 @@ def tax_code(value: object, notes: list[Note] | None = None) -> str | None:
     return f"{match['main']}-{match['branch']}" if match["branch"] else match["main"]
 
 
+def is_personal_id(stored: str | None) -> bool:
+    """Whether a tax code, as `tax_code` gives it, is the ID of a person."""
+    return stored is not None and _PERSONAL_ID.fullmatch(stored) is not None
+
+
 def _compact(raw: str) -> str:
     if match := _CSV_FLOAT.fullmatch(raw):
         return match[1]
