@@ -442,6 +442,70 @@ OTHER_BOMBS: dict[str, tuple[str, Callable[[Path], Path], str]] = {
 }
 
 
+DEEP = 250
+"""Elements within each other that a part may have."""
+
+
+def within(open_: bytes, close: bytes, times: int = 1_500_000) -> bytes:
+    """Pieces of text, parted by elements, that lie in DEEP elements at once."""
+    return open_ * DEEP + b"<x/>a" * times + close * DEEP
+
+
+def with_error(path: Path, part: str, behind: bytes) -> Path:
+    """A workbook with an error cell, and with those pieces of text in a part of its own."""
+    head, mark, rest = PARTS[part].partition(behind)
+    assert mark
+    parts = {
+        **PARTS,
+        SHEET_PART: SHEET.format(
+            prolog="", rows='<row r="1"><c r="A1" t="e"><v>#N/A</v></c></row>'
+        ).encode(),
+    }
+    del parts[part]
+    return blown_up(path, part, (head + mark + within(b"<a>", b"</a>") + rest, 1), parts=parts)
+
+
+DEEP_PARTS: dict[str, tuple[str, Callable[[Path], Path]]] = {
+    "cells in cells": (
+        ".xlsx",
+        lambda path: sheet_of(path, (b"<row>" + within(b'<c t="e">', b"</c>") + b"</row>", 1)),
+    ),
+    "values in values": (
+        ".xlsx",
+        lambda path: sheet_of(
+            path, (b'<row><c t="e">' + within(b"<v>", b"</v>") + b"</c></row>", 1)
+        ),
+    ),
+    "the workbook's sheets": (
+        ".xlsx",
+        lambda path: with_error(path, "xl/workbook.xml", b"<sheets>"),
+    ),
+    "relations": (
+        ".xlsx",
+        lambda path: with_error(path, "xl/_rels/workbook.xml.rels", b'relationships">'),
+    ),
+    "cells in cells of LibreOffice": (
+        ".ods",
+        lambda path: ods_package(path, ods_row(within(
+            b'<table:table-cell office:value-type="error">', b"</table:table-cell>"
+        ).decode())),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEEP_PARTS)
+def test_text_in_hundreds_of_elements_costs_no_more_than_its_length(
+    name: str, tmp_path: Path
+) -> None:
+    """Some kilobytes, unpacked to 7 MB: the text of each element was kept on its own."""
+    suffix, make = DEEP_PARTS[name]
+    file = make(tmp_path / f"tep{suffix}")
+    assert file.stat().st_size < 100_000
+    used = seconds_of_children()
+    verdict(file)
+    assert seconds_of_children() - used < 12
+
+
 def replaced(path: Path, old: bytes, new: bytes) -> Path:
     """The file with some bytes changed, which are there just once."""
     content = path.read_bytes()

@@ -20,6 +20,8 @@ _MOST_BYTES = 64 * 1024 * 1024
 _LONGEST_START = 256
 _MOST_DEPTH = 256
 """So many elements within each other are in no honest part."""
+LONGEST_TEXT = 256
+"""Characters of a text that anybody asks for: an error such as `#DIV/0!` has a dozen."""
 
 
 def pieces(chunks: Iterable[bytes], start: re.Pattern[bytes]) -> Iterator[bytes]:
@@ -56,41 +58,59 @@ def whole(piece: bytes, end: re.Pattern[bytes]) -> bytes:
 
 
 class Element(NamedTuple):
-    """One element of a piece, and all of the text in it."""
+    """One element of a piece. Its text lies in the piece's `texts` from `first` on."""
 
     name: str
     attributes: dict[str, str]
     texts: list[str]
+    first: int
+    ends: list[int]
+    """Where the text of each element of the piece ends, by the element's own number."""
+    number: int
 
     @property
     def text(self) -> str:
-        return "".join(self.texts)
+        """All of the text in it, cut at LONGEST_TEXT characters.
+
+        Cells may lie within each other, each with a text that holds those of all inside: without
+        the cut a few kilobytes would be joined over and over for minutes.
+        """
+        found, length = [], 0
+        for place in range(self.first, self.ends[self.number]):
+            found.append(self.texts[place])
+            length += len(found[-1])
+            if length > LONGEST_TEXT:
+                break
+        return "".join(found)[:LONGEST_TEXT]
 
 
 def elements(content: bytes) -> list[Element]:
     """The elements of a part, or of an element cut out of one, as they begin; no prefixes.
 
-    Raises FileRefused: `file_damaged`, `file_unsafe`.
+    Linear in the content, however deep its elements lie within each other. Raises FileRefused:
+    `file_damaged`, `file_unsafe`.
     """
     found: list[Element] = []
-    within: list[Element] = []
+    within: list[int] = []
+    texts: list[str] = []
+    ends: list[int] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        element = Element(tag.rpartition(":")[2], attributes, [])
-        found.append(element)
-        within.append(element)
-        if len(within) > _MOST_DEPTH:
+        if len(within) >= _MOST_DEPTH:
             raise FileRefused("file_unsafe")
+        number = len(found)
+        found.append(Element(tag.rpartition(":")[2], attributes, texts, len(texts), ends, number))
+        ends.append(len(texts))
+        within.append(number)
 
-    def data(text: str) -> None:
-        for element in within:
-            element.texts.append(text)
+    def end(_tag: str) -> None:
+        ends[within.pop()] = len(texts)
 
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = start
-    parser.EndElementHandler = lambda tag: within.pop()
-    parser.CharacterDataHandler = data
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = texts.append
     try:
         parser.Parse(content, True)
     except expat.ExpatError as error:
