@@ -10,20 +10,15 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, BinaryIO
 
-from crmadmin.core.xlsx import DATE, FORMULA_STARTS, MOMENT, TEXT, WHOLE, Book, Column
+from crmadmin.core.formula_text import escape
+from crmadmin.core.xlsx import DATE, MOMENT, TEXT, WHOLE, Book, Column
 
-__all__ = [
-    "DATE", "MOMENT", "TEXT", "WHOLE", "SheetColumn", "escape", "unescape", "write_csv",
-    "write_xlsx",
-]  # fmt: skip
-
-_PLAIN_NUMBER = re.compile(r"[+-]?[0-9][0-9 .,]*")
+__all__ = ["DATE", "MOMENT", "TEXT", "WHOLE", "SheetColumn", "write_csv", "write_xlsx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +55,8 @@ def write_csv(
 ) -> int:
     """Write a CSV file that Excel opens right (UTF-8 with its mark); gives the rows written.
 
-    Texts that Excel would take for a formula get an apostrophe in front; `unescape` takes it
-    off again, so the file can be imported without a loss.
+    What a program would take for a formula gets an apostrophe in front (`formula_text`), which the
+    reader takes off again, so the file can be imported without a loss.
     """
     out.write(b"\xef\xbb\xbf")
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
@@ -73,19 +68,6 @@ def write_csv(
         written += 1
     text.detach()
     return written
-
-
-def escape(text: str) -> str:
-    """The text for a CSV cell. A plain number such as +84912345678 stays as it is."""
-    bare = text.lstrip("'")
-    if not bare or bare[0] not in FORMULA_STARTS or _PLAIN_NUMBER.fullmatch(text):
-        return text
-    return f"'{text}"
-
-
-def unescape(text: str) -> str:
-    """The text that `escape` was given."""
-    return text[1:] if text.startswith("'") and escape(text[1:]) == text else text
 
 
 def _csv_value(value: Any) -> Any:

@@ -100,7 +100,7 @@ def _sheets(path: Path, limits: Limits) -> Iterator[tuple[str, Pieces]]:
     if kind is not guard.Kind.TEXT:
         yield from _sheets_of_workbook(path, kind, limits)
         return
-    # Only here: its way to `unescape` leads past the writers of workbooks, a long way to import.
+    # Only here: workbooks, which most files are, need nothing of it.
     from crmadmin.imports.reader import textfile
 
     form = textfile.form_of(path)

@@ -1,7 +1,7 @@
 """Text files of comma-, semicolon- or tab-separated values, as a stream of rows.
 
 Everything in them is text: a code keeps its zeros. Only what Excel itself would not show as it is
-written changes: error values, the apostrophe that our own exports put in front (`sheets.unescape`),
+written changes: error values, the apostrophes that our own exports put in (`core.formula_text`),
 and `="0912"`, with which other programs keep Excel from taking the zero away.
 """
 
@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from crmadmin.core.sheets import unescape
+from crmadmin.core.formula_text import unescape
 from crmadmin.imports.reader.limits import Limits
 from crmadmin.imports.records import CellError, FileRefused
 
@@ -148,7 +148,7 @@ def _lines(file: TextIO, end: str) -> Iterator[str]:
 
 def _cell(text: str) -> str | CellError:
     if not text or text[0] not in _SPECIAL_STARTS:
-        return text
+        return unescape(text) if "'" in text else text
     if text in _ERRORS:
         return CellError(text)
     formula = _FORMULA_TEXT.fullmatch(text)
