@@ -18,6 +18,7 @@ run: $(VENV)/.installed ## migrate instance/crm.db (or DATABASE_URL) and serve
 
 test: $(VENV)/.installed-dev ## every test, on SQLite and PostgreSQL, and in a real browser
 	@sh tests/chromium.sh
+	@sh tests/nginx.sh
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=20
 
 test-fast: $(VENV)/.installed-dev ## unit, db and web on SQLite

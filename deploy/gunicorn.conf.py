@@ -22,6 +22,7 @@ threads = 8
 timeout = 60  # seconds without a sign of life of a process, not of a request
 graceful_timeout = 30
 keepalive = 5
+umask = 0o077  # whatever it makes is nobody else's to read
 max_requests = 20_000
 max_requests_jitter = 2_000
 

@@ -8,8 +8,12 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +42,9 @@ FOREIGN = {
 """Variables that other programs read."""
 # The grammar is a little older than the directive, which is a flag of a server like the other.
 DIRECTIVES["ssl_reject_handshake"] = DIRECTIVES["ssl_session_tickets"]
+# Nor does it know that the lines of a map are values, not directives.
+MAPPED = ("~^(?<path>[^?]*)", "~^[45]", "default")
+DIRECTIVES.update(dict.fromkeys(MAPPED, DIRECTIVES["default_type"]))
 NGINX_BESIDE = "events {}\nhttp {\n    include %s/*.conf;\n}\n"
 
 
@@ -272,7 +279,7 @@ def test_what_the_proxy_says_itself_is_a_page_in_both_languages(tmp_path: Path) 
     http = parsed(DEPLOY / "nginx", tmp_path)
     ours = our_server(http)
     pages = {status: args[-1] for args in values(ours, "error_page") for status in args[:-1]}
-    assert set(pages) == {"413", "502", "503", "504"}
+    assert set(pages) == {"400", "413", "414", "494", "502", "503", "504"}
     (place,) = [d for d in ours if d["directive"] == "location" and values(d["block"], "internal")]
     ((root,),) = values(place["block"], "root")
     folder = DEPLOY / Path(root).relative_to("/opt/crm/deploy")
@@ -283,6 +290,81 @@ def test_what_the_proxy_says_itself_is_a_page_in_both_languages(tmp_path: Path) 
         assert '<section lang="en">' in text
         assert not re.search(r"<(script|style)|style=|https?:", text)
     assert f"./nginx/pages:{root}:ro" in COMPOSE["services"]["proxy"]["volumes"]
+
+
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+
+
+def free_ports(count: int) -> list[int]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """nginx itself with our files, in front of nothing: its port and the folder of its logs."""
+    if NGINX is None:
+        pytest.skip("nginx is not installed here")
+    ours, plain, nowhere = free_ports(3)
+    files = ("crm.conf", "upstream.conf")
+    text = "\n".join((DEPLOY / "nginx" / name).read_text() for name in files)
+    text = re.sub(r"(?m)^ +(ssl_.*|listen 443 .*default_server);$", "", text)
+    for found, put in (
+        ("listen 443 ssl", f"listen 127.0.0.1:{ours}"),
+        ("listen 80", f"listen 127.0.0.1:{plain}"),
+        ("server 127.0.0.1:8000", f"server 127.0.0.1:{nowhere}"),
+        ("/var/log/nginx", str(tmp_path)),
+        (HOME, str(config.ROOT)),
+    ):
+        assert found in text, found
+        text = text.replace(found, put)
+    main = tmp_path / "nginx.conf"
+    # As Debian starts it: its own log of the whole process hears what a server does not silence.
+    main.write_text(
+        f"pid {tmp_path}/pid;\nerror_log {tmp_path}/main.log;\nevents {{}}\n"
+        f"http {{\naccess_log {tmp_path}/access.log;\n{text}\n}}\n"
+    )
+    program = subprocess.Popen([NGINX, "-c", main, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", ours)):
+                break
+            time.sleep(0.05)
+        yield ours, tmp_path
+    finally:
+        program.terminate()
+        program.wait(10)
+
+
+def told(port: int, target: str, *, headers: str = "", host: str = "crm.example.com") -> str:
+    """What the proxy answers, read to its end."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(
+            f"GET {target} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n".encode()
+        )
+        return b"".join(iter(lambda: line.recv(65536), b"")).decode()
+
+
+SEARCHED = "0912345678"
+
+
+def test_no_log_of_the_proxy_holds_what_was_searched(proxy: tuple[int, Path]) -> None:
+    port, logs = proxy
+    secret = f"/admin/customer/?q={SEARCHED}"
+    for _ in range(3):
+        assert "Tạm thời không truy cập được" in told(port, secret)
+    referrer = f"Referer: https://crm.example.com{secret}\r\n"
+    told(port, "/admin/customer/", headers=referrer)
+    told(port, secret, host="evil.example")
+    too_long = told(port, secret + "x" * 70_000)
+    assert "Không đọc được yêu cầu" in too_long
+    assert "Không đọc được yêu cầu" in told(port, secret, headers=f"X: {'x' * 70_000}\r\n")
+    written = {path.name: path.read_text(errors="replace") for path in logs.glob("*.log")}
+    assert "/admin/customer/ 502" in written["crm-failed.log"]
+    assert [name for name, text in written.items() if SEARCHED in text] == []
 
 
 def test_pages_with_a_form_s_token_are_never_compressed(tmp_path: Path) -> None:
