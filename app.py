@@ -20,6 +20,7 @@ from crmadmin.core import logs, metrics_page, metrics_requests, outside
 from crmadmin.core.db import db, prepare_request
 from crmadmin.core.engine import PoolOptions, engine_options
 from crmadmin.core.migrating import require_beside
+from crmadmin.core.private_files import keep_private
 from crmadmin.imports import tasks as import_tasks  # noqa: F401 - registers what jobs may ask for
 from crmadmin.jobs import figures as job_figures
 from crmadmin.jobs import queue
@@ -57,6 +58,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     )
     app.url_map.converters["whole"] = outside.Whole
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not settings.testing:
+        keep_private(settings.instance, settings.database_url)
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's documented way
     logs.init_app(app)

@@ -101,8 +101,8 @@ def is_taken(path: str) -> bool:
 
 
 def _open(path: str) -> int:
-    # Locking asks for no right to write, so users of one database need not be one user.
-    return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    # Beside the database, and like it nobody else's.
+    return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def leave(gate: int) -> None:
