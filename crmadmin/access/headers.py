@@ -6,6 +6,7 @@ Which page may be cached is decided here as well; long-lived static files say so
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 
 from flask import Flask, g, request
 from werkzeug.wrappers import Response
@@ -38,11 +39,26 @@ def harden(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = POLICY.format(nonce=csp_nonce())
     for name, value in FIXED.items():
         response.headers.setdefault(name, value)
+    _keep_on_site(response)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={ONE_YEAR}")
     response.headers["Cache-Control"] = _caching()
     response.vary.add("HX-Request")
     return response
+
+
+def _keep_on_site(response: Response) -> None:
+    """Send the browser to a path of this site, never to a host by name.
+
+    Werkzeug's own redirects (a slash that was missing) name the Host that was asked for, which is
+    whatever the sender wrote there. All our redirects stay on the site, so no host is ever needed.
+    """
+    target = response.headers.get("Location")
+    if target:
+        parts = urlsplit(target)
+        if parts.scheme or parts.netloc:
+            path = "/" + parts.path.lstrip("/")
+            response.headers["Location"] = f"{path}?{parts.query}" if parts.query else path
 
 
 def _caching() -> str:

@@ -22,8 +22,10 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from crmadmin.access import preferences
+from crmadmin.access.headers import harden
 from crmadmin.core import trouble
 from crmadmin.core.db import db
 from crmadmin.core.metrics import figures
@@ -69,6 +71,11 @@ PAGES: Mapping[int, tuple[Words, Words, Words]] = {
         _l("There were too many attempts in a short time."),
         _l("Wait a few minutes and try again."),
     ),
+    431: (
+        _l("The request is too long"),
+        _l("The address, or what the browser sends along with it, is longer than a server reads."),
+        _l("Take some filters away, or delete this site's cookies and sign in again."),
+    ),
     500: (
         _l("Something went wrong on our side"),
         _l("Nothing of this request was saved. The administrators can find it in the log."),
@@ -102,6 +109,8 @@ TROUBLES: Mapping[Trouble, tuple[Words, Words, Words]] = {
         _l("Tell an administrator: after room is made, everything goes on by itself."),
     ),
 }
+BY_THE_SERVER = "answer before the app is asked"
+"""Key of `app.extensions`: the web server's own errors look like ours (`cli.server`)."""
 RETRY_AFTER = 5
 """Seconds after which a program may ask again."""
 
@@ -113,6 +122,7 @@ def init_app(app: Flask) -> None:
     for kind in trouble.ERRORS:
         app.register_error_handler(kind, database_error)
     app.register_error_handler(Exception, crash)
+    app.extensions[BY_THE_SERVER] = by_the_server
 
 
 def http_error(error: HTTPException) -> Any:
@@ -156,14 +166,28 @@ def _without_database(what: Trouble) -> Any:
         else:
             again = request.full_path.rstrip("?") if request.method == "GET" else ""
             actions = [(_("Try again"), again, True)] if again else []
-            # Not render_template: that would gather what pages need of the database.
-            page_ = current_app.jinja_env.get_template("errors/plain.html")
-            text = page_.render(
-                status=503, actions=actions, reference=number(), locale=locale, **words
-            )
-            answer = make_response(text, 503)
+            answer = make_response(_plain(503, words, actions), 503)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer
+
+
+def by_the_server(app: Flask, code: int) -> Response:
+    """The page for a request that a web server could not hand on, with every header of ours.
+
+    Nothing is known of who asked; call it outside any request.
+    """
+    # Another request's context would be somebody's: this one is nobody's, and asks no database.
+    with app.test_request_context("/"):
+        words, actions = _of_status(code), [(_("To the start page"), url_for("admin.index"), True)]
+        return harden(make_response(_plain(code, words, actions), code))
+
+
+def _plain(status: int, words: Mapping[str, str], actions: list[tuple[str, str, bool]]) -> str:
+    """A page that asks the database nothing: neither for who is asking, nor for their language."""
+    # Not render_template: that would gather what pages need of the database.
+    made = current_app.jinja_env.get_template("errors/plain.html")
+    locale = preferences.known_locale()
+    return made.render(status=status, actions=actions, reference=number(), locale=locale, **words)
 
 
 def crash(error: Exception) -> Any:
@@ -175,14 +199,17 @@ def crash(error: Exception) -> Any:
 
 def page(code: int) -> Any:
     """The answer for an HTTP status."""
+    return _answer(code, _of_status(code), [(_("To the start page"), url_for("admin.index"), True)])
+
+
+def _of_status(code: int) -> dict[str, str]:
     title, message, way_out = PAGES.get(code, PAGES[400 if code < 500 else 500])
     limit = current_app.config["SETTINGS"].upload_max_mb
-    words = {
+    return {
         "title": str(title),
         "message": str(message) % {"limit": limit} if code == 413 else str(message),
         "way_out": str(way_out),
     }
-    return _answer(code, words, [(_("To the start page"), url_for("admin.index"), True)])
 
 
 def _answer(code: int, words: Mapping[str, str], actions: list[tuple[str, str, bool]]) -> Any:
