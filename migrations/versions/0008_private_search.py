@@ -3,8 +3,8 @@
 Address and tax code of customers are sensitive (of persons, and personal IDs): they move from
 search_text to search_private, and the index over both is made anew.
 
-Revision ID: 0007
-Revises: 0006
+Revision ID: 0008
+Revises: 0007
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from alembic import op
 from crmadmin.core import search
 from crmadmin.core.text import fold
 
-revision = '0007'
-down_revision = '0006'
+revision = '0008'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 
