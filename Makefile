@@ -42,10 +42,8 @@ shots: $(VENV)/.installed-dev ## draw docs/screenshots from demo data, in a real
 	@sh tests/chromium.sh
 	$(BIN)/python tests/e2e/shots.py
 
-translations: $(VENV)/.installed-dev ## gather messages, update both catalogues, compile them
-	$(BIN)/pybabel extract -F babel.cfg -k _l -k lazy_gettext -k lazy_ngettext:1,2 --sort-output --no-location --omit-header -o crmadmin/translations/messages.pot .
-	$(BIN)/pybabel update -N --ignore-obsolete --omit-header -i crmadmin/translations/messages.pot -d crmadmin/translations
-	$(BIN)/pybabel compile -d crmadmin/translations
+translations: $(VENV)/.installed ## new messages into both catalogues, unused ones out, compile; say what is untranslated
+	@$(FLASK) crm translations
 
 $(VENV)/.made:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'

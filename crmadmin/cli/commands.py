@@ -23,6 +23,7 @@ from crmadmin.cli import (
     reindex,
     seed,
     server,
+    translations,
     worker,
 )
 from crmadmin.cli.checks import check_command, refuse_unless_beside
@@ -99,4 +100,5 @@ crm.add_command(move.move_command)
 crm.add_command(reference.reference_command)
 crm.add_command(reindex.reindex_command)
 crm.add_command(seed.seed_command)
+crm.add_command(translations.translations_command)
 crm.add_command(worker.worker_command)

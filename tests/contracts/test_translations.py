@@ -11,16 +11,11 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 import config
+from crmadmin.cli.translations import FOLDER, KEYWORDS, LOCALES
 from crmadmin.core.forms import WTFORMS
 
-FOLDER = config.ROOT / "crmadmin" / "translations"
 METHODS = [("crmadmin/**.py", "python"), ("templates/**.html", "jinja2")]
-KEYWORDS = {
-    "_": None, "_l": None, "gettext": None, "lazy_gettext": None,
-    "ngettext": (1, 2), "lazy_ngettext": (1, 2),
-}  # fmt: skip
 PLACEHOLDER = re.compile(r"%\((\w+)\)")
-LOCALES = ("vi", "en")
 
 
 def catalogue(locale: str) -> Catalog:

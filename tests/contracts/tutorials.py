@@ -62,15 +62,21 @@ def declare(catalogs: ModuleType, customers: ModuleType) -> None:
 
 def edited_copy(folder: Path) -> Path:
     """A copy of the project in which somebody followed both pages, but for the migration."""
+    copy = plain_copy(folder)
+    for name, node in classes().items():
+        path = copy / PLACES[name]
+        path.write_text(_edited(path.read_text(), name, node))
+    return copy
+
+
+def plain_copy(folder: Path) -> Path:
+    """A copy of the project as it is, with what it takes to run it."""
     copy = folder / "project"
     copy.mkdir(parents=True)
     for name in ("crmadmin", "migrations", "templates"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("app.py", "config.py"):
         shutil.copy(ROOT / name, copy / name)
-    for name, node in classes().items():
-        path = copy / PLACES[name]
-        path.write_text(_edited(path.read_text(), name, node))
     return copy
 
 
