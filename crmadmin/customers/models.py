@@ -193,27 +193,37 @@ class Contact(Stamped, Model):
     )
     name: Mapped[str] = field.text(
         _l("Contact name"), required=True, searched=True, example="Vũ Hồng Nhung",
+        brief=_l("Full name"),
         headings=("Người liên hệ", "Tên liên hệ", "Họ tên liên hệ", "Contact name"),
     )  # fmt: skip
     title: Mapped[str | None] = field.text(
         _l("Contact title"), max_length=120, example="Kế toán trưởng",
+        brief=_l("Job title"),
         headings=("Chức vụ liên hệ", "Chức vụ", "Contact title"),
     )  # fmt: skip
     phone: Mapped[str | None] = field.phone(
         _l("Contact phone"), searched=True, sensitive=True, example="0904 118 552",
+        brief=_l("Phone"),
         headings=("Điện thoại liên hệ", "ĐT liên hệ", "SĐT liên hệ", "Contact phone"),
     )  # fmt: skip
     email: Mapped[str | None] = field.email(
         _l("Contact email"), searched=True, sensitive=True, example="nhung@example.com",
+        brief=_l("Email"),
         headings=("Email liên hệ", "Contact email"),
     )  # fmt: skip
     birthday: Mapped[date | None] = field.date(
         _l("Contact birthday"), past=True, sensitive=True, example="20/11/1990",
+        brief=_l("Birthday"),
         headings=("Ngày sinh liên hệ", "Contact birthday"),
     )  # fmt: skip
     is_primary: Mapped[bool] = field.boolean(_l("Primary contact"), importable=False)
     note: Mapped[str | None] = field.text(
-        _l("Contact note"), max_length=1000, sensitive=True, importable=False
+        _l("Contact note"),
+        brief=_l("Note"),
+        max_length=1000,
+        span=8,
+        sensitive=True,
+        importable=False,
     )
 
     name_key: Mapped[str] = field.key(name_key, "name", length=510, index=False)

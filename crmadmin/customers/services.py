@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select, update
 
 from crmadmin.core import records
-from crmadmin.core.db import actor, db, rows_written, utcnow
+from crmadmin.core.db import actor, db, rows_written, spec_of, utcnow
 from crmadmin.customers.models import Contact, Customer
 
-CONTACT_FIELDS = ("name", "title", "phone", "email", "is_primary")
+CONTACT_FIELDS = tuple(f.name for f in spec_of(Contact).having("editable"))
+"""What people may write of a contact: what its declaration says."""
 
 
 def create(values: Mapping[str, Any], contacts: Sequence[Mapping[str, Any]]) -> Customer:

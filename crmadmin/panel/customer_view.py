@@ -10,38 +10,41 @@ from flask import redirect, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
 from markupsafe import Markup
-from wtforms import FieldList, FormField, HiddenField
+from wtforms import Field, FieldList, FormField, HiddenField
 from wtforms import Form as PlainForm
 
 from crmadmin.access import guard
 from crmadmin.core import codes, outside, records, settings
 from crmadmin.core.db import db, spec_of
+from crmadmin.core.list_state import ListState
 from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.customers import queries, services
 from crmadmin.customers.models import Contact
-from crmadmin.panel import customer_groups
+from crmadmin.panel import customer_groups, formatters, list_page
 from crmadmin.panel.customer_bulk import BulkPages
 from crmadmin.panel.customer_groups import CustomerGroupPages
 from crmadmin.panel.formatters import value_of
-from crmadmin.panel.forms import RecordForm, TextField, YesNoField
+from crmadmin.panel.forms import RecordForm, YesNoField, control
 from crmadmin.panel.model_view import RecordView
 from crmadmin.panel.preferences import list_columns, set_list_columns
 from crmadmin.panel.record_form import version_of
 
-CONTACT_FIELDS = ("name", "title", "phone", "email")
-MOST_CONTACTS = 200
 CONTACT_SPEC = spec_of(Contact)
+MAIN_ONE = "is_primary"
+CONTACT_FIELDS = tuple(f.name for f in CONTACT_SPEC.having("editable") if f.name != MAIN_ONE)
+"""What a line of the contacts table has, as declared; which one is the main one stands beside."""
+MOST_CONTACTS = 200
 
 
-class ContactForm(PlainForm):
+class ContactLine(PlainForm):
     """One line of the contacts table. A line with nothing in it is no contact."""
 
     id = HiddenField()
-    name = TextField(CONTACT_SPEC.field("name"))
-    title = TextField(CONTACT_SPEC.field("title"))
-    phone = TextField(CONTACT_SPEC.field("phone"))
-    email = TextField(CONTACT_SPEC.field("email"))
-    is_primary = YesNoField(CONTACT_SPEC.field("is_primary"))
+    is_primary = YesNoField(CONTACT_SPEC.field(MAIN_ONE))
+
+    def typed(self) -> list[Field]:
+        """The fields that people type into, in the order of the declaration."""
+        return [self[name] for name in CONTACT_FIELDS]
 
     def is_blank(self) -> bool:
         """Whether nothing was typed in the line."""
@@ -50,6 +53,13 @@ class ContactForm(PlainForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """A blank line is fine: it is left out."""
         return self.is_blank() or bool(super().validate(extra_validators))
+
+
+ContactForm: type[ContactLine] = type(
+    "ContactForm",
+    (ContactLine,),
+    {name: control(CONTACT_SPEC.field(name)) for name in CONTACT_FIELDS},
+)
 
 
 class CustomerForm(RecordForm):
@@ -156,6 +166,7 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         return {
             **context,
             "duplicates": [self.duplicate_line(d) for d in getattr(form, "found", [])],
+            "blank_contact": ContactForm(prefix="contacts-__n__-"),
             "duplicates_url": url_for(f"{self.endpoint}.duplicates"),
             "collaborator_url": url_for("collaborator.create_and_select") if adds else "",
         }
@@ -243,13 +254,22 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
     def details_context(self, record: Any) -> dict[str, Any]:
         """With contacts and groups."""
         context = super().details_context(record)
+        fields = [CONTACT_SPEC.field(n) for n in CONTACT_FIELDS]
+        columns = list_page.columns(self.endpoint, ListState(), fields, sees_sensitive=False)
         contacts = [
-            {n: value_of(CONTACT_SPEC.field(n), c) for n in (*CONTACT_FIELDS, "is_primary")}
+            (
+                c.is_primary,
+                [
+                    formatters.cell(k, c, value_of(f, c), "")
+                    for k, f in zip(columns, fields, strict=True)
+                ],
+            )
             for c in record.contacts
         ]
         return {
             **context,
             "contacts": contacts,
+            "contact_fields": fields,
             "group_lines": self.group_lines(record),
             **self.group_urls(record),
         }

@@ -234,6 +234,11 @@ WIDGETS: Mapping[FieldKind, type[SpecField]] = {
 }
 
 
+def control(spec: FieldSpec) -> SpecField:
+    """The field of a form for one of a record, but for a ref, which needs its target."""
+    return WIDGETS.get(spec.kind, TextField)(spec, default=spec.default)
+
+
 def form_class(
     spec: RecordSpec, fields: Iterable[FieldSpec], targets: Mapping[str, type[Any]],
     base: type[RecordForm] = RecordForm, extra: Mapping[str, Any] | None = None,
@@ -245,7 +250,7 @@ def form_class(
             target = targets[f.target]
             body[f.name] = RefField(f, target, bool(target.__record__.is_large))
         else:
-            body[f.name] = WIDGETS.get(f.kind, TextField)(f, default=f.default)
+            body[f.name] = control(f)
     return type(f"{spec.model.__name__}Form", (base,), {**body, **(extra or {})})
 
 
