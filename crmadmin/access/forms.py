@@ -21,7 +21,7 @@ from wtforms.validators import InputRequired, Length
 
 from crmadmin.access.models import LOCALES, THEMES
 from crmadmin.access.passwords import LONGEST
-from crmadmin.core.forms import PageForm
+from crmadmin.core.forms import GuardedForm, PageForm
 from crmadmin.core.spec import Words
 
 REQUIRED = _l("A value is required here.")
@@ -51,10 +51,9 @@ class SetupForm(PageForm):
     password_again = PasswordField(_l("Password again"), [InputRequired(REQUIRED)])
 
 
-class ProfileForm(PageForm):
-    """One's own details. `version` is the record's, as it was when the page was made."""
+class ProfileForm(GuardedForm):
+    """One's own details."""
 
-    version = HiddenField()
     full_name = StringField(_l("Full name"), [InputRequired(REQUIRED), Length(max=120)])
     email = EmailField(_l("Email"), [Length(max=254)])
     locale = SelectField(_l("Language"), choices=_choices(LOCALES))

@@ -13,10 +13,12 @@ from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from crmadmin.access import passwords, queries
 from crmadmin.access.models import LOCALES, THEMES, User
 from crmadmin.access.roles import Role
+from crmadmin.core import records
 from crmadmin.core.db import db
 from crmadmin.core.text import Refusal, email, email_key, name_key, shorten, text
 
@@ -52,8 +54,8 @@ def save_user(user: User, changes: Mapping[str, Any], password: str | None = Non
 
     `user` is as it was loaded (or `User()`); `changes` are by field name and may be what a person
     typed; fields that are not named stay. Raises Refusal (bad_username, username_taken, bad_email,
-    email_taken, required, too_long, bad_choice, last_admin, password_…) and changes nothing, and
-    TypeError when a field is not one that people may set.
+    email_taken, required, too_long, bad_choice, last_admin, password_…) or records.Stale and
+    changes nothing; TypeError when a field is not one that people may set.
     """
     unknown = set(changes) - set(CHECKS)
     if unknown:
@@ -147,6 +149,9 @@ def _commit(user: User) -> None:
     try:
         db.session.add(user)
         db.session.commit()
+    except StaleDataError as error:
+        db.session.rollback()
+        raise records.Stale from error
     except IntegrityError:
         db.session.rollback()
         # The database has refused; this only finds the words for it.

@@ -16,6 +16,7 @@ from crmadmin.access.forms import LoginForm, PasswordForm, ProfileForm, SetupFor
 from crmadmin.access.models import User
 from crmadmin.access.passwords import BusyError
 from crmadmin.access.throttle import ThrottledError
+from crmadmin.core import records
 from crmadmin.core.db import db
 from crmadmin.core.redirects import path_of, redirect_back, safe_path
 from crmadmin.core.text import Refusal
@@ -125,23 +126,50 @@ def _setup_page(form: SetupForm, status: int) -> ResponseReturnValue:
 
 @blueprint.route("/profile", methods=["GET", "POST"])
 def profile() -> ResponseReturnValue:
-    """One's own name, email, language and theme."""
+    """One's own name, email, language and theme; changed meanwhile, both versions."""
     user = _me()
+    stored, seen = _details(user), str(user.version)
     form = ProfileForm(obj=user)
-    if form.validate_on_submit():
-        if form.version.data != str(user.version):
-            flash(messages.changed_meanwhile(), "warning")
-            return _profile_page(user, ProfileForm(None, obj=user), 409)
-        changes = {n: form[n].data for n in ("full_name", "email", "locale", "theme")}
+    if request.method == "GET":
+        return _profile_page(user, form.open_with(stored, seen), 200)
+    if form.validate() or "merging" in request.form:
+        chosen = form.chosen(stored, seen)
+        if chosen is None:
+            return _profile_conflict(user, form)
+        form = chosen
+    if form.validate():
         try:
-            services.save_user(user, changes)
+            services.save_user(user, {name: form[name].data for name in stored})
         except Refusal as refusal:
             _put_under_field(form, refusal, "full_name")
+        except records.Stale:
+            return _profile_conflict(_me_again(), form)
         else:
             flask_babel.refresh()
             flash(messages.saved(), "success")
             return redirect(url_for("access.profile"), code=303)
-    return _profile_page(user, form, 422 if form.errors else 200)
+    return _profile_page(user, form, 422)
+
+
+DETAILS = ("full_name", "email", "locale", "theme")
+
+
+def _details(user: User) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in DETAILS}
+
+
+def _profile_conflict(user: User, form: ProfileForm) -> ResponseReturnValue:
+    """Somebody changed this user meanwhile: both versions, to choose from."""
+    who = db.session.get(User, user.updated_by_id) if user.updated_by_id else None
+    page = render_template(
+        "errors/conflict.html",
+        title=messages.changed_meanwhile(),
+        **form.conflict_context(_details(user), str(user.version)),
+        who=who or user,
+        when=flask_babel.format_datetime(user.updated_at, "HH:mm dd/MM/yyyy"),
+        edit_url=url_for("access.profile"),
+    )
+    return page, 409
 
 
 @blueprint.post("/profile/password")
@@ -165,7 +193,8 @@ def password() -> ResponseReturnValue:
             status = 503
         else:
             return _with_new_session(user)
-    return _profile_page(user, ProfileForm(None, obj=user), status, form)
+    details = ProfileForm(None, obj=user).open_with(_details(user), str(user.version))
+    return _profile_page(user, details, status, form)
 
 
 @blueprint.post("/profile/choice")
@@ -220,6 +249,13 @@ def _me() -> User:
     user = guard.current_user()
     if user is None:
         abort(401)  # the guard lets nobody come this far; the type checker cannot know
+    return user
+
+
+def _me_again() -> User:
+    """Oneself as stored now, after an attempt to write that came too late."""
+    user = _me()
+    db.session.refresh(user)
     return user
 
 

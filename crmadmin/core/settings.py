@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from crmadmin.core import records
 from crmadmin.core.db import db
 from crmadmin.core.models import Setting
 
@@ -46,6 +52,37 @@ def duplicate_fields() -> tuple[str, ...]:
 def set_duplicate_fields(fields: tuple[str, ...]) -> None:
     """Keep which fields are compared. The caller commits."""
     _write(DUPLICATES, [f for f in DUPLICATE_FIELDS if f in fields])
+
+
+def version() -> str:
+    """The version of all settings together: it moves with each of them."""
+    found = db.session.execute(select(Setting.key, Setting.version).order_by(Setting.key))
+    return ".".join(f"{key}:{number}" for key, number in found)
+
+
+def last_change() -> tuple[int | None, datetime] | None:
+    """By whom (a user's id) and when a setting was changed last; None before the first time."""
+    found = db.session.execute(
+        select(Setting.updated_by_id, Setting.updated_at).order_by(Setting.updated_at.desc())
+    ).first()
+    return None if found is None else (found[0], found[1])
+
+
+def keep(pattern: CodePattern, fields: tuple[str, ...], seen: str) -> None:
+    """Keep everything that the settings page writes, flushed. The caller commits.
+
+    `seen` is the `version` that the page was opened with. Raises records.Stale, with nothing
+    written, when somebody changed a setting since.
+    """
+    if version() != seen:
+        raise records.Stale
+    try:
+        with db.session.begin_nested():
+            set_customer_codes(pattern)
+            set_duplicate_fields(fields)
+            db.session.flush()
+    except (IntegrityError, StaleDataError) as error:
+        raise records.Stale from error
 
 
 def _read(key: str, default: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm.exc import StaleDataError
 
 from crmadmin.core import records
 from crmadmin.core.db import actor, db, rows_written, spec_of, utcnow
@@ -32,10 +33,13 @@ def change(
     """Write a customer and its contacts. Raises records.Invalid and records.Stale."""
     given = {**values, **_contact_mark(customer, values)}
     changed = records.change(customer, given, version)
-    if set_contacts(customer, contacts) and not changed:
-        # A contact is part of its customer: the version must move, or two edits would pass.
-        customer.updated_at = utcnow()
-        db.session.flush()
+    try:
+        if set_contacts(customer, contacts) and not changed:
+            # A contact is part of its customer: the version must move, or two edits would pass.
+            customer.updated_at = utcnow()
+            db.session.flush()
+    except StaleDataError as error:
+        raise records.Stale from error
 
 
 def set_contacts(customer: Customer, contacts: Sequence[Mapping[str, Any]]) -> bool:

@@ -21,6 +21,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from crmadmin.catalogs import queries, services
@@ -173,9 +174,9 @@ class CatalogView(RecordView):
         """A new record is in use and stands last."""
         return {"is_active": True, "color": "gray", "position": services.next_position(self.model)}
 
-    def form(self, record: Any = None) -> RecordForm:
+    def form(self, record: Any = None, given: MultiDict[str, str] | None = None) -> RecordForm:
         """The code's placeholder shows the code that a blank would get."""
-        form = super().form(record)
+        form = super().form(record, given)
         if record is None and "code" in form:
             form["code"].placeholder = _("Automatic: %(code)s", code=codes.preview(self.model))
         return form

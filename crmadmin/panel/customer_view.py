@@ -10,30 +10,32 @@ from flask import redirect, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
 from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, FieldList, FormField, HiddenField
 from wtforms import Form as PlainForm
 
 from crmadmin.access import guard
-from crmadmin.core import codes, outside, records, settings
+from crmadmin.core import codes, merging, outside, records, settings
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import ListState
-from crmadmin.core.spec import FieldKind, FieldSpec
+from crmadmin.core.spec import FieldKind, FieldSpec, Words
 from crmadmin.customers import queries, services
 from crmadmin.customers.models import Contact
 from crmadmin.panel import customer_groups, formatters, list_page
 from crmadmin.panel.customer_bulk import BulkPages
 from crmadmin.panel.customer_groups import CustomerGroupPages
 from crmadmin.panel.formatters import value_of
-from crmadmin.panel.forms import RecordForm, YesNoField, control
+from crmadmin.panel.forms import RecordForm, YesNoField, control, typed
 from crmadmin.panel.model_view import RecordView
 from crmadmin.panel.preferences import list_columns, set_list_columns
-from crmadmin.panel.record_form import version_of
+from crmadmin.panel.record_form import version_of, words_of
 
 CONTACT_SPEC = spec_of(Contact)
 MAIN_ONE = "is_primary"
 CONTACT_FIELDS = tuple(f.name for f in CONTACT_SPEC.having("editable") if f.name != MAIN_ONE)
 """What a line of the contacts table has, as declared; which one is the main one stands beside."""
 MOST_CONTACTS = 200
+MAIN = "main-contact"
 
 
 class ContactLine(PlainForm):
@@ -78,6 +80,21 @@ class CustomerForm(RecordForm):
                 values["id"] = outside.record_id(line.form.id.data)
                 found.append(values)
         return found
+
+    def contact_rows(self) -> dict[str, Any]:
+        """The contacts by key, and which is the main one, for the page of a late edit."""
+        return contact_rows(self.contact_values())
+
+
+def contact_rows(contacts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Contacts as `core.merging` compares them: a row each by its id (new ones by their number),
+    and the key of the main one, for at most one can be."""
+    keyed = {
+        f"contact-{given['id'] or f'new{number}'}": given for number, given in enumerate(contacts)
+    }
+    main = next((key for key, given in keyed.items() if given.get("is_primary")), None)
+    rows = {key: {name: given[name] for name in CONTACT_FIELDS} for key, given in keyed.items()}
+    return {**rows, MAIN: main}
 
 
 class CustomerView(CustomerGroupPages, BulkPages, RecordView):
@@ -150,9 +167,9 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
             "collaborator": collaborator,
         }
 
-    def form(self, record: Any = None) -> RecordForm:
+    def form(self, record: Any = None, given: MultiDict[str, str] | None = None) -> RecordForm:
         """With the contacts, and the code that a blank would get as placeholder."""
-        form = super().form(record)
+        form = super().form(record, given)
         if record is None:
             form["code"].placeholder = _("Automatic: %(code)s", code=codes.preview(self.model))
         return form
@@ -242,6 +259,65 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
     def save(self, record: Any, form: RecordForm) -> None:
         """The customer and its contacts under one version."""
         services.change(record, form.values(), form.contact_values(), version_of(form))
+
+    # When somebody saved meanwhile
+
+    def stored_values(self, record: Any) -> dict[str, Any]:
+        """With the contacts."""
+        return {**super().stored_values(record), **self.contacts_of(record)}
+
+    def contacts_of(self, record: Any) -> dict[str, Any]:
+        """The contacts of a record by key, and which is the main one."""
+        names = (*CONTACT_FIELDS, "is_primary")
+        return contact_rows(
+            [{"id": c.id, **{name: getattr(c, name) for name in names}} for c in record.contacts]
+        )
+
+    def form_values(self, form: RecordForm) -> dict[str, Any]:
+        """With the contacts."""
+        return {**super().form_values(form), **form.contact_rows()}
+
+    def in_words(self, form: RecordForm, key: str, column: str, value: Any) -> tuple[Words, str]:
+        """A contact that one side does not have is shown whole, else field by field."""
+        if key == MAIN:
+            return _("Main contact"), self.contact_name(form, value)
+        if not key.startswith("contact-"):
+            return super().in_words(form, key, column, value)
+        if column:
+            label = CONTACT_SPEC.field(column).label
+            name = self.contact_name(form, key)
+            return f"{label} ({name})", words_of(ContactForm()[column], value)
+        if value is None:
+            return "", _("No such contact")
+        parts = [words_of(ContactForm()[name], value[name]) for name in CONTACT_FIELDS]
+        return _("Contact %(name)s", name=value["name"]), " · ".join(p for p in parts if p)
+
+    def contact_name(self, form: RecordForm, key: str | None) -> str:
+        """Who stands behind the key of a contact: as it was typed, else as it is stored."""
+        row = form.contact_rows().get(key) if key else None
+        if row is not None:
+            return str(row["name"])
+        found = db.session.get(Contact, int(key.rpartition("-")[2])) if key else None
+        return found.name if found is not None else ""
+
+    def merged(
+        self, mine: RecordForm, record: Any, picks: Mapping[str, str]
+    ) -> MultiDict[str, str]:
+        """With the contacts as they were chosen."""
+        given = super().merged(mine, record, picks)
+        for name in [name for name in given if name.startswith("contacts-")]:
+            del given[name]
+        theirs = self.contacts_of(record)
+        rows, main = merging.merged_rows(mine.contact_rows(), theirs, picks, MAIN)
+        fields = ContactForm()
+        for number, (key, row) in enumerate(rows.items()):
+            at, name_of = f"contacts-{number}", key.rpartition("-")[2]
+            given[f"{at}-id"] = name_of if name_of.isdecimal() else ""
+            for name, value in row.items():
+                given[f"{at}-{name}"] = typed(fields[name], value)[0]
+            if key == main:
+                given[f"{at}-is_primary"] = "y"
+        return given
 
     def after_create(self, record: Any) -> str:
         """To the customer's page, unless another is to be added."""

@@ -33,9 +33,11 @@ NOT_CHOSEN = ""
 
 
 class RecordForm(PageForm):
-    """Base of every generated form."""
+    """Base of every generated form. `version` and `opened` (see core.merging) tell what it was
+    opened with."""
 
     version = HiddenField()
+    opened = HiddenField()
 
     def values(self) -> dict[str, Any]:
         """Column → normalised value of every field that stands in the form. Only after validate."""
@@ -223,6 +225,15 @@ def shown(spec: FieldSpec, value: Any) -> str:
     if spec.kind is FieldKind.DATE:
         return show_date(value)
     return str(value)
+
+
+def typed(field: Any, value: Any) -> list[str]:
+    """What a form would post for a field that has this value; [] for a box that is not ticked."""
+    if isinstance(field, BooleanField):
+        return ["y"] if value else []
+    if value is None:
+        return [""]
+    return [str(value) if isinstance(field, SelectField) else shown(field.spec, value)]
 
 
 WIDGETS: Mapping[FieldKind, type[SpecField]] = {

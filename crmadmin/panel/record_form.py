@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import format_datetime
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from crmadmin.access import guard
 from crmadmin.access.models import User
-from crmadmin.core import lookups, outside, records
+from crmadmin.core import lookups, merging, outside, records
 from crmadmin.core.db import db
-from crmadmin.core.spec import FieldSpec, RecordSpec
-from crmadmin.panel.forms import RecordForm, RefField, form_class, sections, shown
+from crmadmin.core.merging import THEIRS, Line
+from crmadmin.core.spec import FieldSpec, RecordSpec, Words
+from crmadmin.panel.forms import RecordForm, RefField, form_class, sections, shown, typed
 
 
 class FormPages:
@@ -36,13 +38,16 @@ class FormPages:
         closed = guard.closed_fields(self.spec.options.resource)
         return [f for f in self.spec.having("editable") if f.name not in closed]
 
-    def form(self, record: Any = None) -> RecordForm:
-        """The form, filled from the request, else from the record, else with defaults."""
+    def form(self, record: Any = None, given: MultiDict[str, str] | None = None) -> RecordForm:
+        """The form, filled from the request (or `given`), else from the record, else with
+        defaults."""
         made = form_class(
             self.spec, self.form_fields(), self.targets, self.form_base, self.extra_form
         )
         data = None if record is not None or request.method == "POST" else self.defaults()
-        form = made(obj=_Shown(self.spec, record) if record is not None else None, data=data)
+        sent = {} if given is None else {"formdata": given}
+        shown_as = _Shown(self.spec, record) if record is not None else None
+        form = made(**sent, obj=shown_as, data=data)
         for field in form:
             if isinstance(field, RefField):
                 field.load(getattr(record, field.spec.column) if record is not None else None)
@@ -94,8 +99,17 @@ class FormPages:
         """Sửa → Lưu; a record written meanwhile by someone else leads to the page with both."""
         record = self.load(request.args.get("id"), "edit")
         form = self.form(record)
-        if request.method == "POST" and form.validate() and self.before_save(form, record):
+        if request.method == "GET":
+            self.open_with(form, record)
+            return self.render_form(form, record)
+        if "merging" in request.form:
+            merged = self.merged_form(form, record)
+            if merged is None:
+                return self.conflict(form, record.id)
+            form = merged
+        if form.validate() and self.before_save(form, record):
             try:
+                self.require_unmoved(form, record)
                 self.save(record, form)
             except records.Invalid as invalid:
                 db.session.rollback()
@@ -107,9 +121,19 @@ class FormPages:
                 db.session.commit()
                 flash(_("Saved %(name)s.", name=records.describe(record)), "success")
                 return redirect(url_for(f"{self.endpoint}.index_view", marked=record.id))
-        elif request.method == "GET":
-            form.version.data = str(record.version)
         return self.render_form(form, record)
+
+    def open_with(self, form: RecordForm, record: Any) -> None:
+        """Let the form carry what it was opened with."""
+        form.version.data = str(record.version)
+        form.opened.data = merging.opened(self.stored_values(record))
+
+    def require_unmoved(self, form: RecordForm, record: Any) -> None:
+        """Raises records.Stale when something that the form can write is not what it was opened
+        with: an import adds contacts without touching their customer."""
+        base = merging.read_opened(form.opened.data)
+        if merging.has_moved(base, self.stored_values(record)):
+            raise records.Stale
 
     def render_form(self, form: RecordForm, record: Any | None) -> Any:
         """The form page; 422 when it came back with problems."""
@@ -144,26 +168,66 @@ class FormPages:
             return ""
         return url_for(f"{self.endpoint}.delete_view", id=record.id)
 
+    # When somebody saved meanwhile
+
+    def stored_values(self, record: Any) -> dict[str, Any]:
+        """Everything of a record that the form can write, by key, for `merging`."""
+        return {f.name: getattr(record, f.column) for f in self.form_fields()}
+
+    def form_values(self, form: RecordForm) -> dict[str, Any]:
+        """The same of a form that was validated."""
+        return {f.short_name: f.data for f in form if hasattr(f, "spec")}
+
+    def in_words(self, form: RecordForm, key: str, column: str, value: Any) -> tuple[Words, str]:
+        """The label and the value of a line of the conflict page."""
+        return form[key].spec.label, words_of(form[key], value)
+
+    def lines(self, form: RecordForm, record: Any) -> Sequence[Line]:
+        """In what a form and its record differ."""
+        return merging.lines(
+            merging.read_opened(form.opened.data),
+            self.form_values(form),
+            self.stored_values(record),
+            lambda key, column, value: self.in_words(form, key, column, value),
+        )
+
+    def merged_form(self, mine: RecordForm, record: Any) -> RecordForm | None:
+        """The form as if somebody had typed what was chosen into it; None when something is still
+        to be chosen, or the record changed once more."""
+        mine.validate()  # makes values of what was typed; what is wrong shows in the merged form
+        if request.form.get("merging") != str(record.version):
+            return None
+        found = self.lines(mine, record)
+        picks = merging.picked(found, request.form)
+        if merging.unsettled(found, picks, request.form):
+            return None
+        given = self.merged(mine, record, picks)
+        given.setlist("version", [str(record.version)])
+        given.setlist("opened", [merging.opened(self.stored_values(record))])
+        return self.form(record, given)
+
+    def merged(
+        self, mine: RecordForm, record: Any, picks: Mapping[str, str]
+    ) -> MultiDict[str, str]:
+        """What was typed, with the stored values where they were chosen."""
+        given = MultiDict(request.form)
+        for field in mine:
+            if hasattr(field, "spec") and picks.get(field.short_name) == THEIRS:
+                value = getattr(record, field.spec.column)
+                given.setlist(field.name, typed(field, value))
+        return given
+
     def conflict(self, form: RecordForm, key: int) -> Any:
-        """The page that shows a stale edit beside what is stored now."""
+        """The page that shows a stale edit beside what is stored now, to choose from."""
         current = self.load(key, "edit")
-        rows = []
-        for field in form:
-            if not hasattr(field, "spec"):
-                continue
-            theirs = getattr(current, field.spec.column)
-            if field.data != theirs:
-                rows.append((field.spec.label, _words(field, field.data), _words(field, theirs)))
-        kept = [(k, v) for k, v in request.form.items(multi=True) if k != "csrf_token"]
+        found = self.lines(form, current)
         who = db.session.get(User, current.updated_by_id) if current.updated_by_id else None
         html = render_template(
             "errors/conflict.html",
             title=_("Changed meanwhile"),
-            rows=rows,
+            **merging.page_context(found, request.form, str(current.version)),
             who=who or _("Somebody"),
             when=format_datetime(current.updated_at, "HH:mm dd/MM/yyyy"),
-            fields=kept,
-            version=current.version,
             edit_url=url_for(f"{self.endpoint}.edit_view", id=key),
         )
         return html, 409
@@ -185,10 +249,12 @@ def version_of(form: RecordForm) -> int:
     return outside.whole(form.version.data, 1) or 0
 
 
-def _words(field: Any, value: Any) -> str:
-    """A stored value in words, for the conflict page."""
+def words_of(field: Any, value: Any) -> str:
+    """A stored value in words, for the conflict page; "" for none."""
     if value is None:
-        return "–"
+        return ""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
     if isinstance(field, RefField):
         found = lookups.chosen(field.target, [value])
         return found[0].text if found else str(value)

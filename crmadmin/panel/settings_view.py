@@ -6,22 +6,24 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_admin import BaseView, expose
+from flask_babel import format_datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from crmadmin.access import guard, policy
+from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
-from crmadmin.core import codes, settings
-from crmadmin.core.db import db
-from crmadmin.core.forms import PageForm
+from crmadmin.core import codes, records, settings
+from crmadmin.core.db import db, utcnow
+from crmadmin.core.forms import GuardedForm
 from crmadmin.customers.models import Customer
 
 PLAIN = Regexp(r"^[A-Za-z0-9._/-]*$", message=_l("Letters, digits and . _ / - only."))
 
 
-class SettingsForm(PageForm):
+class SettingsForm(GuardedForm):
     """What an administrator sets for everybody."""
 
     prefix = StringField(_l("Prefix of customer codes"), [Length(max=16), PLAIN])
@@ -33,6 +35,15 @@ class SettingsForm(PageForm):
     phone = BooleanField(_l("Phone"))
     email = BooleanField(_l("Email"))
     tax_code = BooleanField(_l("Tax code"))
+
+    def pattern(self) -> settings.CodePattern:
+        """How customers are numbered, as it was typed."""
+        length = self.length.data
+        return settings.CodePattern(self.prefix.data or "", length, self.suffix.data or "")
+
+    def compared(self) -> tuple[str, ...]:
+        """The fields that are compared on entry."""
+        return tuple(name for name in settings.DUPLICATE_FIELDS if self[name].data)
 
 
 class SettingsView(BaseView):
@@ -47,27 +58,28 @@ class SettingsView(BaseView):
 
     @expose("/", methods=("GET", "POST"))
     def index(self) -> Any:
-        """Shows the settings, and on POST keeps them."""
-        pattern = settings.customer_codes()
-        form = SettingsForm(
-            data={
-                "prefix": pattern.prefix,
-                "length": pattern.length,
-                "suffix": pattern.suffix,
-                **dict.fromkeys(settings.duplicate_fields(), True),
-            }
-        )
-        if request.method == "POST" and form.validate():
-            settings.set_customer_codes(
-                settings.CodePattern(
-                    form.prefix.data or "", form.length.data, form.suffix.data or ""
-                )
-            )
-            compared = tuple(f for f in settings.DUPLICATE_FIELDS if form[f].data)
-            settings.set_duplicate_fields(compared)
+        """Shows the settings, and on POST keeps them; changed meanwhile, both versions."""
+        stored, seen = stored_values(), settings.version()
+        form = SettingsForm(data=stored)
+        if request.method == "GET":
+            return self._page(form.open_with(stored, seen))
+        if form.validate() or "merging" in request.form:
+            chosen = form.chosen(stored, seen)
+            if chosen is None:
+                return self._conflict(form)
+            form = chosen
+        if form.validate():
+            try:
+                settings.keep(form.pattern(), form.compared(), seen)
+            except records.Stale:
+                db.session.rollback()
+                return self._conflict(form)
             db.session.commit()
             flash(_("Settings saved."), "success")
             return redirect(url_for("settings.index"))
+        return self._page(form)
+
+    def _page(self, form: SettingsForm) -> Any:
         html = render_template(
             "admin/settings.html", form=form, title=_("Settings"), errors_count=len(form.errors),
             sections=[
@@ -78,3 +90,21 @@ class SettingsView(BaseView):
             facts=[(_("Next code"), [(_("Customer code"), codes.preview(Customer))])],
         )  # fmt: skip
         return html, 422 if form.errors else 200
+
+    def _conflict(self, form: SettingsForm) -> Any:
+        """Another administrator saved meanwhile: both versions, to choose from."""
+        by, at = settings.last_change() or (None, utcnow())
+        html = render_template(
+            "errors/conflict.html", title=_("Changed meanwhile"),
+            **form.conflict_context(stored_values(), settings.version()),
+            who=(db.session.get(User, by) if by else None) or _("Somebody"),
+            when=format_datetime(at, "HH:mm dd/MM/yyyy"), edit_url=url_for("settings.index"),
+        )  # fmt: skip
+        return html, 409
+
+
+def stored_values() -> dict[str, Any]:
+    """What is stored of everything that the form writes, by field."""
+    pattern, compared = settings.customer_codes(), settings.duplicate_fields()
+    texts = {"prefix": pattern.prefix, "length": pattern.length, "suffix": pattern.suffix}
+    return {**texts, **{name: name in compared for name in settings.DUPLICATE_FIELDS}}

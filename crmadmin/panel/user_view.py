@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import PasswordField
 from wtforms.validators import Length
 
@@ -15,12 +17,17 @@ from crmadmin.access import services
 from crmadmin.access.messages import explain
 from crmadmin.access.models import User
 from crmadmin.access.passwords import LONGEST
-from crmadmin.core import records
+from crmadmin.core import merging, records
+from crmadmin.core.merging import THEIRS, Line
+from crmadmin.core.spec import Words
 from crmadmin.core.text import Refusal
 from crmadmin.panel.forms import RecordForm
 from crmadmin.panel.model_view import RecordView
 from crmadmin.panel.record_form import version_of
 from crmadmin.panel.shapes import MenuItem
+
+ASKED_AGAIN = "\0"
+PASSWORD = "password"  # noqa: S105 - the name of a field
 
 
 class UserView(RecordView):
@@ -51,6 +58,40 @@ class UserView(RecordView):
         except Refusal as refusal:
             field = refusal.params.get("field", "")
             raise records.Invalid({field: explain(refusal)}) from refusal
+
+    # When somebody saved meanwhile. A page repeats no password: it is typed again.
+
+    def stored_values(self, record: Any) -> dict[str, Any]:
+        """With the password, told by its hash."""
+        return {**super().stored_values(record), PASSWORD: record.password_hash}
+
+    def form_values(self, form: RecordForm) -> dict[str, Any]:
+        """With the password; a blank one leaves it as it is."""
+        # An answer that chooses a password without one: it is asked for again.
+        blank = ASKED_AGAIN if f"pick-{PASSWORD}" in request.form else merging.KEPT
+        return {**super().form_values(form), PASSWORD: form[PASSWORD].data or blank}
+
+    def in_words(self, form: RecordForm, key: str, column: str, value: Any) -> tuple[Words, str]:
+        """A password is told by who set it."""
+        if key != PASSWORD:
+            return super().in_words(form, key, column, value)
+        is_typed = value is not None and value in (ASKED_AGAIN, form[PASSWORD].data)
+        return form[PASSWORD].label.text, _("A new password") if is_typed else _("As it is now")
+
+    def lines(self, form: RecordForm, record: Any) -> Sequence[Line]:
+        """Where a password was typed, it is asked for again."""
+        found = super().lines(form, record)
+        again = {PASSWORD: PASSWORD}
+        return [replace(line, retype=again.get(line.key, "")) for line in found]
+
+    def merged(
+        self, mine: RecordForm, record: Any, picks: Mapping[str, str]
+    ) -> MultiDict[str, str]:
+        """Without the password where theirs stays."""
+        given = super().merged(mine, record, picks)
+        if picks.get(PASSWORD) == THEIRS:
+            given.setlist(PASSWORD, [""])
+        return given
 
     def defaults(self) -> dict[str, Any]:
         """A new user sees little until someone decides otherwise."""

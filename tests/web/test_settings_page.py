@@ -15,7 +15,7 @@ PAGE = "/admin/settings/"
 
 def test_a_new_pattern_numbers_the_next_customer(context: Flask, people: dict, visitor) -> None:
     answer = visitor("an").post(
-        PAGE, {"prefix": "KHACH-", "length": "4", "suffix": "-VN", "phone": "y"}
+        PAGE, {"prefix": "KHACH-", "length": "4", "suffix": "-VN", "phone": "y", "version": ""}
     )
     assert answer.status_code == 302
     assert settings.duplicate_fields() == ("phone",)
