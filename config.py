@@ -33,6 +33,7 @@ class Settings:
     upload_max_mb: int = 50
     reader_max_mb: int = 1024
     upload_keep_days: int = 30
+    history_keep_days: int = 365
     behind_proxy: bool = False
     port: int = 8000
     demo_password: str = field(default="", repr=False)
@@ -67,6 +68,7 @@ def load() -> Settings:
         upload_max_mb=_whole("CRM_UPLOAD_MAX_MB", 50, 1, 2048),
         reader_max_mb=_whole("CRM_READER_MAX_MB", 1024, 128, 65536),
         upload_keep_days=_whole("CRM_UPLOAD_KEEP_DAYS", 30, 0, 3650),
+        history_keep_days=_whole("CRM_HISTORY_KEEP_DAYS", 365, 1, 3650),
         behind_proxy=_yes("CRM_BEHIND_PROXY"),
         port=_whole("PORT", 8000, 1, 65535),
         demo_password=os.environ.get("CRM_DEMO_PASSWORD", ""),

@@ -22,7 +22,10 @@ from sqlalchemy import (
 
 from crmadmin.core.db import actor, db, rows_written, utcnow
 from crmadmin.customers.models import Customer
-from crmadmin.groups import steps
+from crmadmin.groups import (
+    forgetting,  # noqa: F401 - registers what the clock forgets
+    steps,
+)
 from crmadmin.groups.drafts import begin
 from crmadmin.groups.models import CustomerGroup, GroupDraft
 from crmadmin.groups.saving import Act, apply_now, create_now, lock_groups

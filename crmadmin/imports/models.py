@@ -26,7 +26,8 @@ class ImportBatch(Model):
     hand instead of what was proposed, `columns` the map that is in force. `unknown` lists the
     catalog values that no record has, `planned` and `counts` what the preview promised and the run
     did, `undone` what undoing gave. The customers join `group_id`, or, with `step_id`, the draft of
-    a group that somebody is editing.
+    a group that somebody is editing. From `history_gone_at` on old values are no longer kept, so it
+    cannot be undone.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -61,6 +62,7 @@ class ImportBatch(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow, index=True)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    history_gone_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
 
     user: Mapped[User | None] = relationship()
     group: Mapped[CustomerGroup | None] = relationship()

@@ -18,7 +18,8 @@ from crmadmin.core.db import db, rows_written
 from crmadmin.core.text import text
 from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, GroupDraft, GroupStep
-from crmadmin.imports import (  # tasks registers the jobs
+from crmadmin.imports import (  # tasks registers the jobs, forgetting what the clock does
+    forgetting,  # noqa: F401
     ledger,
     queries,
     report,
@@ -28,13 +29,14 @@ from crmadmin.imports import (  # tasks registers the jobs
     tasks,  # noqa: F401
 )
 from crmadmin.imports.joining import DRAFT
-from crmadmin.imports.keeping import forget_old_files, keep
+from crmadmin.imports.keeping import keep
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.models import ImportBatch, ImportFix
 from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules
 from crmadmin.imports.refs import decision_key
 from crmadmin.imports.source import uploads_folder
 from crmadmin.imports.states import Act, Is, Status
+from crmadmin.jobs import periodic
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
 
@@ -69,7 +71,7 @@ def create_batch(
     """
     if group is None and group_name:
         group = queries.group_called(group_name)
-    forget_old_files(uploads_folder())
+    periodic.run_where_nobody_else_does()
     path, size, digest = keep(stream, Path(file_name).suffix)
     options: dict[str, Any] = rules.to_dict()
     if group is None and group_name:
@@ -327,5 +329,5 @@ def _require(batch: ImportBatch, act: Act) -> None:
     if states.is_(batch.status, Is.WRITING) and standing.has_failed(batch):
         # Whoever worked it could not say so itself any more.
         batch.status = Status.PAUSED.value
-    if not states.allows(batch.status, act):
+    if not standing.can(batch, batch.status, act):
         raise BadState(batch.status)

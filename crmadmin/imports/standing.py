@@ -26,6 +26,7 @@ class Standing:
 
     status: str
     job: Job | None
+    batch: ImportBatch
 
     @property
     def is_working(self) -> bool:
@@ -34,7 +35,7 @@ class Standing:
 
     def allows(self, act: str) -> bool:
         """Whether this can be asked of the import now; `act` is an Act, or the word of one."""
-        if not states.allows(self.status, Act(act)):
+        if not can(self.batch, self.status, Act(act)):
             return False
         if self.job is None:
             return act != Act.STOP
@@ -54,7 +55,13 @@ def of(batch: ImportBatch) -> Standing:
     status = batch.status
     if job is None and states.is_(status, Is.WRITING) and has_failed(batch):
         status = Status.PAUSED.value
-    return Standing(status, job)
+    return Standing(status, job, batch)
+
+
+def can(batch: ImportBatch, status: str, act: Act) -> bool:
+    """Whether an import that stands there can be asked to do that: an undoing needs old values."""
+    is_forgotten = act == Act.UNDO and batch.history_gone_at is not None
+    return states.allows(status, act) and not is_forgotten
 
 
 def has_failed(batch: ImportBatch) -> bool:

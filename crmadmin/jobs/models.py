@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crmadmin.access.models import User  # noqa: F401 - the foreign key below names its table
 from crmadmin.core.db import Model, UtcDateTime, utcnow
+from crmadmin.core.field_names import NO_NAMES
 
 
 class JobState(StrEnum):
@@ -58,3 +59,11 @@ class Job(Model):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime())
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+
+
+class PeriodicRun(Model):
+    """When a piece of work that comes round by the clock was begun and ended last, by its name."""
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True, info=NO_NAMES)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime())
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime())

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crmadmin.core.db import db, reads_only, utcnow
 from crmadmin.jobs import queue, services
 from crmadmin.jobs.models import Job, JobState
+from crmadmin.jobs.periodic import Clock
 from crmadmin.jobs.upkeep import Upkeep
 from crmadmin.jobs.work import work
 
@@ -52,6 +53,7 @@ class Worker:
             for n in range(1, threads + 1)
         ]
         self._threads.append(Upkeep(app, self._stopping).thread)
+        self._threads.append(Clock(app, self._stopping).thread)
 
     def start(self) -> None:
         """Begin to work, in threads of its own."""

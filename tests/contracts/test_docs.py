@@ -67,6 +67,7 @@ def test_the_documented_defaults_are_the_real_ones() -> None:
     defaults = {
         "CRM_LOCALE": "locale", "CRM_TIMEZONE": "timezone", "CRM_UPLOAD_MAX_MB": "upload_max_mb",
         "CRM_READER_MAX_MB": "reader_max_mb", "CRM_UPLOAD_KEEP_DAYS": "upload_keep_days",
+        "CRM_HISTORY_KEEP_DAYS": "history_keep_days",
         "PORT": "port", "CRM_POOL_SIZE": "pool_size", "CRM_POOL_OVERFLOW": "pool_overflow",
         "CRM_POOL_RECYCLE": "pool_recycle", "CRM_STATEMENT_TIMEOUT": "statement_timeout",
         "CRM_SLOW_MS": "slow_ms",

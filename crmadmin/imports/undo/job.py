@@ -39,6 +39,8 @@ def run(turn: Turn) -> None:
         raise Failed(_("The import is gone."))
     if not states.allows(batch.status, Act.UNDO):
         return
+    if batch.history_gone_at is not None and not turn.checkpoint:
+        raise Failed(_("The old values of this import are no longer kept."))
     user = db.session.get(User, turn.user_id or batch.user_id or 0)
     language = (user and user.locale) or "vi"
     with acting_as(user.id if user else None), force_locale(language):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
+from crmadmin.core import retention
+from crmadmin.core.retention import Keep
 from crmadmin.core.spec import Words
 from crmadmin.groups import queries as groups
 from crmadmin.imports import report, services, standing, states, undo
@@ -64,6 +66,7 @@ def result(id: str) -> Any:
         facts=_facts(batch),
         took=_length(batch),
         goes_at=_goes_at(batch),
+        undo_until=_undo_until(batch),
         may_undo=now.allows(Act.UNDO) and may_undo(batch),
         failed=_failure(batch),
         **_undone(batch),
@@ -240,7 +243,11 @@ def start_undo(id: str) -> Response:
 
 
 def _not_undone(batch: ImportBatch) -> Response:
-    flash(_("This import cannot be undone where it stands."), "warning")
+    if batch.history_gone_at is not None:
+        words = _("The old values of this import are no longer kept, so it cannot be undone.")
+    else:
+        words = _("This import cannot be undone where it stands.")
+    flash(words, "warning")
     return redirect(url_for("imports.show", id=batch.id), 303)
 
 
@@ -274,7 +281,11 @@ def _length(batch: ImportBatch) -> str:
 
 def _goes_at(batch: ImportBatch) -> datetime | None:
     """When the uploaded file is deleted; None when it is gone."""
-    if not batch.file_path:
+    return retention.goes_at(Keep.FILES, batch.created_at) if batch.file_path else None
+
+
+def _undo_until(batch: ImportBatch) -> datetime | None:
+    """Until when the import can be undone; None when it cannot be any more."""
+    if batch.history_gone_at is not None or not states.allows(batch.status, Act.UNDO):
         return None
-    days: int = current_app.config["SETTINGS"].upload_keep_days
-    return batch.created_at + timedelta(days=days)
+    return retention.goes_at(Keep.HISTORY, batch.created_at)
