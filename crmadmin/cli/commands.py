@@ -53,8 +53,14 @@ def create_user(
     password_stdin: bool,
     as_json: bool,
 ) -> None:
-    """Add a user. Without --password-stdin nobody can sign in as them yet."""
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    """Add a user, who signs in with the password that is read from standard input."""
+    if not password_stdin:
+        raise click.UsageError(
+            "Nobody could sign in as a user without a password: pass one with --password-stdin."
+        )
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise click.ClickException("There is no password on the first line of standard input.")
     try:
         user = services.create_user(name, role, password=password, full_name=full_name, email=email)
     except Refusal as refusal:

@@ -98,8 +98,11 @@ def create_batch(
     return batch
 
 
-def start_preview(batch: ImportBatch) -> Job:
-    """Look at the file anew, as a job: what was read and what would happen. Commits."""
+def start_preview(batch: ImportBatch, *, is_news: bool = True) -> Job:
+    """Look at the file anew, as a job: what was read and what would happen. Commits.
+
+    Its end is news for the bell, unless somebody waits for it.
+    """
     _require(batch, Act.LOOK)
     running = jobs.active(batch.id)
     if running is not None:
@@ -107,7 +110,7 @@ def start_preview(batch: ImportBatch) -> Job:
     batch.status = Status.UPLOADED.value
     batch.planned, batch.columns, batch.unknown = {}, {}, []
     batch.refusal, batch.header_row, batch.finished_at = None, None, None
-    return jobs.enqueue(PREVIEW, batch.id, batch.user_id)
+    return jobs.enqueue(PREVIEW, batch.id, batch.user_id, is_news=is_news)
 
 
 def start_run(batch: ImportBatch, *, strict: bool | None = None) -> Job:
@@ -155,7 +158,7 @@ def start_undo(batch: ImportBatch, user_id: int | None = None) -> Job:
 def preview(batch: ImportBatch) -> report.Report:
     """`start_preview`, worked by this process at once. Raises JobFailed."""
     with jobs.worked_here():
-        job = start_preview(batch)
+        job = start_preview(batch, is_news=False)
     db.session.refresh(batch)
     _require_success(job)
     if states.is_(batch.status, Is.HEADLESS):

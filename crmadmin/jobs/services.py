@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import and_, case, delete, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from crmadmin.core.db import db, rows_written, utcnow
@@ -26,13 +26,26 @@ _here: ContextVar[bool] = ContextVar("here", default=False)
 log = logging.getLogger(__name__)
 
 
-def enqueue(task: str, subject_id: int, user_id: int | None, *, total: int | None = None) -> Job:
+def enqueue(
+    task: str,
+    subject_id: int,
+    user_id: int | None,
+    *,
+    total: int | None = None,
+    is_news: bool = True,
+) -> Job:
     """Ask for a job; commits, the caller's pending writes too, before any worker can hear of it.
+
+    Its end is news for the user's bell unless somebody waits for it.
 
     Where no queue is (`CRM_QUEUE=here`, or inside `worked_here`) it has ended on return, and what
     the session holds is read again when it is next asked for.
     """
-    job = Job(task=task, subject_id=subject_id, user_id=user_id, total=total, progress={})
+    seen_at = None if is_news else utcnow()
+    job = Job(
+        task=task, subject_id=subject_id, user_id=user_id, total=total, progress={},
+        seen_at=seen_at,
+    )  # fmt: skip
     db.session.add(job)
     db.session.commit()
     _tell(job)
@@ -181,11 +194,16 @@ def resume(job: Job) -> bool:
 
 
 def news(user_id: int) -> list[Job]:
-    """What ended for this user and was not seen yet, the latest first: for the bell."""
+    """What ended for this user and was not seen yet, the latest first: for the bell.
+
+    Of each subject only what ended last: what came before it is no news any more.
+    """
     ended = (JobState.DONE.value, JobState.FAILED.value)
+    unseen = (Job.user_id == user_id, Job.seen_at.is_(None), Job.state.in_(ended))
+    last = select(func.max(Job.id)).where(*unseen).group_by(Job.subject_id)
     found = (
         select(Job)
-        .where(Job.user_id == user_id, Job.seen_at.is_(None), Job.state.in_(ended))
+        .where(Job.id.in_(last))
         .order_by(Job.finished_at.desc(), Job.id.desc())
         .limit(MOST_NEWS)
     )

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import request, url_for
+from flask import get_template_attribute, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import PasswordField
-from wtforms.validators import Length
+from wtforms import Field, PasswordField
+from wtforms.validators import Length, StopValidation
 
 from crmadmin.access import services
 from crmadmin.access.messages import explain
@@ -19,15 +19,22 @@ from crmadmin.access.models import User
 from crmadmin.access.passwords import LONGEST
 from crmadmin.core import merging, records
 from crmadmin.core.merging import THEIRS, Line
+from crmadmin.core.messages import message
 from crmadmin.core.spec import Words
 from crmadmin.core.text import Refusal
 from crmadmin.panel.forms import RecordForm
 from crmadmin.panel.model_view import RecordView
 from crmadmin.panel.record_form import version_of
-from crmadmin.panel.shapes import MenuItem
+from crmadmin.panel.shapes import Column, MenuItem
 
 ASKED_AGAIN = "\0"
 PASSWORD = "password"  # noqa: S105 - the name of a field
+
+
+def _needed(_form: Any, field: Field) -> None:
+    """A field that must not be blank, in our words."""
+    if not field.data:
+        raise StopValidation(message("required", {"label": field.label.text}))
 
 
 class UserView(RecordView):
@@ -41,8 +48,26 @@ class UserView(RecordView):
         )
     }  # fmt: skip
 
+    def form(self, record: Any = None, *args: Any) -> RecordForm:
+        """Nobody could sign in as a new user without a password, so one is asked for."""
+        form = super().form(record, *args)
+        if record is None:
+            password = form["password"]
+            password.validators = [_needed, *password.validators]
+            password.flags.required = True
+            password.description = _("At least 10 characters.")
+        return form
+
+    def cell(self, column: Column, record: Any) -> Any:
+        """Who has no password cannot sign in, whatever else the list says."""
+        shown = super().cell(column, record)
+        if column.name != "is_active" or record.password_hash:
+            return shown
+        hue = get_template_attribute("admin/_macros.html", "hue")
+        return shown + " " + hue(_("No password"), "orange")
+
     def save_new(self, form: RecordForm) -> Any:
-        """A new user, with a password if one was typed."""
+        """A new user with a password."""
         return self._save(User(), form)
 
     def save(self, record: Any, form: RecordForm) -> None:

@@ -12,6 +12,7 @@ from wizard import CUSTOMERS, SOURCES, act, begun, count, leads, of, run, workbo
 
 from crmadmin.core.db import db, utcnow
 from crmadmin.customers.models import Customer
+from crmadmin.imports import fixes, services
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.views import progress
 from crmadmin.jobs.models import Job, JobState
@@ -257,3 +258,32 @@ def test_the_list_has_words_for_every_state(
     page = visitor("mai").get(f"/admin/imports/?status={status}")
     assert page.status_code == 200
     assert "tep.xlsx" in page.text
+
+
+@pytest.mark.parametrize("small", [5000, 0])
+def test_cells_that_are_mended_are_no_news_each(
+    app: Flask, people: Any, visitor: Any, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(fixes, "SMALL", small)
+    rows = (("Mã KH", "Tên", "Email"), *((f"A{n % 2}", f"Tên {n}", "lan@") for n in range(6)))
+    browser = visitor("mai")
+    where = begun(browser, CUSTOMERS, workbook(*rows))
+    for row in range(2, 7):
+        act(browser, where, f"rows/{row}/fix", **{"cell-email": f"lan{row}@congty.vn"})
+    page = browser.get("/admin/").text
+    assert page.count("data-news=") <= (0 if small else 1)
+
+
+def test_an_import_has_one_notice_whatever_was_done_with_it(
+    app: Flask, visitor: Any, where: str
+) -> None:
+    browser = visitor("mai")
+    with app.app_context():
+        batch = db.session.get_one(ImportBatch, int(where.rsplit("/", 1)[-1]))
+        for _ in range(3):
+            services.start_preview(batch)
+        services.start_run(batch)
+        db.session.remove()
+    told = bell(browser)
+    assert told.count("tep.xlsx") == 1
+    assert "1 dòng đã vào" in told
