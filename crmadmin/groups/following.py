@@ -20,7 +20,7 @@ from crmadmin.core import outside
 from crmadmin.core.db import spec_of
 from crmadmin.core.list_state import ListState, read_state
 from crmadmin.core.listing import clauses
-from crmadmin.core.text import code_key, email_key, fold
+from crmadmin.core.text import code_key, dialled, email_key, fold
 from crmadmin.customers.models import Customer
 
 WORDS = ("code", "name")
@@ -91,7 +91,10 @@ def _has(column: Any, text: str) -> ColumnElement[bool]:
 
 
 def _phone(text: str) -> ColumnElement[bool]:
-    """As dialled at home or from abroad, whatever stands between the figures."""
+    """As dialled at home or from abroad, whatever stands between the figures; a whole number is
+    that number."""
+    if (number := dialled(text)) is not None:
+        return Customer.phone == number
     figures = "".join(c for c in text if c.isascii() and c.isdecimal())
     if not figures:
         return _has(Customer.phone, text)
