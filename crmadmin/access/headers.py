@@ -55,7 +55,11 @@ def _keep_on_site(response: Response) -> None:
     """
     target = response.headers.get("Location")
     if target:
-        parts = urlsplit(target)
+        try:
+            parts = urlsplit(target)
+        except ValueError:  # a Host such as "[x"
+            response.headers["Location"] = "/"
+            return
         if parts.scheme or parts.netloc:
             path = "/" + parts.path.lstrip("/")
             response.headers["Location"] = f"{path}?{parts.query}" if parts.query else path

@@ -11,7 +11,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
-    JSON,
     Boolean,
     ColumnElement,
     ForeignKey,
@@ -29,7 +28,7 @@ from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from crmadmin.access.roles import ROLE_LABELS, Role
 from crmadmin.core import fields as field
-from crmadmin.core.db import Model, UtcDateTime, utcnow
+from crmadmin.core.db import Kept, Model, UtcDateTime, utcnow
 from crmadmin.core.field_names import (
     NO_NAMES,
     Renamed,
@@ -115,7 +114,11 @@ class User(Stamped, Model):
         Integer, default=1, nullable=False, sort_order=field.LAST
     )
     preferences: Mapped[dict[str, Any]] = mapped_column(
-        JSON, default=dict, nullable=False, sort_order=field.LAST, info=keeps(_columns, all_rows)
+        Kept(dict),
+        default=dict,
+        nullable=False,
+        sort_order=field.LAST,
+        info=keeps(_columns, all_rows),
     )
 
     # Flask-Login asks for these three; `is_active` above is its fourth.
@@ -193,7 +196,7 @@ class LoginThrottle(Model):
     """
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    stamps: Mapped[list[float]] = mapped_column(JSON, default=list, info=NO_NAMES)
+    stamps: Mapped[list[float]] = mapped_column(Kept(list), default=list, info=NO_NAMES)
     last_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 

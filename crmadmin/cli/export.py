@@ -22,11 +22,12 @@ from crmadmin.access.permissions import Permission
 from crmadmin.cli.imports import acting_user, reading
 from crmadmin.core import exports, listing, lookups, outside
 from crmadmin.core.db import spec_of
-from crmadmin.core.list_state import UNSET, read_state
+from crmadmin.core.list_state import UNSET, read_state, unknown
 from crmadmin.core.spec import FieldKind, RecordSpec
 from crmadmin.customers import queries as customers
 from crmadmin.customers.models import Customer
 from crmadmin.groups import queries
+from crmadmin.groups.following import is_readable
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports.queries import group_called
 
@@ -84,6 +85,8 @@ def _group(name: str) -> CustomerGroup:
     group = group_called(name)
     if group is None:
         raise click.UsageError(f"There is no group called {name!r}; or say {EVERYBODY}.")
+    if not is_readable(group.filter):
+        raise click.ClickException(f"The filter of {name!r} cannot be read: mend it on its page.")
     return group
 
 
@@ -98,11 +101,8 @@ def _clauses(spec: RecordSpec, filters: Sequence[str]) -> list[Any]:
             given.add(name, _value(spec, name, value))
     sees = guard.sees_sensitive()
     state = read_state(spec, given, sees_sensitive=sees)
-    kept = {"q"} & {name for name in given if state.query}
-    kept |= set(state.filters) | {n for f in state.ranges for n in (f"{f}_from", f"{f}_to")}
-    for name in given:
-        if name not in kept:
-            raise click.UsageError(f"--filter {name}: no such filter, or no such value.")
+    for part in [*state.unread, *unknown(spec, given, ())]:
+        raise click.UsageError(f"--filter: {part.words}")
     zone = current_app.config["SETTINGS"].timezone
     return list(listing.clauses(spec, state, sees_sensitive=sees, zone=zone))
 

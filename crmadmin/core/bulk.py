@@ -22,7 +22,6 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import (
-    JSON,
     Boolean,
     ColumnElement,
     Date,
@@ -40,7 +39,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 
 from crmadmin.core import numbering
-from crmadmin.core.db import db, dialect_name
+from crmadmin.core.db import db, dialect_name, is_json
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -204,7 +203,7 @@ def _stored(column: Any, values: Column) -> Iterable[Any]:
 
 def _processor(kind: Any) -> Callable[[Any], Any] | None:
     dialect = db.session.get_bind().dialect
-    if isinstance(kind, JSON):
+    if is_json(kind):
         return _as_json
     if dialect.name == "postgresql" or isinstance(kind, Boolean):
         return None

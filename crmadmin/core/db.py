@@ -7,7 +7,7 @@ features' `models`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, event, inspect
+from sqlalchemy import JSON, DateTime, MetaData, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapper, Session, relationship
@@ -93,6 +93,56 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Lost:
+    """Mixed into what stands in the place of stored JSON that cannot be read: empty, and marked."""
+
+
+class LostObject(Lost, dict[str, Any]):
+    """No JSON, or none of the kind that the column holds."""
+
+
+class LostList(Lost, list[Any]):
+    """The same where the column holds a list."""
+
+
+class Kept(TypeDecorator[Any]):
+    """JSON of one kind, an object or a list. What is stored otherwise is read as an empty one that
+    is `Lost`: whoever reads a table goes on, and the record's own page can say so.
+
+    `optional` columns may hold nothing, which is None.
+    """
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, kind: type[Any] = dict, *, optional: bool = False) -> None:
+        super().__init__(none_as_null=optional)
+        self.kind, self.optional = kind, optional
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
+        """From the database; around SQLAlchemy's own reader, which raises for what is no JSON."""
+        read = super().result_processor(dialect, coltype)
+
+        def processed(value: Any) -> Any:
+            try:
+                found = value if read is None else read(value)
+            except (ValueError, RecursionError):
+                return self._lost()
+            if isinstance(found, self.kind) or (found is None and self.optional):
+                return found
+            return self._lost()
+
+        return processed
+
+    def _lost(self) -> Lost:
+        return LostList() if self.kind is list else LostObject()
+
+
+def is_json(kind: object) -> bool:
+    """Whether a column of this type holds JSON."""
+    return isinstance(kind, JSON | Kept)
 
 
 def prepare_request() -> None:

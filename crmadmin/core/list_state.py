@@ -1,27 +1,63 @@
-"""What the URL of a list asks for: search, filters, order and page."""
+"""What the URL of a list asks for: search, filters, order, page; and what of it is unreadable."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.core import outside
+from crmadmin.core.messages import message
 from crmadmin.core.paging import DEFAULT_PER_PAGE, PER_PAGE
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
+from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, Words
+from crmadmin.core.text import shorten, show_date
 
 UNSET = "-"  # the filter value for "not set"
 MAX_QUERY = 200
 MAX_VALUES = 100
 RANGES = (FieldKind.DATE, FieldKind.DATETIME)
+PARAMETERS = frozenset({"q", "sort", "page", "per_page", "count", "after", "before", "last"})
+"""What a list reads beside its filters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of an address or of a stored search that cannot be read (any more).
+
+    `why` is a reason of the message `unread`; `label` the words for the field, `value` what stands
+    there.
+    """
+
+    why: str
+    value: str
+    label: Words = ""
+
+    @property
+    def words(self) -> str:
+        """The sentence for it, in the user's language."""
+        params = {"reason": self.why, "value": shorten(self.value), "label": str(self.label)}
+        bounds = {"first": show_date(outside.FIRST_DAY), "last": show_date(outside.LAST_DAY)}
+        most = MAX_VALUES if self.why == "many" else MAX_QUERY
+        return message("unread", {**params, **bounds, "most": str(most)})
+
+
+class UnreadSearch(ValueError):
+    """Something is to be done to all that a search matches, and a part of it cannot be read: more
+    would match than anybody chose. Nothing was done."""
+
+    def __init__(self, unread: Sequence[Unread]) -> None:
+        super().__init__(*(part.why for part in unread))
+        self.unread = tuple(unread)
 
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """What a list URL asks for; unknown or malformed parts are left out, never an error."""
+    """What a list URL asks for. What cannot be read is left out and named in `unread`: a page says
+    so, an act refuses it."""
 
     query: str = ""
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -35,6 +71,7 @@ class ListState:
     """The id of the row that the page begins behind; the page's number is then only shown."""
     before: int = 0
     is_last: bool = False
+    unread: tuple[Unread, ...] = ()
 
     @property
     def behind(self) -> int:
@@ -65,24 +102,26 @@ def read_state(
     """
     filters: dict[str, tuple[str, ...]] = {}
     ranges: dict[str, tuple[date | None, date | None]] = {}
+    unread: list[Unread] = []
     for f in spec.having("filtered"):
         if f.sensitive and not sees_sensitive:
-            continue
-        if f.kind in RANGES:
-            span = (outside.day(args.get(f"{f.name}_from")), outside.day(args.get(f"{f.name}_to")))
-            if any(span):
-                ranges[f.name] = span
-        elif values := tuple(v for v in args.getlist(f.name)[:MAX_VALUES] if _fits(f, v)):
-            filters[f.name] = tuple(dict.fromkeys(values))
-    sort = args.get("sort", "")
-    name = sort.removeprefix("-")
-    by = spec.by_name.get(name)
-    sortable = by is not None and by.sortable and (sees_sensitive or not by.sensitive)
+            given = next((v for name in names_of(f) for v in args.getlist(name) if v), None)
+            unread += [] if given is None else [Unread("masked", given, f.label)]
+        elif f.kind in RANGES:
+            if any(span := tuple(_end(f, args.get(name, ""), unread) for name in names_of(f))):
+                ranges[f.name] = (span[0], span[1])
+        elif values := readable(args.getlist(f.name), partial(_fits, f), f.label, unread):
+            filters[f.name] = values
+    sort, sortable = args.get("sort", ""), _is_sortable(spec, args, sees_sensitive=sees_sensitive)
+    if sort and not sortable:
+        unread.append(Unread("sort", sort))
+    if len(args.get("q", "")) > MAX_QUERY:
+        unread.append(Unread("long", args["q"]))
     return ListState(
         query=outside.words(args.get("q"), MAX_QUERY),
         filters=filters,
         ranges=ranges,
-        sort=name if sortable else "",
+        sort=sort.removeprefix("-") if sortable else "",
         descending=sortable and sort.startswith("-"),
         page=outside.page_number(args.get("page")),
         per_page=outside.page_size(args.get("per_page"), PER_PAGE, DEFAULT_PER_PAGE),
@@ -90,7 +129,46 @@ def read_state(
         after=outside.record_id(args.get("after")) or 0,
         before=0 if "after" in args else outside.record_id(args.get("before")) or 0,
         is_last=args.get("last") == "1",
+        unread=tuple(unread),
     )
+
+
+def names_of(f: FieldSpec) -> tuple[str, ...]:
+    """The parameters of a filter: its name, or for days from and to."""
+    return (f"{f.name}_from", f"{f.name}_to") if f.kind in RANGES else (f.name,)
+
+
+def unknown(spec: RecordSpec, args: MultiDict[str, str], known: Collection[str]) -> list[Unread]:
+    """The parameters with a value that are none of a list's, nor `known`: of a field that was
+    removed, say."""
+    own = {name for f in spec.having("filtered") for name in names_of(f)}
+    others = {name: args[name] for name in args if name not in own | PARAMETERS | {*known}}
+    return [Unread("name", name) for name, value in others.items() if value]
+
+
+def readable(
+    given: Sequence[str], fits: Callable[[str], bool], label: Words, unread: list[Unread]
+) -> tuple[str, ...]:
+    """The values that fit, each once; the others are added to `unread`. A blank says nothing."""
+    values = [value for value in dict.fromkeys(given) if value]
+    if len(values) > MAX_VALUES:
+        unread.append(Unread("many", "", label))
+    values = values[:MAX_VALUES]
+    unread += [Unread("", value, label) for value in values if not fits(value)]
+    return tuple(value for value in values if fits(value))
+
+
+def _end(f: FieldSpec, text: str, unread: list[Unread]) -> date | None:
+    """One end of a span of days."""
+    found = outside.day(text)
+    if found is None and text.strip():
+        unread.append(Unread("day", text, f.label))
+    return found
+
+
+def _is_sortable(spec: RecordSpec, args: MultiDict[str, str], *, sees_sensitive: bool) -> bool:
+    by = spec.by_name.get(args.get("sort", "").removeprefix("-"))
+    return by is not None and by.sortable and (sees_sensitive or not by.sensitive)
 
 
 def _fits(f: FieldSpec, value: str) -> bool:

@@ -74,9 +74,26 @@ _SENTENCES: Mapping[tuple[str, str], LazyString] = {
         "“%(value)s” is not a tax code: one has 10 digits, 13 for a branch, 12 for a personal ID."
     ),
     ("tax_check_digit", ""): _l("The check digit of tax code “%(value)s” is wrong: check it."),
+    # parts of an address or of a stored search that cannot be read
+    ("unread", ""): _l("%(label)s: “%(value)s” cannot be chosen here."),
+    ("unread", "day"): _l(
+        "%(label)s: “%(value)s” is not a day from %(first)s to %(last)s, such as 2026-11-30."
+    ),
+    ("unread", "name"): _l("“%(value)s”: there is no such filter, or no longer."),
+    ("unread", "sort"): _l("“%(value)s”: the list cannot be sorted by that."),
+    ("unread", "masked"): _l("%(label)s: you see it masked, so you cannot search by it."),
+    ("unread", "many"): _l("%(label)s: only the first %(most)s values count."),
+    ("unread", "long"): _l("Only the first %(most)s characters are searched for."),
+    ("unread", "gone"): _l("%(label)s: the value number %(value)s was deleted."),
+    ("unread", "group"): _l(
+        "The filter of the group “%(value)s” cannot be read: nobody is in it until it is mended."
+    ),
+    ("unread", "text"): _l("“%(value)s” is no search at all."),
     # number, yes/no, choice
     ("bad_number", ""): _l("“%(value)s” is not a whole number: write digits only."),
-    ("bad_number", "too_large"): _l("“%(value)s” is too large a number."),
+    ("bad_number", "too_large"): _l(
+        "“%(value)s” is too large: a number lies between -2,147,483,647 and 2,147,483,647."
+    ),
     ("bad_yes_no", ""): _l("“%(value)s” is neither yes nor no: write Có or Không."),
     ("bad_choice", ""): _l("“%(value)s” is not one of: %(choices)s."),
     # values that name records

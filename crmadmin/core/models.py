@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Integer, String, Table
+from sqlalchemy import ColumnElement, Integer, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crmadmin.core.db import Model
+from crmadmin.core.db import Kept, Model
 from crmadmin.core.field_names import Renamed, in_list, keeps
 from crmadmin.core.stamps import Stamped
 
@@ -25,7 +25,9 @@ class Setting(Stamped, Model):
     """One named setting; `core.settings` knows the names, the defaults and the shapes."""
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-1)
-    value: Mapped[Any] = mapped_column(JSON, nullable=False, info=keeps(_compared, _of_customers))
+    value: Mapped[Any] = mapped_column(
+        Kept(object), nullable=False, info=keeps(_compared, _of_customers)
+    )
 
 
 class CodeSequence(Model):

@@ -17,10 +17,10 @@ from itertools import chain
 from typing import Any
 
 import psycopg
-from sqlalchemy import JSON, Connection, Engine, Table, Text, cast, func, inspect, select, text
+from sqlalchemy import Connection, Engine, Table, Text, cast, func, inspect, select, text
 
 from crmadmin.core import numbering, search
-from crmadmin.core.db import Base, reads_only
+from crmadmin.core.db import Base, is_json, reads_only
 
 BLOCK = 10_000
 """Rows that are in memory, and in one COPY, at a time."""
@@ -192,7 +192,7 @@ def _told(
 
 def _blocks(connection: Connection, table: Table) -> Iterator[Sequence[Any]]:
     # JSON as its text: a null of JSON and none at all would both be None.
-    columns = [cast(c, Text) if isinstance(c.type, JSON) else c for c in table.columns]
+    columns = [cast(c, Text) if is_json(c.type) else c for c in table.columns]
     asked = select(*columns).order_by(*table.primary_key.columns)
     found = connection.execute(asked.execution_options(yield_per=BLOCK))
     yield from found.partitions()
@@ -224,7 +224,7 @@ def _write(target: Connection, table: Table, blocks: Iterator[Sequence[Any]]) ->
 
 def _stored(kind: Any, dialect: Any) -> Callable[[Any], Any]:
     """How SQLite's driver takes a value of this type."""
-    process = None if isinstance(kind, JSON) else kind.dialect_impl(dialect).bind_processor(dialect)
+    process = None if is_json(kind) else kind.dialect_impl(dialect).bind_processor(dialect)
     return process or (lambda value: value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from crmadmin.core import records
+from crmadmin.core import outside, records
 from crmadmin.core.db import db
 from crmadmin.core.models import Setting
 
@@ -32,10 +33,27 @@ class CodePattern:
         """The code of a number: 123 → KH000123."""
         return f"{self.prefix}{number:0{self.length}d}{self.suffix}"
 
+    @classmethod
+    def read(cls, value: object) -> CodePattern | None:
+        """The pattern that was stored; None for what is none."""
+        kept = outside.entries(value)
+        texts = [kept.get(name, "") for name in ("prefix", "suffix")]
+        if not kept or not all(isinstance(text, str) and PLAIN.fullmatch(text) for text in texts):
+            return None
+        if outside.whole(kept.get("length"), 1, LONGEST_NUMBER) is None:
+            return None
+        automatic = kept.get("automatic", True)
+        return cls(texts[0], kept["length"], texts[1], automatic=automatic is not False)
+
+
+PLAIN = re.compile(r"[A-Za-z0-9._/-]{0,16}")
+"""What stands before and after the number of a code."""
+LONGEST_NUMBER = 12
+
 
 def customer_codes() -> CodePattern:
-    """How customers are numbered."""
-    return CodePattern(**_read(CODES, {}))
+    """How customers are numbered; as by default while the setting cannot be read."""
+    return CodePattern.read(_read(CODES, asdict(CodePattern()))) or CodePattern()
 
 
 def set_customer_codes(pattern: CodePattern) -> None:
@@ -46,7 +64,19 @@ def set_customer_codes(pattern: CodePattern) -> None:
 def duplicate_fields() -> tuple[str, ...]:
     """Customer fields that are compared on entry, beside the code, which always is."""
     chosen = _read(DUPLICATES, list(DUPLICATE_FIELDS))
+    if not isinstance(chosen, list):
+        return DUPLICATE_FIELDS
     return tuple(f for f in DUPLICATE_FIELDS if f in chosen)
+
+
+def unreadable() -> tuple[str, ...]:
+    """The settings whose stored value cannot be read: their defaults hold until they are saved."""
+    found = []
+    if CodePattern.read(_read(CODES, asdict(CodePattern()))) is None:
+        found.append(CODES)
+    if not isinstance(_read(DUPLICATES, []), list):
+        found.append(DUPLICATES)
+    return tuple(found)
 
 
 def set_duplicate_fields(fields: tuple[str, ...]) -> None:

@@ -144,11 +144,13 @@ def type_text(
 def follow(draft: GroupDraft, filter_query: str | None) -> None:
     """Make the group follow a search (a query string, see `following`); None takes that back.
 
-    The steps stay in the draft, without effect while a filter is followed. Raises Closed.
+    The steps stay in the draft, without effect while a filter is followed. Raises Closed, and
+    UnreadSearch for a search of which a part cannot be read.
     """
+    search = following.asked(filter_query) if filter_query is not None else None
     draft = steps.lock(draft)
     group = steps.group_of(draft)
-    text = None if filter_query is None else following.read(filter_query).text
+    text = None if search is None else search.text
     draft.filter = None if group is not None and text == group.filter else text
     steps.count(draft, group)
 

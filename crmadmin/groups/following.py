@@ -1,8 +1,13 @@
 """Nhóm động: the search that a group follows, as text and as conditions on customers.
 
 The text is a query string: the customer list's own parameters, and the picker's `code`, `name`,
-`phone` and `email`. Parts that mean nothing (any more) are left out, never an error. Only people
-who see phones and emails can make a group follow a search for one, so it is always carried out.
+`phone` and `email`. Only people who see phones and emails can make a group follow a search for
+one, so it is always carried out.
+
+What was stored may be unreadable tomorrow: a field is removed, a value of a catalog deleted. A
+group that follows such a text has no members until somebody mends it: by a search with a condition
+less, more would be members than anybody chose. Its own page says what cannot be read; all others
+go on without it.
 """
 
 from __future__ import annotations
@@ -13,14 +18,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import current_app
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, false, or_, select
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.core import outside
-from crmadmin.core.db import spec_of
-from crmadmin.core.list_state import ListState, read_state
+from crmadmin.core.db import db, spec_of
+from crmadmin.core.list_state import ListState, Unread, UnreadSearch, read_state, unknown
 from crmadmin.core.listing import clauses
-from crmadmin.core.text import code_key, dialled, email_key, fold
+from crmadmin.core.spec import FieldKind
+from crmadmin.core.text import code_key, email_key, fold
 from crmadmin.customers.models import Customer
 
 WORDS = ("code", "name")
@@ -40,6 +46,11 @@ class Search:
     state: ListState = field(default_factory=ListState)
     words: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """What of it cannot be read."""
+        return self.state.unread
+
     def where(self, *, sees_sensitive: bool = True) -> list[ColumnElement[bool]]:
         """The conditions on customers."""
         zone = current_app.config["SETTINGS"].timezone
@@ -57,22 +68,60 @@ class Search:
         return urlencode({**args, **self.words}, doseq=True) or EVERYBODY
 
 
-def read(args: MultiDict[str, str] | str | None, *, sees_sensitive: bool = True) -> Search:
-    """The search of an address's parameters, or of the text that a group follows."""
-    given = _parsed(args) if isinstance(args, str | None) else args
+def read(given: MultiDict[str, str], *, sees_sensitive: bool = True) -> Search:
+    """The search of an address's parameters."""
     state = read_state(spec_of(Customer), given, sees_sensitive=sees_sensitive)
     names = (*WORDS, *PRIVATE) if sees_sensitive else WORDS
     said = {n: outside.words(given.get(n)) for n in names}
     return Search(replace(state, count_all=False), {n: text for n, text in said.items() if text})
 
 
+def kept(text: str) -> Search:
+    """The search of a text that was stored, or sent to be; also names that mean nothing (any more)
+    are unread."""
+    given = outside.parameters(text)
+    if given is None:
+        return Search(ListState(unread=(Unread("text", text),)))
+    found = read(given)
+    strange = unknown(spec_of(Customer), given, (*WORDS, *PRIVATE))
+    if not strange and found.text == EVERYBODY and text not in ("", EVERYBODY):
+        strange = [Unread("text", text)]  # it must have meant something
+    return replace(found, state=replace(found.state, unread=(*found.unread, *strange)))
+
+
+def asked(text: str) -> Search:
+    """A search that something is to be done with. Raises UnreadSearch."""
+    search = kept(text)
+    if search.unread:
+        raise UnreadSearch(search.unread)
+    return search
+
+
 def where_of(text: str) -> list[ColumnElement[bool]]:
-    """The conditions of the text that a group follows."""
-    return read(text).where()
+    """The conditions of the text that a group follows; nobody meets one that cannot be read."""
+    search = kept(text)
+    return [false()] if search.unread else search.where()
 
 
-def _parsed(text: str | None) -> MultiDict[str, str]:
-    return outside.parameters(text or "") or MultiDict()
+def is_readable(text: str | None) -> bool:
+    """Whether a group that follows this text (None: none at all) has the members it should have."""
+    return text is None or not kept(text).unread
+
+
+def trouble(text: str) -> list[Unread]:
+    """Everything that is wrong with a stored text: what cannot be read, and records that were
+    deleted, which nobody can have any more. One statement for each filter of records."""
+    search, spec = kept(text), spec_of(Customer)
+    found = list(search.unread)
+    for name, values in search.state.filters.items():
+        f = spec.field(name)
+        if f.kind is not FieldKind.REF:
+            continue
+        target: Any = getattr(Customer, f.name).property.mapper.class_
+        ids = outside.record_ids(values)
+        there = set(db.session.scalars(select(target.id).where(target.id.in_(ids))))
+        found += [Unread("gone", str(key), f.label) for key in ids if key not in there]
+    return found
 
 
 def _contains(name: str, text: str) -> Sequence[ColumnElement[bool]]:
@@ -91,10 +140,7 @@ def _has(column: Any, text: str) -> ColumnElement[bool]:
 
 
 def _phone(text: str) -> ColumnElement[bool]:
-    """As dialled at home or from abroad, whatever stands between the figures; a whole number is
-    that number."""
-    if (number := dialled(text)) is not None:
-        return Customer.phone == number
+    """As dialled at home or from abroad, whatever stands between the figures."""
     figures = "".join(c for c in text if c.isascii() and c.isdecimal())
     if not figures:
         return _has(Customer.phone, text)

@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, false, or_, select
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db
+from crmadmin.core.list_state import Unread, UnreadSearch
+from crmadmin.groups.following import is_readable
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.groups.queries import member_where
 
@@ -34,6 +36,23 @@ def names() -> list[tuple[int, str]]:
         select(CustomerGroup.id, CustomerGroup.name).order_by(CustomerGroup.sort_key)
     )
     return [(row.id, row.name) for row in rows]
+
+
+def unreadable(ids: Sequence[int] | None = None) -> list[CustomerGroup]:
+    """The groups (of these ids, or all) whose filter cannot be read, by name."""
+    found = select(CustomerGroup).where(CustomerGroup.filter.is_not(None))
+    if ids is not None:
+        found = found.where(CustomerGroup.id.in_(list(ids)[:MOST_GROUPS]))
+    groups = db.session.scalars(found.order_by(CustomerGroup.sort_key))
+    return [group for group in groups if not is_readable(group.filter)]
+
+
+def require_readable(*groups: CustomerGroup | None) -> None:
+    """Raises UnreadSearch where something is to be done with the members of a group whose filter
+    cannot be read: it would be done with nobody, in silence."""
+    broken = [g for g in groups if g is not None and not is_readable(g.filter)]
+    if broken:
+        raise UnreadSearch([Unread("group", group.name) for group in broken])
 
 
 def in_groups(ids: Sequence[int]) -> ColumnElement[bool]:

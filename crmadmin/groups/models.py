@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crmadmin.core import fields as field
-from crmadmin.core.db import Model, UtcDateTime, utcnow
+from crmadmin.core.db import Kept, Model, UtcDateTime, utcnow
 from crmadmin.core.field_names import (
     NO_NAMES,
     Renamed,
@@ -132,7 +132,7 @@ class GroupDraft(Model):
     saved_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     saved_version: Mapped[int | None] = mapped_column(Integer)
     before: Mapped[dict[str, Any]] = mapped_column(
-        JSON, default=dict, info=keeps(_in_texts, all_rows)
+        Kept(dict), default=dict, info=keeps(_in_texts, all_rows)
     )
 
 
@@ -150,7 +150,7 @@ class GroupStep(Model):
     kind: Mapped[str] = mapped_column(String(16))
     adds: Mapped[bool] = mapped_column(Boolean)
     params: Mapped[dict[str, Any]] = mapped_column(
-        JSON, default=dict, info=keeps(_in_params, of_table("customer"))
+        Kept(dict), default=dict, info=keeps(_in_params, of_table("customer"))
     )
     rows: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)

@@ -7,6 +7,7 @@ memberships.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, literal, select, union_all
 from sqlalchemy.orm import joinedload
@@ -17,7 +18,7 @@ from crmadmin.core.db import db
 from crmadmin.core.paging import Page, clamp
 from crmadmin.customers.models import Customer
 from crmadmin.groups import history as histories
-from crmadmin.groups.following import where_of
+from crmadmin.groups.following import is_readable, where_of
 from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, Membership
 from crmadmin.groups.ordered import Part, by_added, memberships, page_of, size_of
 from crmadmin.groups.sets import Sets, of, of_group
@@ -238,13 +239,16 @@ def _members_among(group_id: int, ids: Sequence[int]) -> Sequence[int]:
     ).all()
 
 
-def groups_of(customer_id: int) -> list[CustomerGroup]:
-    """The groups that a customer is in, those that follow a filter too, by name."""
+def groups_of(customer_id: int) -> tuple[list[CustomerGroup], list[CustomerGroup]]:
+    """The groups that a customer is in, those that follow a filter too, by name; and those whose
+    filter cannot be read, of which nobody knows."""
     joined = select(Membership.group_id).where(Membership.customer_id == customer_id)
     ids = set(db.session.scalars(joined))
-    following = db.session.execute(
+    following: Sequence[Any] = db.session.execute(
         select(CustomerGroup.id, CustomerGroup.filter).where(CustomerGroup.filter.is_not(None))
     ).all()
+    unread = {key for key, text in following if not is_readable(text)}
+    following = [row for row in following if row.id not in unread]
     for start in range(0, len(following), AT_ONCE):
         asked = [
             select(literal(key)).where(
@@ -253,8 +257,9 @@ def groups_of(customer_id: int) -> list[CustomerGroup]:
             for key, text in following[start : start + AT_ONCE]
         ]
         ids.update(db.session.scalars(union_all(*asked)))
-    found = select(CustomerGroup).where(CustomerGroup.id.in_(ids))
-    return list(db.session.scalars(found.order_by(CustomerGroup.sort_key, CustomerGroup.id)))
+    every = select(CustomerGroup).where(CustomerGroup.id.in_(ids | unread))
+    found = list(db.session.scalars(every.order_by(CustomerGroup.sort_key, CustomerGroup.id)))
+    return [g for g in found if g.id not in unread], [g for g in found if g.id in unread]
 
 
 def history(group_id: int, number: int, per_page: int = histories.PER_PAGE) -> Page:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmadmin.access.models import User
-from crmadmin.core.db import Model, UtcDateTime, utcnow
+from crmadmin.core.db import Kept, Model, UtcDateTime, utcnow
 from crmadmin.core.field_names import NO_NAMES
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports import kept_names as names
@@ -39,17 +39,19 @@ class ImportBatch(Model):
     digest: Mapped[str] = mapped_column(String(64), default="", index=True)
     sheet: Mapped[str | None] = mapped_column(String(255))
     header_row: Mapped[int | None] = mapped_column(Integer)
-    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=names.DECIDED)
-    columns: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=names.MAPPED)
-    planned: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=NO_NAMES)
-    counts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=NO_NAMES)
-    refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=NO_NAMES)
-    heads: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, info=NO_NAMES)
+    options: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict, info=names.DECIDED)
+    columns: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict, info=names.MAPPED)
+    planned: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict, info=NO_NAMES)
+    counts: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict, info=NO_NAMES)
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(Kept(dict, optional=True), info=NO_NAMES)
+    heads: Mapped[list[dict[str, Any]]] = mapped_column(Kept(list), default=list, info=NO_NAMES)
     mapping: Mapped[dict[str, Any] | None] = mapped_column(
-        JSON(none_as_null=True), info=names.MAPPED
+        Kept(dict, optional=True), info=names.MAPPED
     )
-    unknown: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, info=names.SAID_OF)
-    undone: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), info=NO_NAMES)
+    unknown: Mapped[list[dict[str, Any]]] = mapped_column(
+        Kept(list), default=list, info=names.SAID_OF
+    )
+    undone: Mapped[dict[str, Any] | None] = mapped_column(Kept(dict, optional=True), info=NO_NAMES)
     group_id: Mapped[int | None] = mapped_column(
         Integer, ForeignKey("customer_group.id", ondelete="SET NULL"), index=True
     )
@@ -93,14 +95,18 @@ class ImportRow(Model):
     record_id: Mapped[int | None] = mapped_column(Integer, index=True)
     version: Mapped[int | None] = mapped_column(Integer)
     before: Mapped[dict[str, Any] | None] = mapped_column(
-        JSON(none_as_null=True), info=names.OWN_IMAGE
+        Kept(dict, optional=True), info=names.OWN_IMAGE
     )
     kept: Mapped[str | None] = mapped_column(String(16))
     label: Mapped[str] = mapped_column(String(300), default="")
-    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, info=names.SAID_OF)
-    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, info=names.SAID_OF)
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(
+        Kept(list), default=list, info=names.SAID_OF
+    )
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(
+        Kept(list), default=list, info=names.SAID_OF
+    )
     has_warnings: Mapped[bool] = mapped_column(Boolean, default=False)
-    cells: Mapped[list[Any]] = mapped_column(JSON, default=list, info=NO_NAMES)
+    cells: Mapped[list[Any]] = mapped_column(Kept(list), default=list, info=NO_NAMES)
 
 
 class ImportFix(Model):
@@ -131,7 +137,7 @@ class ImportChange(Model):
     record_id: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer, default=1)
     before: Mapped[dict[str, Any] | None] = mapped_column(
-        JSON(none_as_null=True), info=names.SIDE_IMAGE
+        Kept(dict, optional=True), info=names.SIDE_IMAGE
     )
 
 
@@ -147,6 +153,6 @@ class ImportMemory(Model):
     )
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)
     headings: Mapped[str] = mapped_column(String(64), primary_key=True)
-    fields: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, info=names.BY_COLUMN)
-    values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=names.BY_COLUMN)
+    fields: Mapped[dict[str, int]] = mapped_column(Kept(dict), default=dict, info=names.BY_COLUMN)
+    values: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict, info=names.BY_COLUMN)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)

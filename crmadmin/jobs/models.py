@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crmadmin.access.models import User  # noqa: F401 - the foreign key below names its table
-from crmadmin.core.db import Model, UtcDateTime, utcnow
+from crmadmin.core.db import Kept, Model, UtcDateTime, utcnow
 from crmadmin.core.field_names import NO_NAMES
 
 
@@ -48,7 +48,7 @@ class Job(Model):
     checkpoint: Mapped[int] = mapped_column(Integer, default=0)
     done: Mapped[int] = mapped_column(Integer, default=0)
     total: Mapped[int | None] = mapped_column(Integer)
-    progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    progress: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     token: Mapped[str] = mapped_column(String(32), default="")
     worker: Mapped[str] = mapped_column(String(80), default="")

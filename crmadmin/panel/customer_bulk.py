@@ -102,7 +102,7 @@ class BulkPages:
         chosen = selection(given)
         context = {**chosen.context(), "as_of": given.get("as_of") or utcnow().isoformat()}
         if chosen.query is not None:
-            return self.where(self.state(chosen.args), action), context
+            return self.where(self.asked(chosen.args), action), context
         return [*self.scope(action), Customer.id.in_(chosen.ids)], context
 
     def do(self: Any, act: str, form: Any, where: list[Any]) -> int:

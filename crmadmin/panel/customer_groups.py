@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
@@ -15,6 +15,7 @@ from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission
 from crmadmin.core import records
 from crmadmin.core.db import db
+from crmadmin.core.list_state import Unread
 from crmadmin.core.outside import record_ids
 from crmadmin.customers import queries
 from crmadmin.customers.models import Customer
@@ -33,7 +34,7 @@ class CustomerGroupPages:
     endpoint: str
     load: Any
     where: Any
-    state: Any
+    asked: Any
     scope: Any
 
     def more_filters(self) -> Sequence[ExtraFilter]:
@@ -42,7 +43,7 @@ class CustomerGroupPages:
             ExtraFilter(
                 "group", _l("Marketing group"), is_id,
                 lambda values: lists.in_groups(record_ids(values)), model=CustomerGroup,
-                remote_url=url_for("customer_group.lookup"),
+                remote_url=url_for("customer_group.lookup"), trouble=_unreadable,
             ),
         )  # fmt: skip
 
@@ -85,7 +86,7 @@ class CustomerGroupPages:
     def of_selection(self, chosen: Selection, action: str) -> list[Any]:
         """The conditions of a selection, within what this user may do that to."""
         if chosen.query is not None:
-            return list(self.where(self.state(chosen.args), action))
+            return list(self.where(self.asked(chosen.args), action))
         return [*self.scope(action), Customer.id.in_(chosen.ids)]
 
     def after_adding(self, one: Any | None) -> str:
@@ -108,15 +109,17 @@ class CustomerGroupPages:
         return redirect(url_for(f"{self.endpoint}.details_view", id=one.id))
 
     def group_lines(self, record: Any) -> list[dict[str, Any]]:
-        """The groups of a customer as its page lists them."""
+        """The groups of a customer as its page lists them, and those of which nobody knows."""
+        found, unread = group_queries.groups_of(record.id)
         return [
             {
                 "id": group.id,
                 "name": group.name,
                 "url": url_for("customer_group.details_view", id=group.id),
                 "follows": group.filter is not None,
+                "unread": group in unread,
             }
-            for group in group_queries.groups_of(record.id)
+            for group in (*found, *unread)
         ]
 
     def group_urls(self, record: Any) -> dict[str, str]:
@@ -127,6 +130,16 @@ class CustomerGroupPages:
             return url_for(f"{self.endpoint}.{name}", id=record.id) if may else ""
 
         return {"join_url": at("add_to_group"), "leave_url": at("leave_group")}
+
+
+def _unreadable(values: Sequence[str]) -> Sequence[Unread]:
+    """The chosen groups whose filter cannot be read: they have no members until it is mended. Read
+    once a request, however often the page asks for the state of its list."""
+    known: dict[tuple[str, ...], list[Unread]] = g.setdefault("unreadable_groups", {})
+    if (asked := tuple(values)) not in known:
+        found = lists.unreadable(record_ids(asked))
+        known[asked] = [Unread("group", group.name) for group in found]
+    return known[asked]
 
 
 def register(endpoint: str) -> None:

@@ -30,6 +30,7 @@ from crmadmin.panel.model_view import RecordView
 from crmadmin.panel.preferences import list_columns, set_list_columns
 from crmadmin.panel.record_form import version_of, words_of
 
+MOST_NAMED = 5
 CONTACT_SPEC = spec_of(Contact)
 MAIN_ONE = "is_primary"
 CONTACT_FIELDS = tuple(f.name for f in CONTACT_SPEC.having("editable") if f.name != MAIN_ONE)
@@ -147,8 +148,10 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
             db.session.commit()
             return redirect(url_for(f"{self.endpoint}.index_view"))
         shown = [f.name for f in self.list_fields()]
+        lost = [n for n in list_columns(self.spec.name) if n not in {f.name for f in offered}]
         return render_template(
-            "admin/model/columns.html", spec=self.spec, action=url_for(f"{self.endpoint}.columns"),
+            "admin/model/columns.html", spec=self.spec, lost=lost[:MOST_NAMED],
+            action=url_for(f"{self.endpoint}.columns"),
             back_url=url_for(f"{self.endpoint}.index_view"),
             choices=[(f.name, f.label, f.name in shown or f.name == "name", f.name == "name")
                      for f in offered],
@@ -179,7 +182,9 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         context = super().form_context(form, record)
         adds = guard.can("collaborators:create")
         if record is not None:
-            context["groups"] = [(g["name"], g["url"]) for g in self.group_lines(record)]
+            context["groups"] = [
+                (g["name"], g["url"]) for g in self.group_lines(record) if not g["unread"]
+            ]
         return {
             **context,
             "duplicates": [self.duplicate_line(d) for d in getattr(form, "found", [])],
@@ -297,7 +302,7 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         row = form.contact_rows().get(key) if key else None
         if row is not None:
             return str(row["name"])
-        found = db.session.get(Contact, int(key.rpartition("-")[2])) if key else None
+        found = records.fetch(Contact, key.rpartition("-")[2]) if key else None
         return found.name if found is not None else ""
 
     def merged(
@@ -312,7 +317,7 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         fields = ContactForm()
         for number, (key, row) in enumerate(rows.items()):
             at, name_of = f"contacts-{number}", key.rpartition("-")[2]
-            given[f"{at}-id"] = name_of if name_of.isdecimal() else ""
+            given[f"{at}-id"] = str(outside.record_id(name_of) or "")
             for name, value in row.items():
                 given[f"{at}-{name}"] = typed(fields[name], value)[0]
             if key == main:

@@ -28,6 +28,7 @@ from crmadmin.access import preferences
 from crmadmin.access.headers import harden
 from crmadmin.core import trouble
 from crmadmin.core.db import db
+from crmadmin.core.list_state import UnreadSearch
 from crmadmin.core.metrics import figures
 from crmadmin.core.metrics_requests import number
 from crmadmin.core.spec import Words
@@ -111,6 +112,7 @@ TROUBLES: Mapping[Trouble, tuple[Words, Words, Words]] = {
 }
 BY_THE_SERVER = "answer before the app is asked"
 """Key of `app.extensions`: the web server's own errors look like ours (`cli.server`)."""
+MOST_NAMED = 5
 RETRY_AFTER = 5
 """Seconds after which a program may ask again."""
 
@@ -121,6 +123,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
     for kind in trouble.ERRORS:
         app.register_error_handler(kind, database_error)
+    app.register_error_handler(UnreadSearch, unread_search)
     app.register_error_handler(Exception, crash)
     app.extensions[BY_THE_SERVER] = by_the_server
 
@@ -188,6 +191,17 @@ def _plain(status: int, words: Mapping[str, str], actions: list[tuple[str, str, 
     made = current_app.jinja_env.get_template("errors/plain.html")
     locale = preferences.known_locale()
     return made.render(status=status, actions=actions, reference=number(), locale=locale, **words)
+
+
+def unread_search(error: UnreadSearch) -> Any:
+    """An act on all that a search matches, of which a part cannot be read."""
+    db.session.rollback()
+    words = {
+        "title": _("This search cannot be read"),
+        "message": " ".join(part.words for part in error.unread[:MOST_NAMED]),
+        "way_out": _("Nothing was done. Open the list again, choose its filters and repeat."),
+    }
+    return _answer(400, words, [(_("To the start page"), url_for("admin.index"), True)])
 
 
 def crash(error: Exception) -> Any:

@@ -26,13 +26,13 @@ class ExportPages:
 
     spec: Any
     endpoint: str
-    state: Any
+    asked: Any
     where: Any
 
     @expose("/export/")
     def export(self) -> Response:
         """Xuất Excel: the rows that the list's own parameters match, `format` xlsx or csv."""
-        state = self.state()
+        state = self.asked()
         where = self.where(state, "export")
         back = url_for(f"{self.endpoint}.index_view", **state.args())
         name = self.spec.name.replace("_", "-")

@@ -12,7 +12,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from crmadmin.core.list_state import MAX_VALUES, ListState
+from crmadmin.core.list_state import ListState, Unread, readable
 from crmadmin.core.lookups import Option
 from crmadmin.core.outside import record_id
 from crmadmin.core.spec import Words
@@ -36,6 +36,8 @@ class ExtraFilter:
     model: type[Any] | None = None
     options: Callable[[], Sequence[tuple[str, Words]]] = tuple
     remote_url: str = ""
+    trouble: Callable[[Sequence[str]], Sequence[Unread]] = lambda _values: ()
+    """What of the chosen values cannot be read: a group whose own filter cannot, say."""
 
     def offered(self) -> Sequence[tuple[str, Words]]:
         """What can be chosen, but for what the browser looks up."""
@@ -49,12 +51,12 @@ def is_id(value: str) -> bool:
 
 def read(state: ListState, extras: Sequence[ExtraFilter], args: MultiDict[str, str]) -> ListState:
     """The state with what the address says for these filters."""
-    found = dict(state.filters)
+    found, unread = dict(state.filters), list(state.unread)
     for extra in extras:
-        values = tuple(v for v in args.getlist(extra.name)[:MAX_VALUES] if extra.fits(v))
-        if values:
-            found[extra.name] = tuple(dict.fromkeys(values))
-    return replace(state, filters=found)
+        if values := readable(args.getlist(extra.name), extra.fits, extra.label, unread):
+            found[extra.name] = values
+            unread += extra.trouble(values)
+    return replace(state, filters=found, unread=tuple(unread))
 
 
 def split(state: ListState, extras: Sequence[ExtraFilter]) -> tuple[ListState, list[Any]]:

@@ -69,9 +69,11 @@ class GroupActs:
             how = request.form.get("how", "")
             if pair is None or how not in services.HOW:
                 abort(404)
+            lists.require_readable(*pair)
             services.combine(*pair, how)
             db.session.commit()
             return redirect(url_for(f"{self.endpoint}.create_view"))
+        lists.require_readable(first, second)
         parts = _parts(*pair) if pair is not None else []
         return render_template(
             "groups/combine.html", title=_("Combine two groups"), first=first, second=second,

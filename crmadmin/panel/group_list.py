@@ -19,7 +19,7 @@ from crmadmin.core import exports, sheets
 from crmadmin.core.db import db
 from crmadmin.core.outside import record_ids
 from crmadmin.core.spec import FieldSpec, Words
-from crmadmin.groups import lists, queries, services
+from crmadmin.groups import following, lists, queries, services
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.panel.customer_groups import repeated
 from crmadmin.panel.extra_filters import ExtraFilter, is_id
@@ -37,7 +37,7 @@ class GroupList:
     spec: Any
     may: Any
     where: Any
-    state: Any
+    asked: Any
     scope: Any
     delete_item: Any
 
@@ -47,7 +47,7 @@ class GroupList:
 
     def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
         """Members, how many of them are not to be contacted, and who made the group."""
-        ids = [r.id for r in rows]
+        ids = [r.id for r in rows if following.is_readable(r.filter)]
         counts, quiet = queries.list_counts(rows)
         members = Column("members", _("Members"), "count", width="w-s2", align="end")
         contactless = Column("contactless", _("Do not contact"), "count", width="w-m", align="end")
@@ -81,7 +81,10 @@ class GroupList:
         if column.name != "name" or record.filter is None:
             return shown
         hue = get_template_attribute("admin/_macros.html", "hue")
-        badge = Markup(hue(_("Dynamic group"), "purple"))  # noqa: S704 - a macro's own output
+        words = (_("Dynamic group"), "purple")
+        if not following.is_readable(record.filter):
+            words = (_("Unreadable filter"), "red")
+        badge = Markup(hue(*words))  # noqa: S704 - a macro's own output
         return Markup('<span class="row-x">{} {}</span>').format(shown, badge)
 
     def cell_url(self, column: Column, record: Any) -> str:
@@ -138,7 +141,7 @@ class GroupList:
         guard.require(Permission.GROUPS_DELETE)
         chosen = selection()
         where = (
-            self.where(self.state(chosen.args), "delete")
+            self.where(self.asked(chosen.args), "delete")
             if chosen.query is not None
             else [*self.scope("delete"), CustomerGroup.id.in_(chosen.ids)]
         )
@@ -175,7 +178,7 @@ class GroupList:
     def export_extra(self, where: Sequence[Any]) -> Sequence[exports.Extra]:
         """The counts of the list, and who made the group."""
         ids = lists.matching_ids(where, exports.MOST_ROWS)
-        none = dict.fromkeys(ids, 0)
+        none = dict.fromkeys(set(ids) - {group.id for group in lists.unreadable()}, 0)
         return (
             exports.Extra(_("Members"), none | queries.member_counts(ids)),
             exports.Extra(_("Do not contact"), none | queries.contactless_counts(ids)),

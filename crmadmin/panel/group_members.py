@@ -25,7 +25,7 @@ from crmadmin.core.search import conditions
 from crmadmin.core.text import fold
 from crmadmin.customers import queries as customer_queries
 from crmadmin.customers.models import Customer
-from crmadmin.groups import queries, services
+from crmadmin.groups import lists, queries, services
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.panel import group_choice
 from crmadmin.panel.customer_groups import added_words, counted, repeated, told
@@ -134,6 +134,7 @@ class MemberPages:
 
     def _act(self, act: str) -> Any:
         group = self.load(request.args.get("id"), "edit")
+        lists.require_readable(group)
         if group.filter is not None and act != "copy":
             flash(_("A dynamic group follows its filter: change the filter instead."), "warning")
             return leave(self._details(group))
@@ -177,6 +178,7 @@ class MemberPages:
         file. Who is not to be contacted is left out unless `all` is said."""
         group = self.load(request.args.get("id"), "export")
         guard.require(Permission.CUSTOMERS_EXPORT)
+        lists.require_readable(group)
         everybody = self.member_conditions(request.args, Permission.CUSTOMERS_EXPORT)
         where = [queries.member_where(group), *everybody]
         reachable = [*where, Customer.do_not_contact.is_(False)]

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission
 from crmadmin.core import records
-from crmadmin.groups import lists, queries, services
+from crmadmin.groups import following, lists, queries, services
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.panel.formatters import local
 from crmadmin.panel.group_acts import GroupActs
@@ -54,7 +54,9 @@ class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
 
     def details_context(self, record: Any) -> dict[str, Any]:
         """With a page of the members that this user may see."""
-        return {**self.head(record), **self.member_page(record)}
+        trouble = following.trouble(record.filter) if record.filter is not None else []
+        told = {"trouble": [part.words for part in trouble]}
+        return {**self.head(record), **self.member_page(record), **told}
 
     def head(self, group: CustomerGroup) -> dict[str, Any]:
         """What the head of each of a group's pages reads."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import current_app, g, jsonify, render_template, request, url_for
 from flask_admin import expose
@@ -14,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.core import listing, lookups, outside
-from crmadmin.core.list_state import ListState, read_state
+from crmadmin.core.list_state import ListState, UnreadSearch, read_state, unknown
 from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldSpec
 from crmadmin.panel import extra_filters, formatters, list_page
@@ -22,6 +24,8 @@ from crmadmin.panel.page_links import neighbours
 from crmadmin.panel.shapes import BulkAction, Column, MenuItem, PageView, Segment, Tab
 
 HTMX = "HX-Request"
+OTHER_PARAMETERS = frozenset({"marked", "all", "lang", "format", "id"})
+"""What the addresses of a list's pages hold beside its search."""
 
 
 class ListPages:
@@ -54,7 +58,20 @@ class ListPages:
         """What the URL (or the given parameters) asks for."""
         given = request.args if args is None else args
         found = read_state(self.spec, given, sees_sensitive=guard.sees_sensitive())
-        return extra_filters.read(found, self.more_filters(), given)
+        more = self.more_filters()
+        strange = unknown(self.spec, given, {*OTHER_PARAMETERS, *(extra.name for extra in more)})
+        found = replace(found, unread=(*found.unread, *strange))
+        return extra_filters.read(found, more, given)
+
+    def asked(self, args: MultiDict[str, str] | None = None) -> ListState:
+        """The same for an act or a file, which keeps to the whole search or is not done.
+
+        Raises UnreadSearch.
+        """
+        found = self.state(args)
+        if found.unread:
+            raise UnreadSearch(found.unread)
+        return found
 
     def where(self, state: ListState, action: str = "read") -> list[Any]:
         """Scope and filters of a state."""
@@ -89,6 +106,8 @@ class ListPages:
             "columns": columns + [column for column, _by_id in extra],
             "filters": filters,
             "q": state.query,
+            "query": urlencode(state.args(page=None), doseq=True),
+            "unread": [part.words for part in state.unread],
             "search_label": self.search_label(),
             "is_filtered": bool(state.query or any(f.active for f in filters)),
             "clear_url": url_for(self_url),

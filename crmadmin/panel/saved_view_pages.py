@@ -23,7 +23,7 @@ from crmadmin.core import outside
 from crmadmin.core.choices import Line
 from crmadmin.core.db import db
 from crmadmin.core.forms import PageForm
-from crmadmin.core.list_state import ListState
+from crmadmin.core.list_state import ListState, Unread, UnreadSearch
 from crmadmin.core.text import Refusal
 from crmadmin.panel.list_page import FIRST_PAGE
 from crmadmin.panel.record_list import HTMX
@@ -56,7 +56,7 @@ class SavedViewPages:
         if not request.query_string and HTMX not in request.headers:
             default = next((view for view in self.views() if view.flag), None)
             if default is not None:
-                return redirect(self.view_url(default.more))
+                return redirect(self.stored_url(default.more))
         return super().index_view()  # type: ignore[misc]  # ListPages'
 
     def views(self) -> list[Line]:
@@ -79,7 +79,7 @@ class SavedViewPages:
         context: dict[str, Any] = super().list_context(state, page, fields)  # type: ignore[misc]
         query, views = self.query_of(state), self.views()
         everything = self.view_url(f"{ALL}=1" if any(view.flag for view in views) else "")
-        shown = [(v.text, self.view_url(v.more), v.more == query, v.flag) for v in views]
+        shown = [(v.text, self.stored_url(v.more), v.more == query, v.flag) for v in views]
         is_saved = any(is_on for _name, _url, is_on, _default in shown)
         save_url = url_for(f"{self.endpoint}.save_view")
         return {
@@ -102,11 +102,31 @@ class SavedViewPages:
         here = url_for(f"{self.endpoint}.index_view")
         return f"{here}?{query}" if query else here
 
+    def stored_url(self, query: str) -> str:
+        """The list as a stored view shows it; one that cannot be read leads to where it is mended.
+
+        It is written anew: whatever is stored, an address is what comes of it.
+        """
+        given = outside.parameters(query)
+        if given is None:
+            return url_for(f"{self.endpoint}.saved_views")
+        return self.view_url(urlencode(list(given.items(multi=True))) or f"{ALL}=1")
+
+    def trouble(self, query: str) -> list[str]:
+        """What of a stored view cannot be read, or no longer, in words."""
+        given = outside.parameters(query)
+        if given is None:
+            return [Unread("text", query).words]
+        state = self.state(given)
+        unread = state.unread or (() if self.query_of(state) else (Unread("text", query),))
+        return [part.words for part in unread]
+
     @expose("/views/new/", methods=("GET", "POST"))
     def save_view(self) -> Any:
         """Lưu bộ lọc: a name for the query string that came along."""
         sent = request.form.get("query", "") if request.method == "POST" else _query_string()
-        query = self.query_of(self.state(_parameters(sent)))
+        state = self.state(_parameters(sent))
+        query = self.query_of(state)
         form = ViewForm()
         if request.method == "POST":
             try:
@@ -126,6 +146,7 @@ class SavedViewPages:
             fields=[form.name, form.is_default, *([form.replace] if form.name.errors else [])],
             action=url_for(f"{self.endpoint}.save_view"), hidden=[("query", query)],
             texts=[_("It keeps search, filters and order. What fits later appears by itself.")],
+            notes=[("warn", _("Left out: %(what)s", what=part.words)) for part in state.unread],
             back_url=self.view_url(query),
         )  # fmt: skip
         return html, 422 if form.name.errors else 200
@@ -146,7 +167,9 @@ class SavedViewPages:
                 return leave(self.view_url(f"{ALL}=1"))
         html = render_template(
             "admin/model/views.html", title=_("Saved views"), problem=problem,
-            saved=saved_views.of(user_id, record), longest=saved_views.LONGEST_NAME,
+            saved=(saved := saved_views.of(user_id, record)),
+            trouble={view.id: self.trouble(view.more) for view in saved},
+            longest=saved_views.LONGEST_NAME,
             action=url_for(f"{self.endpoint}.saved_views"), back_url=self.view_url(""),
         )  # fmt: skip
         return html, 422 if problem else 200
@@ -172,4 +195,7 @@ def _query_string() -> str:
 
 
 def _parameters(query: str) -> MultiDict[str, str]:
-    return outside.parameters(query) or MultiDict()
+    found = outside.parameters(query)
+    if found is None:
+        raise UnreadSearch([Unread("text", query)])
+    return found

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, make_response, redirect, request
+from flask import make_response, redirect, request
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.core import outside
+from crmadmin.core.list_state import Unread, UnreadSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,9 @@ class Selection:
     def args(self) -> MultiDict[str, str]:
         """The parameters of the list's address."""
         found = outside.parameters(self.query or "")
-        return abort(400) if found is None else found
+        if found is None:
+            raise UnreadSearch([Unread("text", self.query or "")])
+        return found
 
     def context(self) -> dict[str, Any]:
         """What a sheet repeats, so that the act is about the same rows."""

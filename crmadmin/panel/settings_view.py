@@ -23,6 +23,13 @@ from crmadmin.customers.models import Customer
 PLAIN = Regexp(r"^[A-Za-z0-9._/-]*$", message=_l("Letters, digits and . _ / - only."))
 
 
+UNREAD = {
+    settings.CODES: _l("How customers are numbered"),
+    settings.DUPLICATES: _l("What is compared with other customers on entry"),
+}
+"""Words for a setting whose stored value cannot be read."""
+
+
 class SettingsForm(GuardedForm):
     """What an administrator sets for everybody."""
 
@@ -87,6 +94,7 @@ class SettingsView(BaseView):
                 (_("Compared with other customers on entry, beside the code"),
                  [form[f] for f in settings.DUPLICATE_FIELDS]),
             ],
+            unread=[str(UNREAD[name]) for name in settings.unreadable()],
             facts=[(_("Next code"), [(_("Customer code"), codes.preview(Customer))])],
         )  # fmt: skip
         return html, 422 if form.errors else 200

@@ -153,13 +153,13 @@ def test_counts_and_the_groups_of_a_customer_know_filters(mai: User) -> None:
     ids = [plain.id, dynamic.id, empty.id]
     assert queries.member_counts(ids) == {plain.id: 2, dynamic.id: 3}
     assert queries.contactless_counts(ids) == {plain.id: 1, dynamic.id: 1}
-    assert queries.groups_of(a) == [dynamic, plain]
-    assert queries.groups_of(b) == [dynamic]
+    assert queries.groups_of(a) == ([dynamic, plain], [])
+    assert queries.groups_of(b) == ([dynamic], [])
     page = queries.members(dynamic, 1, 2, order="-added")
     assert (page.total, [m.added_at for m in page.rows]) == (3, [None, None])
 
 
-def test_a_search_is_read_from_what_was_kept_and_is_never_an_error(mai: User) -> None:
+def test_a_search_is_read_from_what_was_kept(mai: User) -> None:
     son = user("son", "sales")
     mine = customer(mai, "Công ty Sao Việt", phone="+84912345678", email="a@b.vn", code="SV-01")
     customer(son, "Công ty Sao Mai", phone="+84987654321")
@@ -171,7 +171,6 @@ def test_a_search_is_read_from_what_was_kept_and_is_never_an_error(mai: User) ->
         ("email=A@B", {mine.id}),
         (f"owner={mai.id}", {mine.id}),
         ("name=%25", set()),
-        ("owner=abc&sort=zzz&created_at_from=x&q=sao", {mine.id, mine.id + 1}),
         ("", {mine.id, mine.id + 1}),
     ):
         assert matching(following(mai, f"G{query}", query)) == expected, query

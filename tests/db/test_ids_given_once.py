@@ -12,12 +12,12 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import JSON, Boolean, Integer, String, delete, func, insert, select, text
+from sqlalchemy import Boolean, Integer, String, delete, func, insert, select, text
 
 from app import create_app
 from crmadmin.catalogs.models import CustomerType, Industry, all_catalogs
 from crmadmin.core import bulk, numbering
-from crmadmin.core.db import Base, db, rebuilding_tables, storage_faults, utcnow
+from crmadmin.core.db import Base, Kept, db, rebuilding_tables, storage_faults, utcnow
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import CustomerGroup, GroupDraft
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportRow
@@ -76,7 +76,7 @@ def test_a_deleted_id_does_not_come_back(context: Flask, name: str) -> None:
 
 
 def _value(column: Any) -> Any:
-    values = {Boolean: False, Integer: 1, JSON: {}, String: "a"}
+    values = {Boolean: False, Integer: 1, Kept: {}, String: "a"}
     fitting = (value for kind, value in values.items() if isinstance(column.type, kind))
     return next(fitting, utcnow())
 

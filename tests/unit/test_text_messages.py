@@ -63,7 +63,7 @@ def test_every_code_of_the_import_rules_has_a_sentence():
         (formats.tax_code, "12345", "“12345” is not a tax code:"),
         (formats.yes_no, "có lẽ", "“có lẽ” is neither yes nor no:"),
         (formats.whole_number, "1.000", "“1.000” is not a whole number:"),
-        (formats.whole_number, "9999999999", "“9999999999” is too large a number."),
+        (formats.whole_number, "9999999999", "“9999999999” is too large:"),
         (formats.website, "javascript:alert(1)", "“javascript:alert(1)” is not a web address:"),
     ],
 )

@@ -146,7 +146,7 @@ def test_forged_queries_are_cleaned_before_they_are_kept(stock: int, people: dic
     )  # fmt: skip
     assert answer.headers["Location"] == f"{LIST}?q=a"
     many = "&".join(f"owner={n}" for n in range(600))
-    assert vy.post(NEW, {"name": "Nhiều", "query": many}, page=LIST).status_code == 422
+    assert vy.post(NEW, {"name": "Nhiều", "query": many}, page=LIST).status_code == 400
 
 
 def test_every_list_has_saved_views(stock: int, people: dict, visitor) -> None:

@@ -106,7 +106,7 @@ def pick(key: str) -> Any:
         return _done(edit, _("Tick the customers first."), "warn")
     draft, outcomes = edit.begin(), []
     if matching:
-        search = following.read(request.form.get("query", ""))
+        search = following.asked(request.form.get("query", ""))
         where = [*reach(), *search.where(sees_sensitive=guard.sees_sensitive())]
         outcomes.append(drafts.pick_matching(draft, where, {"query": search.text}))
     if ids:

@@ -48,6 +48,7 @@ def common(edit: Editing, state: MultiDict[str, str], told: DraftState) -> dict[
         "urls": {name: url_for(f"groups.{name}", key=edit.key) for name in ADDRESSES},
         "customer_url": customer_url if guard.can(Permission.CUSTOMERS_READ) else None,
         "follows": _follows(told),
+        "trouble": _trouble(told),
     }
 
 
@@ -150,6 +151,7 @@ def matches(
     return {
         "page": page,
         "search": found,
+        "unread": [part.words for part in found.unread],
         "matching": matching_words(page),
         "marks": queries.in_group(edit.draft, edit.group, [c.id for c in page.rows]),
         "columns": [_column(*column, found, link) for column in PICKER_COLUMNS],
@@ -206,7 +208,12 @@ def fields(search: following.Search) -> dict[str, Any]:
 
 
 def _follows(told: DraftState) -> Sequence[tuple[Any, str]] | None:
-    return None if told.filter is None else picker.in_words(following.read(told.filter))
+    return None if told.filter is None else picker.in_words(following.kept(told.filter))
+
+
+def _trouble(told: DraftState) -> list[str]:
+    """What of the filter that is followed cannot be read, in words."""
+    return [] if told.filter is None else [t.words for t in following.trouble(told.filter)]
 
 
 def answer(edit: Editing) -> Response:

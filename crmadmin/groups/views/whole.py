@@ -88,7 +88,7 @@ def throw_away(key: str) -> Any:
 def follow(key: str) -> Any:
     """Nhóm theo bộ lọc này: asks first, with the conditions and how many match now."""
     edit = editing(key)
-    search = following.read(request.args.get("query", ""))
+    search = following.asked(request.args.get("query", ""))
     conditions = picker.in_words(search)
     count = customers.count([*reach(), *search.where()])
     told = drafts.state(edit.draft, edit.group)

@@ -67,5 +67,5 @@ export function fold(text) {
     .toLowerCase()
     .normalize("NFD")
     .replace(/[\u0300-\u036f]/g, "")
-    .replace(/[đðɖ]/g, "d");
+    .replace(/đ/g, "d");
 }
