@@ -6,6 +6,7 @@ A use is any ref field of any model that points to the record (`core.usage`). No
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import bindparam, func, inspect, select, update
@@ -68,18 +69,25 @@ def merge(source: Catalog, target: Catalog) -> int:
 
 
 def reorder(model: type[Catalog], ids: Sequence[int]) -> None:
-    """Put records in this order; records that are not named follow, in the order they had."""
+    """Put these records in this order, in the places that they have among all of them.
+
+    Records that are not named (a filter hides them, or another page has them) keep theirs.
+    """
     rows = db.session.execute(
         select(model.id, model.position).order_by(model.position, model.sort_key, model.id)
     ).all()
     known: dict[int, int] = dict(rows)
-    wanted = [key for key in dict.fromkeys(ids) if key in known]
-    named = set(wanted)
-    order = wanted + [key for key, _ in rows if key not in named]
+    wanted = iter([key for key in dict.fromkeys(ids) if key in known])
+    named = set(ids)
+    order = [next(wanted) if key in named else key for key in known]
+    places = list(known.values())
+    if any(place >= following for place, following in pairwise(places)):
+        # Two of one place stand by their names, which no order can change: count anew.
+        places = list(range(1, len(order) + 1))
     moved = [
-        {"key": key, "place": number, "at": utcnow(), "by": actor.get()}
-        for number, key in enumerate(order, 1)
-        if known[key] != number
+        {"key": key, "place": place, "at": utcnow(), "by": actor.get()}
+        for key, place in zip(order, places, strict=True)
+        if known[key] != place
     ]
     if moved:
         # One prepared statement for all. The version stays: an edit of the name goes on beside.

@@ -8,6 +8,7 @@ import factories
 import pytest
 from person import Person, until
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
 from served import Site
 from test_keyboard import stored
 
@@ -79,14 +80,66 @@ def test_deleting_a_free_record_asks_first(an: Person) -> None:
 
 
 def test_dragging_a_record_changes_the_order_for_good(an: Person, site: Site) -> None:
-    grip = an.find("Di chuyển Giáo dục, vị trí 3 trên 3", "button")
-    target = an.find("Di chuyển Thủy sản, vị trí 1 trên 3", "button")
-    chain = ActionChains(an.driver, duration=100).click_and_hold(grip)
-    chain.move_to_element(target).move_by_offset(0, -12).release().perform()
+    drag(an, "Di chuyển Giáo dục, vị trí 3 trên 3", "Di chuyển Thủy sản, vị trí 1 trên 3", -12)
     assert an.rows() == ["Giáo dục", "Thủy sản", "Vận tải"]
     until(lambda: stored(site) == an.rows(), "the new order in the database")
     an.driver.refresh()
     assert an.rows() == ["Giáo dục", "Thủy sản", "Vận tải"]
+
+
+STEPS = 30
+
+
+def drag(an: Person, grip: str, target: str, beyond: int, *, drops: bool = True) -> None:
+    """Take a row by its grip and move as a hand does: in many small moves."""
+    held, there = an.find(grip, "button"), an.find(target, "button")
+    way = there.location["y"] - held.location["y"] + beyond
+    chain = ActionChains(an.driver, duration=10).click_and_hold(held)
+    done = 0
+    for step in range(1, STEPS + 1):
+        by = round(way * step / STEPS) - done
+        done += by
+        chain.move_by_offset(1 if step % 2 else -1, by)
+    if drops:
+        chain.release()
+    chain.perform()
+
+
+def test_a_row_dragged_there_and_back_in_one_go_ends_where_the_hand_ends(
+    an: Person, site: Site
+) -> None:
+    drag(an, "Di chuyển Thủy sản, vị trí 1 trên 3", "Di chuyển Giáo dục, vị trí 3 trên 3", 10)
+    assert an.rows() == ["Vận tải", "Giáo dục", "Thủy sản"]
+    assert an.focused == "Di chuyển Thủy sản, vị trí 3 trên 3"
+    until(lambda: stored(site) == an.rows(), "the new order in the database")
+    drag(an, "Di chuyển Thủy sản, vị trí 3 trên 3", "Di chuyển Giáo dục, vị trí 2 trên 3", -10)
+    assert an.rows() == ["Vận tải", "Thủy sản", "Giáo dục"]
+
+
+def test_escape_in_the_middle_of_a_drag_puts_the_row_back(an: Person, site: Site) -> None:
+    before = an.rows()
+    drag(an, "Di chuyển Giáo dục, vị trí 3 trên 3", "Di chuyển Thủy sản, vị trí 1 trên 3", -12,
+         drops=False)  # fmt: skip
+    assert an.rows() != before
+    an.keys(Keys.ESCAPE)
+    assert an.rows() == before
+    ActionChains(an.driver).release().perform()
+    assert an.rows() == before
+    assert stored(site) == before
+
+
+def test_dragging_in_a_filtered_list_leaves_the_hidden_ones_where_they_were(
+    an: Person, site: Site
+) -> None:
+    with site.writing():
+        factories.catalog(Industry, "Thủy lợi", position=4)
+        factories.catalog(Industry, "Xây dựng", position=5)
+    an.open("/admin/catalogs/industry/?q=th%E1%BB%A7y")
+    assert an.rows() == ["Thủy sản", "Thủy lợi"]
+    drag(an, "Di chuyển Thủy lợi, vị trí 2 trên 2", "Di chuyển Thủy sản, vị trí 1 trên 2", -12)
+    assert an.rows() == ["Thủy lợi", "Thủy sản"]
+    expected = ["Thủy lợi", "Vận tải", "Giáo dục", "Thủy sản", "Xây dựng"]
+    until(lambda: stored(site) == expected, "the new order in the database")
 
 
 def test_the_order_is_the_order_of_every_choice(an: Person) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 from factories import catalog, customer, user
 from flask import Flask
@@ -175,13 +177,37 @@ def test_the_order_posted_is_the_order_of_the_list(context: Flask, people: dict,
     a, b, c = make(Industry, "Một", "Hai", "Ba")
     an = visitor("an")
     token = an.token(LIST)
-    answer = an.raw_post(f"{LIST}order/", {"ids": [str(c), str(a)], "csrf_token": token})
+    everyone = [str(c), str(a), str(b)]
+    answer = an.raw_post(f"{LIST}order/", {"ids": everyone, "csrf_token": token})
     assert answer.status_code == 200
     order = db.session.scalars(select(Industry.id).order_by(Industry.position)).all()
     assert list(order) == [c, a, b]
     an.post(f"{LIST}order-by-name/", page=LIST)
     names = db.session.scalars(select(Industry.name).order_by(Industry.position)).all()
     assert list(names) == ["Ba", "Hai", "Một"]
+
+
+@pytest.mark.parametrize("positions", [(1, 2, 3, 4, 5), (10, 20, 30, 40, 50), (0, 0, 0, 7, 7)])
+@pytest.mark.parametrize("shown", list(permutations((0, 2, 3))) + [(4, 0), (1,), ()])
+def test_rows_that_a_filter_hides_keep_their_places(
+    context: Flask, people: dict, visitor, positions: tuple[int, ...], shown: tuple[int, ...]
+) -> None:
+    """Whatever order the shown ones are given, each hidden one stands where it stood."""
+    names = ("A", "B", "C", "D", "E")
+    ids = [catalog(Industry, n, position=p).id for n, p in zip(names, positions, strict=True)]
+    db.session.commit()
+    an = visitor("an")
+    given = {"ids": [str(ids[n]) for n in shown], "csrf_token": an.token(LIST)}
+    assert an.raw_post(f"{LIST}order/", given).status_code == 200
+    rows = db.session.execute(
+        select(Industry.id, Industry.position).order_by(Industry.position, Industry.sort_key)
+    ).all()
+    expected = list(range(5))
+    for slot, number in zip(sorted(shown), shown, strict=True):
+        expected[slot] = number
+    assert [key for key, _place in rows] == [ids[n] for n in expected]
+    if len(set(positions)) == 5:
+        assert [place for _key, place in rows] == list(positions)
 
 
 def test_the_list_is_ordered_by_position_then_by_vietnamese_name(

@@ -1,20 +1,30 @@
 // The order of a list, by dragging the grip or with Alt+↑/↓ on it: the rows move, the new order is posted to
-// `data-order-url` as ids, and the place is spoken. A refusal puts the rows back.
+// `data-order-url` as ids, and the place is spoken. A refusal puts the rows back. Rows that a filter or another
+// page hides keep their places, so the shown ones change those that they have among themselves.
 
 import { announce, on, post, words } from "./dom.js";
 import { note } from "./notes.js";
 
+const EDGE = 48; // so near to the table's edge it scrolls, by so much a frame:
+const STEP = 8;
+
 const rowsOf = (body) => [...body.querySelectorAll(":scope > tr[data-id]")];
 const nameOf = (row) => row.querySelector(".name").textContent.trim();
 const ids = (body) => rowsOf(body).map((row) => row.dataset.id);
+const placeOf = (row) => row.querySelector("[data-position]");
 
 let saving = Promise.resolve();
 let timer = 0;
 
+function remember(body) {
+  body.savedOrder ??= ids(body);
+  body.places ??= rowsOf(body).map((row) => placeOf(row)?.textContent);
+}
+
 function renumber(body) {
   rowsOf(body).forEach((row, index, all) => {
-    const place = row.querySelector("[data-position]");
-    if (place) place.textContent = String(index + 1);
+    const place = placeOf(row);
+    if (place) place.textContent = body.places[index];
     const grip = row.querySelector("[data-grip]");
     grip?.setAttribute(
       "aria-label",
@@ -55,10 +65,6 @@ function save(body, row) {
   timer = setTimeout(() => (saving = saving.then(() => send(body))), 400);
 }
 
-function remember(body) {
-  body.savedOrder ??= ids(body);
-}
-
 function byKey(event, grip) {
   if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
   event.preventDefault();
@@ -74,29 +80,60 @@ function byKey(event, grip) {
   save(body, row);
 }
 
+function moveTo(body, row, y) {
+  for (const over of rowsOf(body)) {
+    if (over === row) continue;
+    const box = over.getBoundingClientRect();
+    if (y < box.top || y > box.bottom) continue;
+    if (y < box.top + box.height / 2) {
+      if (over.previousElementSibling !== row) over.before(row);
+    } else if (over.nextElementSibling !== row) over.after(row);
+    return;
+  }
+}
+
 function startDrag(event, grip) {
   const row = grip.closest("tr");
   const body = row.parentElement;
   remember(body);
-  const start = rowsOf(body).indexOf(row);
-  grip.setPointerCapture(event.pointerId);
+  const before = ids(body);
+  const box = body.closest(".scroll");
+  let y = event.clientY;
+  let frame = 0;
+  // Not the grip, which moves with its row: taken out of the page for a moment it would lose the pointer.
+  body.setPointerCapture(event.pointerId);
   row.classList.add("drag");
+  const scroll = () => {
+    const edges = box?.getBoundingClientRect();
+    const by = !edges ? 0 : y < edges.top + EDGE ? -STEP : y > edges.bottom - EDGE ? STEP : 0;
+    if (by) box.scrollTop += by;
+    moveTo(body, row, y);
+    frame = requestAnimationFrame(scroll);
+  };
   const move = (now) => {
-    const over = document
-      .elementFromPoint(row.getBoundingClientRect().left + 40, now.clientY)
-      ?.closest("tr[data-id]");
-    if (!over || over === row || over.parentElement !== body) return;
-    const box = over.getBoundingClientRect();
-    if (now.clientY < box.top + box.height / 2) over.before(row);
-    else over.after(row);
+    y = now.clientY;
+    moveTo(body, row, y);
+  };
+  const cancel = (now) => {
+    if (now.key !== "Escape") return;
+    now.preventDefault();
+    now.stopPropagation();
+    restore(body, before);
+    end();
   };
   const end = () => {
+    cancelAnimationFrame(frame);
     row.classList.remove("drag");
-    grip.removeEventListener("pointermove", move);
-    if (rowsOf(body).indexOf(row) !== start) save(body, row);
+    body.removeEventListener("pointermove", move);
+    body.removeEventListener("lostpointercapture", end);
+    document.removeEventListener("keydown", cancel, true);
+    grip.focus();
+    if (ids(body).join() !== before.join()) save(body, row);
   };
-  grip.addEventListener("pointermove", move);
-  grip.addEventListener("lostpointercapture", end, { once: true });
+  frame = requestAnimationFrame(scroll);
+  body.addEventListener("pointermove", move);
+  body.addEventListener("lostpointercapture", end);
+  document.addEventListener("keydown", cancel, true);
   event.preventDefault();
   grip.focus();
 }
