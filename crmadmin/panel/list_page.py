@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
@@ -16,6 +16,21 @@ from crmadmin.panel.shapes import Column, FilterOption, FilterView
 
 FIRST_PAGE: dict[str, None] = dict.fromkeys(("page", "after", "before"))
 """Changes of a state's parameters that lead to the first page."""
+WIDTHS: Mapping[str, str] = {
+    "code": "w-s2", "phone": "w-m", "tax_code": "w-m", "date": "w-s2", "datetime": "w-s2",
+    "ref": "w-m", "owner": "w-l", "active": "w-l", "boolean": "w-s2", "number": "w-s2",
+    "color": "w-s2", "choice": "w-m", "email": "w-xl", "province": "w-l",
+}  # fmt: skip
+"""Kind of cell → the class of its column. Others, the name first of all, share what is left."""
+PIXELS: Mapping[str, int] = {
+    "w-chk": 44, "w-xs": 64, "w-s": 88, "w-sm": 93, "w-s2": 108, "w-m": 120, "w-l": 141,
+    "w-xl": 210, "w-2xl": 240,
+}  # fmt: skip
+"""How wide they are in app-widths.css."""
+LEAST_SHARE = 240
+"""Pixels that a column without a width has at the least: a name is to be read."""
+STEP, NARROWEST, WIDEST = 80, 640, 4000
+"""The classes `least-…` of app-widths.css: a table so wide at the least scrolls in its frame."""
 END_ALIGNED = {FieldKind.NUMBER, FieldKind.DATE, FieldKind.DATETIME}
 
 
@@ -40,11 +55,21 @@ def columns(
                 sortable=sortable,
                 sort_url=link if sortable else "",
                 sorted=direction,
-                width=f.width,
+                width=f.width or WIDTHS.get(_cell_kind(f), ""),
                 align="end" if f.kind in END_ALIGNED else "",
             )
         )
     return made
+
+
+def least_width(columns: Sequence[Column], beside: Sequence[str | bool | None] = ()) -> str:
+    """The class of a table in which each of these columns can be read; `beside` are the classes of
+    those without a field. A table of fixed layout would give its columns without a width nothing.
+    """
+    classes = [*(c.width for c in columns), *(name for name in beside if name)]
+    needed = sum(PIXELS.get(str(name), LEAST_SHARE) for name in classes)
+    steps = -(-needed // STEP) * STEP
+    return f"least-{min(max(steps, NARROWEST), WIDEST)}"
 
 
 def _cell_kind(f: FieldSpec) -> str:

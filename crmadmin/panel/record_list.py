@@ -104,6 +104,7 @@ class ListPages:
             "state": state,
             "page": self.page_view(state, page),
             "columns": columns + [column for column, _by_id in extra],
+            "least_width": list_page.least_width,
             "filters": filters,
             "q": state.query,
             "query": urlencode(state.args(page=None), doseq=True),

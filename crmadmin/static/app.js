@@ -3,6 +3,7 @@
 
 import { startBell } from "./js/bell.js";
 import { startCells } from "./js/cells.js";
+import { startColumns } from "./js/columns.js";
 import { startConfirm } from "./js/confirm.js";
 import { startDrop } from "./js/drop.js";
 import { startFilters } from "./js/filters.js";
@@ -26,6 +27,7 @@ import { startSheet } from "./js/sheet.js";
 import { startTabs } from "./js/tabs.js";
 import { startTheme } from "./js/theme.js";
 import { startTicks } from "./js/ticks.js";
+import { startTips } from "./js/tips.js";
 
 for (const start of [
   startHtmx,
@@ -40,6 +42,8 @@ for (const start of [
   startShare,
   startSelection,
   startOrder,
+  startColumns,
+  startTips,
   startRepeat,
   startForm,
   startConfirm,

@@ -10,7 +10,7 @@ from browser import set_screen, set_system_theme
 from person import Person, until
 
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
-WIDTHS = (390, 820, 1440)
+WIDTHS = (390, 820, 1366, 1440)
 PHONE_AND_DESK = (390, 1440)
 COLOURS = ("color-contrast", "link-in-text-block")
 """The rules that a theme can break; every other one says the same of both themes."""
@@ -76,12 +76,21 @@ OUT_OF_CELLS = """
 """
 
 
+UNREADABLE = """
+    if (innerWidth < 768) return '';
+    return [...document.querySelectorAll('table.fixed thead th')].filter((head) =>
+        head.innerText.trim() && head.offsetParent && head.offsetWidth < 40
+    ).slice(0, 3).map((head) => `${head.innerText}: ${head.offsetWidth} px wide`).join('; ');
+"""
+
+
 def too_wide(person: Person) -> list[str]:
-    """The widths at which the page scrolls sideways, or a table's cell runs into the next one."""
+    """The widths at which the page scrolls sideways, a table's cell runs into the next one, or a
+    column has no room for what is in it."""
     found = []
     for width in WIDTHS:
         set_screen(person.driver, width)
-        for script in (SIDEWAYS, OUT_OF_CELLS):
+        for script in (SIDEWAYS, OUT_OF_CELLS, UNREADABLE):
             wide = person.driver.execute_script(script)
             if wide:
                 found.append(f"{width}: {wide}")

@@ -72,6 +72,18 @@ def test_the_audit_sees_text_that_runs_into_the_next_cell(person: Person) -> Non
     assert "Công ty TNHH" in too_wide(person)[0]
 
 
+def test_the_audit_sees_a_column_without_room(person: Person) -> None:
+    person.open("/login")
+    person.driver.execute_script(
+        "document.body.insertAdjacentHTML('beforeend', '<table class=\"fixed\"><thead><tr>"
+        "<th>Tên</th><th>Mã</th></tr></thead></table>');"
+        "const heads = document.querySelectorAll('th');"
+        "Object.assign(document.querySelector('table').style, {width: '300px'});"
+        "heads[1].style.width = '300px';"
+    )
+    assert any("Tên: " in found for found in too_wide(person))
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_before_signing_in_break_no_accessibility_rule(person: Person, theme: str) -> None:
     set_system_theme(person.driver, theme)

@@ -1,6 +1,5 @@
 // The menus of a list's rows. One menu serves all of them: what can be done with a row is loaded into it when it is
-// opened. Without scripts the button is a link to a page with the same acts. And texts that a cell cuts off are told
-// when one points at them.
+// opened. Without scripts the button is a link to a page with the same acts.
 
 import { each, on, words } from "./dom.js";
 import { place } from "./menu.js";
@@ -50,7 +49,4 @@ export function startRowMenus() {
       if (event.newState === "closed") menuOf().opener?.setAttribute("aria-expanded", "false");
     });
   }
-  on("mouseover", ".tbl-lean td, .tbl-lean .name", (event, cell) => {
-    if (!cell.title && cell.scrollWidth > cell.clientWidth) cell.title = cell.textContent.trim();
-  });
 }
