@@ -26,7 +26,7 @@ from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import ListState, Unread, UnreadSearch, read_state, unknown
 from crmadmin.core.listing import clauses
 from crmadmin.core.spec import FieldKind
-from crmadmin.core.text import code_key, email_key, fold
+from crmadmin.core.text import code_key, dialled, email_key, fold
 from crmadmin.customers.models import Customer
 
 WORDS = ("code", "name")
@@ -140,7 +140,10 @@ def _has(column: Any, text: str) -> ColumnElement[bool]:
 
 
 def _phone(text: str) -> ColumnElement[bool]:
-    """As dialled at home or from abroad, whatever stands between the figures."""
+    """As dialled at home or from abroad, whatever stands between the figures; a whole number is
+    that number."""
+    if (number := dialled(text)) is not None:
+        return Customer.phone == number
     figures = "".join(c for c in text if c.isascii() and c.isdecimal())
     if not figures:
         return _has(Customer.phone, text)

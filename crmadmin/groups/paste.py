@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, select
 
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db
-from crmadmin.core.text import Refusal, code_key, email_key, phone
+from crmadmin.core.text import code_key, dialled, email_key
 from crmadmin.customers.models import Customer
 
 MOST_LINES = 100_000
@@ -111,20 +111,10 @@ def _by_line(
         return found
     rest = [line for line in distinct if line not in found]
     emails = {line: email_key(line) for line in rest if "@" in line}
-    phones = {line: key for line in rest if "@" not in line and (key := _phone(line))}
+    phones = {line: key for line in rest if "@" not in line and (key := dialled(line))}
     found.update(_matching(Customer.email_key, emails, scope))
     found.update(_matching(Customer.phone, phones, scope))
     return found
-
-
-def _phone(line: str) -> str | None:
-    # Most codes have letters and no number has: they need not be taken apart to be refused.
-    if any(c.isalpha() for c in line):
-        return None
-    try:
-        return phone(line)
-    except Refusal:
-        return None
 
 
 def _matching(

@@ -24,6 +24,7 @@ from app import create_app
 from crmadmin.catalogs.models import Industry, all_catalogs
 from crmadmin.core import search
 from crmadmin.core.db import db, rebuilding_tables
+from crmadmin.core.text import name_key
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import Membership
 
@@ -211,6 +212,44 @@ def test_what_some_roles_see_masked_leaves_the_public_search_of_customers_that_w
     with db.engine.begin() as connection:
         for documents in search.declared():
             assert search.compare(connection, documents) == search.Compared(0, 0, 0, 0)
+
+
+def test_letters_that_look_like_d_with_a_stroke_become_it_in_keys_that_are_there(
+    fresh: Flask, capfd: pytest.CaptureFixture[str]
+) -> None:
+    upgrade()
+    _seed()
+    made = db.session.scalars(select(Customer)).one()
+    kept = [factories.catalog(Industry, name).id for name in ("Đá", "Gỗ Ðỏ", "Đá cuội")]
+    db.session.commit()
+    db.session.remove()
+    downgrade(revision="0009")
+    old = {"search_text": " kh01 \n ðang ɖuc ", "sort_key": "ðAY", "name_text": "ðang ɖuc"}
+    with db.engine.begin() as connection:
+        customers, industries = Customer.__table__, Industry.__table__
+        connection.execute(update(customers).where(customers.c.id == made.id).values(**old))
+        for key, written in ((kept[1], "gỗ ðỏ"), (kept[2], "ðá")):
+            row = update(industries).where(industries.c.id == key)
+            connection.execute(row.values(name_key=written))
+    db.session.remove()
+    upgrade()
+    again = db.session.scalars(select(Customer)).one()
+    assert again.search_text == " kh01 \n dang duc "
+    assert (again.sort_key, again.name_text) == ("GAY", "dang duc")
+    found = search.conditions(Customer, "dang duc", sees_sensitive=False)
+    assert db.session.scalars(select(Customer.id).where(*found)).all() == [again.id]
+    keys = dict(db.session.execute(select(Industry.id, Industry.name_key)).all())
+    assert keys[kept[1]] == name_key("Gỗ Đỏ")
+    # Two that are one now: both stay, and are named.
+    assert keys[kept[0]] == name_key("Đá")
+    assert keys[kept[2]] == "ðá"
+    told = capfd.readouterr().err
+    assert "industry: 1 differ from another only by Ð" in told
+    assert f"“ðá” (id {kept[2]})" in told
+    db.session.remove()
+    downgrade(revision="0009")
+    upgrade()
+    assert dict(db.session.execute(select(Industry.id, Industry.name_key)).all()) == keys
 
 
 def _searched(key: int) -> dict[str, set[str]]:

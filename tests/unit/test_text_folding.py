@@ -26,6 +26,7 @@ from crmadmin.core.text import (
         (unicodedata.normalize("NFD", "Nguyễn Văn"), "nguyen van"),
         ("Đặng", "dang"),
         ("đặng", "dang"),
+        ("Ðặng ðặng Ɖặng ɖặng", "dang dang dang dang"),
         ("Lê", "le"),
         ("  Hà \u00a0\n Nội ", "ha noi"),
         ("100%_\\", "100%_\\"),
@@ -193,3 +194,11 @@ def test_composed_and_decomposed_text_has_one_key(text):
     decomposed = unicodedata.normalize("NFD", text)
     for key in (fold, name_key, heading_key, sort_key):
         assert key(decomposed) == key(unicodedata.normalize("NFC", text))
+
+
+def test_letters_that_look_like_d_with_a_stroke_are_that_letter():
+    """Ð of Icelandic (U+00D0), Ɖ of Ewe (U+0189) and their small letters, in every key."""
+    for name in ("Ðặng Ðình Ðức", "Ɖặng Ɖình Ɖức", "ðặng ðình ðức", "ɖặng ɖình ɖức"):
+        for key in (fold, name_key, code_key, heading_key, sort_key):
+            assert key(name) == key("Đặng Đình Đức"), key
+        assert name_key(name) != name_key("Dặng Dình Dức")

@@ -1,8 +1,12 @@
-"""A query as conditions: words in any order, parts of words and of numbers, nothing special."""
+"""A query as conditions: words in any order, parts of words and of numbers, nothing special.
+
+A phone number is one word, however it is spelt, and finds that number only.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -21,11 +25,18 @@ from sqlalchemy.sql.elements import Grouping
 
 from crmadmin.core.db import db, dialect_name
 from crmadmin.core.search.documents import Documents, find
-from crmadmin.core.text import fold
+from crmadmin.core.text import dialled, fold
 
 SHORT = 2
 """Letters of the longest word that has no trigram of its own: it must begin a word."""
 MOST_WORDS = 12
+_FIGURES = re.compile(r"[+0-9.()\[\]\-\u2010-\u2015\u2212\uff08-\uff0e\uff10-\uff19]+")
+"""What a phone number is spelt with, besides blanks; also in the full width of Asian keyboards."""
+_LEAST_FIGURES = 4
+"""Figures of the shortest part of a number whose dots and brackets are looked over."""
+
+Word = tuple[str, ...]
+"""Ways to find one word: any of them, literally."""
 
 
 class Listed(Grouping[bool]):
@@ -55,16 +66,51 @@ def as_found(where: Sequence[ColumnElement[bool]]) -> Found | None:
     return next((clause for clause in where if isinstance(clause, Found)), None)
 
 
-def patterns(query: str, *, indexed: bool) -> list[str]:
-    """What each word of a query must be found by, literally.
+def patterns(query: str, *, indexed: bool) -> list[Word]:
+    """What each word of a query must be found by.
 
     With an index a word of one letter must be a word, one of two must begin one: documents have
     blanks around every word, and with them such words have a trigram as well.
     """
-    words = list(dict.fromkeys(fold(query).split()))[:MOST_WORDS]
+    words = list(dict.fromkeys(_words(fold(query).split())))[:MOST_WORDS]
     if not indexed:
         return words
-    return [f" {w}{' ' * (len(w) < SHORT)}" if len(w) <= SHORT else w for w in words]
+    return [
+        (f" {w}{' ' * (len(w) < SHORT)}",) if len(w) <= SHORT else (w, *others)
+        for w, *others in words
+    ]
+
+
+def _words(parts: Sequence[str]) -> Iterator[Word]:
+    """The words between the blanks; parts that together are a phone number are one word."""
+    at = 0
+    while at < len(parts) and at < 2 * MOST_WORDS:
+        number, taken = _number(parts[at : at + MOST_WORDS])
+        yield number or _part(parts[at])
+        at += taken
+
+
+def _number(parts: Sequence[str]) -> tuple[Word, int]:
+    """The longest phone number that the parts begin with, and of how many; () and 1 for none."""
+    long = next((n for n, part in enumerate(parts) if not _FIGURES.fullmatch(part)), len(parts))
+    for taken in range(long, 0, -1):
+        written = " ".join(parts[:taken])
+        number = dialled(written)
+        if number is not None:
+            # As a phone field keeps it; as the beginning of a code; as somebody typed it in a text.
+            spelt = () if written.lstrip("+").isdecimal() else (written,)
+            return (f" {number} ", f" {_figures(written)}", *spelt), taken
+    return (), 1
+
+
+def _part(part: str) -> Word:
+    """One word; of a part of a number also the figures alone, as numbers are kept."""
+    figures = _figures(part) if _FIGURES.fullmatch(part) else part
+    return (part,) if figures == part or len(figures) < _LEAST_FIGURES else (part, figures)
+
+
+def _figures(written: str) -> str:
+    return "".join(str(int(c)) for c in written if c.isdecimal())
 
 
 def conditions(model: type[Any], query: str, *, sees_sensitive: bool) -> list[ColumnElement[bool]]:
@@ -84,7 +130,7 @@ def conditions(model: type[Any], query: str, *, sees_sensitive: bool) -> list[Co
 
 
 def _read(
-    entity: Any, parts: Sequence[Any], wanted: Sequence[str], sees_sensitive: bool
+    entity: Any, parts: Sequence[Any], wanted: Sequence[Word], sees_sensitive: bool
 ) -> list[ColumnElement[bool]]:
     """One condition a word, on the record's own columns and those of its parts."""
     own = _columns(entity, sees_sensitive)
@@ -92,15 +138,15 @@ def _read(
         return [false()]
     return [
         or_(
-            *_holds(own, text),
+            *_holds(own, word),
             *(
                 exists().where(
-                    part == entity.id, or_(*_holds(_columns(part.class_, sees_sensitive), text))
+                    part == entity.id, or_(*_holds(_columns(part.class_, sees_sensitive), word))
                 )
                 for part in parts
             ),
         )
-        for text in wanted
+        for word in wanted
     ]
 
 
@@ -111,11 +157,11 @@ def _columns(entity: Any, sees_sensitive: bool) -> list[Any]:
     return found
 
 
-def _holds(columns: Sequence[Any], text: str) -> list[ColumnElement[bool]]:
-    return [c.contains(text, autoescape=True) for c in columns]
+def _holds(columns: Sequence[Any], word: Word) -> list[ColumnElement[bool]]:
+    return [c.contains(text, autoescape=True) for c in columns for text in word]
 
 
-def _ids(documents: Documents, wanted: Sequence[str], sees_sensitive: bool) -> Any:
+def _ids(documents: Documents, wanted: Sequence[Word], sees_sensitive: bool) -> Any:
     index, pending = documents.index.c, documents.pending.c
     late: Select[Any] = select(pending.record_id)
     record = aliased(documents.model)
@@ -129,13 +175,18 @@ def _ids(documents: Documents, wanted: Sequence[str], sees_sensitive: bool) -> A
 
 
 def _match(
-    documents: Documents, wanted: Sequence[str], sees_sensitive: bool
+    documents: Documents, wanted: Sequence[Word], sees_sensitive: bool
 ) -> ColumnElement[bool]:
     if dialect_name(db.session) == "sqlite":
-        said = " ".join('"' + text.replace('"', '""') + '"' for text in wanted)
+        said = " AND ".join(f"({' OR '.join(map(_quoted, word))})" for word in wanted)
         query = said if sees_sensitive else f"{{public}} : ({said})"
         return literal_column(documents.name).op("MATCH", is_comparison=True)(query)
     columns = [documents.index.c.public]
     if sees_sensitive:
         columns.append(documents.index.c.private)
-    return and_(*(or_(*_holds(columns, text)) for text in wanted))
+    return and_(*(or_(*_holds(columns, word)) for word in wanted))
+
+
+def _quoted(text: str) -> str:
+    """A phrase of FTS5, in which nothing means anything."""
+    return '"' + text.replace('"', '""') + '"'

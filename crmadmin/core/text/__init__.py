@@ -19,7 +19,7 @@ from crmadmin.core.text.emails import email
 from crmadmin.core.text.folding import code_key, email_key, fold, heading_key, name_key
 from crmadmin.core.text.legacy import looks_legacy
 from crmadmin.core.text.order import SORT_KEY_LENGTH, sort_key, sort_ranges
-from crmadmin.core.text.phones import phone, show_phone
+from crmadmin.core.text.phones import dialled, phone, show_phone
 from crmadmin.core.text.plain import code, long_text, text, website, whole_number, yes_no
 from crmadmin.core.text.provinces import PROVINCES, Province, province
 from crmadmin.core.text.tax_codes import is_personal_id, tax_code
@@ -37,6 +37,7 @@ __all__ = [
     "code",
     "code_key",
     "date",
+    "dialled",
     "email",
     "email_key",
     "fold",

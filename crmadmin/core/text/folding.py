@@ -17,11 +17,17 @@ _ACCENTS = re.compile(
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 
+_LIKE_D = "\u00f0\u0256"
+"""Letters of Icelandic and Ewe whose capitals (Ð, Ɖ) nobody can tell from Đ: old fonts give
+them in its place."""
+_AS_D = {ord(letter): "đ" for letter in _LIKE_D}
+
+
 def _vietnamese_letters() -> dict[int, str]:
     """Every precomposed Vietnamese letter, either case -> its plain lower-case letter."""
     bases = {"a": "ăâ", "e": "ê", "i": "", "o": "ôơ", "u": "ư", "y": ""}
     tones = ("", "\u0300", "\u0309", "\u0303", "\u0301", "\u0323")
-    table = {ord("đ"): "d", ord("Đ"): "d"}
+    table = dict.fromkeys(map(ord, ("đ", "Đ", *_LIKE_D, *_LIKE_D.upper())), "d")
     for plain, variants in bases.items():
         for letter in plain + variants:
             for tone in tones:
@@ -110,7 +116,7 @@ def heading_key(text: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """Equal for two names that are the same: NFC, trimmed, single blanks, casefolded.
+    """Equal for two names that are the same: NFC, trimmed, single blanks, casefolded, Ð as Đ.
 
     Accents stay: "Hạ Long" is not "Hà Long".
     """
@@ -125,7 +131,7 @@ def _name_key(text: str) -> str:
     if cleaned.isascii():
         return cleaned.lower()
     # Decomposed first, as Unicode's canonical caseless match asks; else some Greek is unstable.
-    return collapse(normal_form("NFD", cleaned).casefold())
+    return collapse(normal_form("NFD", cleaned).casefold()).translate(_AS_D)
 
 
 _KEYS = WordMemo(_name_key)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from crmadmin.core.text.base import Note, cell_text, note, refusal
+from crmadmin.core.text.base import Note, Refusal, cell_text, note, refusal
 from crmadmin.core.text.clean import collapse
 
 _LONGEST = 100  # characters of a cell that may still hold one number
@@ -67,6 +67,16 @@ def phone(value: object, notes: list[Note] | None = None) -> str | None:
     if found is None:
         raise refusal("bad_phone", raw, **_why_invalid(number))
     return found
+
+
+def dialled(query: str) -> str | None:
+    """The number that a query is, as `phone` keeps it, however it is spelt; None for another."""
+    if any(c.isalpha() for c in query):
+        return None  # most queries have letters: they need not be taken apart to be refused
+    try:
+        return phone(query)
+    except Refusal:
+        return None
 
 
 def _can_be_number(value: object) -> bool:

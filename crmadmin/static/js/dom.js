@@ -67,5 +67,5 @@ export function fold(text) {
     .toLowerCase()
     .normalize("NFD")
     .replace(/[\u0300-\u036f]/g, "")
-    .replace(/đ/g, "d");
+    .replace(/[đðɖ]/g, "d");
 }
