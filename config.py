@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crmadmin.core import outside
+from crmadmin.core.secret_keys import is_weak
 
 ROOT = Path(__file__).parent
 MEBIBYTE = 1024 * 1024
 MINIMUM_KEY_LENGTH = 32
 MINIMUM_TOKEN_LENGTH = 16
+KEY_MAKER = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
 
 
 class SettingError(ValueError):
@@ -147,7 +149,7 @@ def _secret_key(instance: Path) -> str:
                 f"SECRET_KEY has {len(given)} characters; it needs {MINIMUM_KEY_LENGTH} or more. "
                 "Leave it unset to have one made."
             )
-        return given
+        return _strong(given, "SECRET_KEY", "leave it unset to have one made")
     path = instance / "secret_key"
     if not path.exists():
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -161,7 +163,16 @@ def _secret_key(instance: Path) -> str:
             pass
         finally:
             made.unlink()
-    return path.read_text().strip()
+    return _strong(path.read_text().strip(), str(path), "delete the file to have one made")
+
+
+def _strong(key: str, name: str, otherwise: str) -> str:
+    if len(key) < MINIMUM_KEY_LENGTH or is_weak(key):
+        raise SettingError(
+            f"{name} can be guessed (words, repeats, rows of keys or a public example), and who "
+            f"guesses it signs in as anybody: take what `{KEY_MAKER}` prints, or {otherwise}."
+        )
+    return key
 
 
 def _whole(name: str, default: int, least: int, most: int) -> int:

@@ -8,6 +8,7 @@ goes with it.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from crmadmin.core.db import actor, db, reads_only
 
 SERVER = "CRM_TEST_POSTGRESQL"
 DATABASES = os.environ.get("CRM_TEST_DATABASES", "sqlite,postgresql").split(",")
-TEST_KEY = "a-key-that-is-only-used-by-tests-and-is-long"
+TEST_KEY = secrets.token_urlsafe(48)
 
 
 def pytest_configure(config: pytest.Config) -> None:

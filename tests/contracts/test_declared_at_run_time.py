@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from functools import cache
@@ -45,7 +46,7 @@ def _run(arguments: list[str], project: Path, url: str, folder: Path) -> str:
     environment = {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": url,
-        "SECRET_KEY": "a-key-for-the-copy-that-is-long-enough",
+        "SECRET_KEY": secrets.token_urlsafe(48),
         "PYTHONPATH": str(project),
     }
     done = subprocess.run(

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import stat
+import string
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
 
 import config
 from config import SettingError, load
+from crmadmin.core.secret_keys import is_weak
 
 PROJECT = Path(config.__file__).parent
 NAMES = (
@@ -19,6 +24,9 @@ NAMES = (
     "CRM_READER_MAX_MB", "CRM_UPLOAD_KEEP_DAYS", "CRM_BEHIND_PROXY", "CRM_DEMO_PASSWORD", "PORT",
     "PROMETHEUS_MULTIPROC_DIR",
 )  # fmt: skip
+
+
+KEY = "9Jd0vQmX2sLrT7yB4wZc8NfH1gKpU6eA"
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +60,7 @@ def test_without_any_setting_everything_has_a_default(root: Path) -> None:
         ),
         ("DATABASE_URL", "postgresql://u@h/d", "database_url", "postgresql+psycopg://u@h/d"),
         ("DATABASE_URL", "postgres://u@h/d", "database_url", "postgresql+psycopg://u@h/d"),
-        ("SECRET_KEY", "k" * 32, "secret_key", "k" * 32),
+        ("SECRET_KEY", KEY, "secret_key", KEY),
         ("CRM_QUEUE", "", "queue", ""),
         ("CRM_QUEUE", "here", "queue", "here"),
         ("CRM_QUEUE", "sqlite:////data/queue.db", "queue", "sqlite:////data/queue.db"),
@@ -93,6 +101,7 @@ def test_each_setting_is_read(
         ("CRM_QUEUE", "redis://h", "CRM_QUEUE must be empty, here, or begin with.*'redis'"),
         ("SECRET_KEY", "short", "SECRET_KEY has 5 characters; it needs 32 or more"),
         ("SECRET_KEY", "", "SECRET_KEY has 0 characters"),
+        ("SECRET_KEY", "a" * 32, "SECRET_KEY can be guessed.*token_urlsafe.*leave it unset"),
         ("CRM_LOCALE", "fr", "CRM_LOCALE is 'fr'; it can be 'vi' or 'en'"),
         ("CRM_UPLOAD_MAX_MB", "0", "CRM_UPLOAD_MAX_MB is '0'.*1 to 2048"),
         ("CRM_READER_MAX_MB", "127", "CRM_READER_MAX_MB is '127'.*128 to 65536"),
@@ -138,6 +147,73 @@ def test_a_key_is_made_once_for_the_owner_of_the_folder_only(root: Path) -> None
     assert [p.name for p in kept.parent.iterdir()] == ["secret_key"]
 
 
+WEAK_KEYS = [
+    "a" * 32, "k" * 31 + "x", "ab" * 16, "abc" * 20, "0" * 64, " " * 40,
+    "aaaaaaaabbbbbbbbccccccccdddddddd", "0123456789abcdef" * 2,
+    "12345678901234567890123456789012", "00000000-0000-0000-0000-000000000000",
+    "abcdefghijklmnopqrstuvwxyz012345", "ZYXWVUTSRQPONMLKJIHGFEDCBA987654",
+    "qwertyuiopasdfghjklzxcvbnm123456", "1q2w3e4r5t6y7u8i9o0p1q2w3e4r5t6y", "deadbeef" * 4,
+    "passwordpasswordpasswordpassword", "changeme-changeme-changeme-change",
+    "changethischangethischangethisch", "matkhaumatkhaumatkhaumatkhaumatkhau",
+    "your-secret-key-here-change-in-production", "CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET",
+    "YOUR_OWN_RANDOM_GENERATED_SECRET_KEY", "thisisaverysecretkeythatnobodyknows",
+    "this is the secret key of our crm", "please-change-this-secret-key-in-production!",
+    "a-key-that-is-only-used-by-tests-and-is-long", "super-secret-key-for-development-only-123",
+    "django-insecure-3f9k2m8x7q1z5v6b4n0c", "my-super-secret-flask-session-key-2026",
+    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+    "09D25E094FAA6CA2556C818166B7A9563B93F7099F6F0F4CAA6CF63B88E8D3E7",
+    "c292a0a3aa32397cdb050e233733900f", "congty-crm-secret-key-khoa-bi-mat-2026",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", WEAK_KEYS)
+def test_a_key_that_can_be_guessed_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", key)
+    with pytest.raises(SettingError, match="SECRET_KEY can be guessed") as refused:
+        load()
+    assert key not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", [WEAK_KEYS[0], "", "short"])
+def test_a_weak_key_in_the_file_is_refused_as_well(root: Path, key: str) -> None:
+    load()
+    (root / "instance" / "secret_key").write_text(key)
+    with pytest.raises(SettingError, match=r"secret_key can be guessed.*delete the file"):
+        load()
+
+
+def test_every_key_that_stands_in_the_project_is_refused() -> None:
+    """What is public here is no key there."""
+    pages = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), *PROJECT.glob("deploy/**/*")]
+    texts = [p.read_text() for p in pages if p.is_file()]
+    given = [k for t in texts for k in re.findall(r"SECRET_KEY[=:] *([^\s$'\"|`]+)", t)]
+    assert [k for k in given if len(k) >= config.MINIMUM_KEY_LENGTH and not is_weak(k)] == []
+
+
+def test_no_random_key_is_taken_for_a_weak_one() -> None:
+    kinds = [
+        lambda: secrets.token_hex(16), lambda: secrets.token_hex(32),
+        lambda: secrets.token_urlsafe(24), lambda: secrets.token_urlsafe(48),
+        lambda: "".join(secrets.choice(string.digits) for _ in range(32)),
+        lambda: "".join(secrets.choice(string.ascii_lowercase) for _ in range(32)),
+        lambda: str(uuid.uuid4()),
+    ]  # fmt: skip
+    for make in kinds:
+        made = [make() for _ in range(500)]
+        assert [k for k in made if is_weak(k)] == []
+
+
+def test_the_command_that_refusals_name_makes_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = config.KEY_MAKER.partition("-c ")[2].strip('"')
+    made = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    monkeypatch.setenv("SECRET_KEY", made)
+    assert load().secret_key == made
+
+
 def test_the_instance_folder_may_be_elsewhere(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRM_INSTANCE", str(root / "state"))
     found = load()
@@ -161,12 +237,12 @@ def test_processes_that_start_together_agree_on_one_key(root: Path) -> None:
 
 
 def test_no_secret_is_shown_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET_KEY", "s" * 40)
+    monkeypatch.setenv("SECRET_KEY", KEY)
     monkeypatch.setenv("CRM_DEMO_PASSWORD", "open sesame")
     monkeypatch.setenv("CRM_QUEUE", "postgres://user:hunter2@host/db")
     monkeypatch.setenv("CRM_METRICS_TOKEN", "a-token-of-the-scraper")
     shown = repr(load())
     assert "scraper" not in shown
-    assert "s" * 40 not in shown
+    assert KEY not in shown
     assert "open sesame" not in shown
     assert "hunter2" not in shown
