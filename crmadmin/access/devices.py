@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -20,15 +21,28 @@ def issue(user_id: int, mark: str | None = None) -> str:
     return str(_signer().dumps([user_id, mark or secrets.token_urlsafe(12)]))
 
 
+def is_one(cookie: str | None) -> bool:
+    """Whether the cookie was given to a browser by this installation, for whichever user."""
+    return _content(cookie) is not None
+
+
 def mark_of(cookie: str | None, user_id: int | None) -> str | None:
     """The mark in the cookie when it was given for this user and is not too old, else None."""
-    if not cookie or user_id is None:
+    content = _content(cookie)
+    if content is None or user_id is None or content[0] != user_id:
+        return None
+    return str(content[1])
+
+
+def _content(cookie: str | None) -> list[Any] | None:
+    """[user's id, mark], None for anything else."""
+    if not cookie:
         return None
     try:
-        content = _signer().loads(cookie, max_age=int(LIFETIME.total_seconds()))
+        found: list[Any] = _signer().loads(cookie, max_age=int(LIFETIME.total_seconds()))
     except BadSignature:
         return None
-    return str(content[1]) if content[0] == user_id else None
+    return found
 
 
 def _signer() -> URLSafeTimedSerializer:

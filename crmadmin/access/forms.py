@@ -58,6 +58,12 @@ class ProfileForm(GuardedForm):
     email = EmailField(_l("Email"), [Length(max=254)])
     locale = SelectField(_l("Language"), choices=_choices(LOCALES))
     theme = SelectField(_l("Theme"), choices=_choices(THEMES))
+    # Its own id: the form of the password, on the same page, asks for it as well.
+    current = PasswordField(
+        _l("Current password"), [Length(max=LONGEST)], id="profile-current",
+        description=_l("Needed only when you change your email, which you can sign in with."),
+        render_kw={"autocomplete": "current-password"},
+    )  # fmt: skip
 
 
 class PasswordForm(PageForm):

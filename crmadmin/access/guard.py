@@ -34,7 +34,7 @@ from crmadmin.access.permissions import Permission
 from crmadmin.access.policy import NOBODY, PUBLIC, SIGNED_IN
 from crmadmin.access.roles import Scope
 from crmadmin.core import outside
-from crmadmin.core.db import acting_as, actor
+from crmadmin.core.db import acting_as, actor, db
 from crmadmin.core.redirects import path_of, safe_path
 
 log = logging.getLogger(__name__)
@@ -193,6 +193,14 @@ def let_in(user: User, *, is_kept: bool) -> None:
     session.update(cookie_values(user.session_token))
     flask_login.login_user(user)
     actor.set(user.id)
+
+
+def renew(user: User) -> None:
+    """A new session in this browser for the user, whose sessions have all ended. Commits."""
+    kept = is_kept()
+    sessions.start(user, is_kept=kept)
+    db.session.commit()
+    let_in(user, is_kept=kept)
 
 
 def let_out() -> None:

@@ -20,10 +20,27 @@ EXPLANATIONS: Mapping[str, Words] = MappingProxyType(
     {
         "bad_login": _l("The user name or the password is not right."),
         "wrong_password": _l("This is not your current password."),
+        "current_needed": _l(
+            "Enter your current password: what you sign in with changes only with it."
+        ),
         "password_short": _l("A password needs at least %(least)s characters."),
         "password_long": _l("A password can have at most %(most)s characters."),
-        "password_common": _l("This password is easy to guess. Choose another one."),
-        "password_is_name": _l("A password cannot be made of your own name."),
+        "password_common": _l(
+            "This password is made of words that are guessed first. "
+            "Take four words or more that nobody would put together."
+        ),
+        "password_pattern": _l(
+            "Figures in a row, repeats, dates and neighbouring keys are guessed first. "
+            "Take four words or more that nobody would put together."
+        ),
+        "password_is_name": _l(
+            "This password is made of your own name or email, which is guessed first. "
+            "Take four words or more that nobody would put together."
+        ),
+        "password_is_company": _l(
+            "This password is made of the company's own words, which are guessed first. "
+            "Take four words or more that nobody would put together."
+        ),
         "password_differs": _l("The two passwords are not the same."),
         "bad_token": _l("This is not the setup token that was printed when the server started."),
         "bad_username": _l(
@@ -85,6 +102,11 @@ def saved() -> str:
 def password_changed() -> str:
     """Said once after changing one's password."""
     return str(_("Your password was changed. You have been signed out everywhere else."))
+
+
+def log_in_changed() -> str:
+    """Said once after changing one's email or user name."""
+    return str(_("Your profile was saved. You have been signed out everywhere else."))
 
 
 def changed_meanwhile() -> str:

@@ -69,8 +69,8 @@ def _of_record(table: Table, renamed: Renamed) -> ColumnElement[bool]:
 class User(Stamped, Model):
     """Who signs in. A user is never deleted, only disabled: customers name them as owners.
 
-    Changing the role, the password or `is_active` moves `session_epoch` on, which ends every
-    session of the user at its next request, whichever code made the change.
+    Changing the role, the password, what they sign in with or `is_active` moves `session_epoch`
+    on, which ends every session of the user at its next request, whichever code made the change.
     """
 
     __record__ = RecordOptions(
@@ -137,7 +137,7 @@ class User(Stamped, Model):
         return self.full_name or self.username
 
 
-ENDS_SESSIONS = ("role", "is_active", "password_hash")
+ENDS_SESSIONS = ("role", "is_active", "password_hash", "username", "email")
 
 
 @event.listens_for(User, "before_update")
@@ -189,7 +189,7 @@ class SavedView(Model):
 
 
 class LoginThrottle(Model):
-    """Recent failed guesses of one bucket (an account, an address, a pair, a device).
+    """Recent failed guesses of one bucket (a name, an address, a pair, a device).
 
     `key` is a digest, because people type passwords into the name field. `stamps` are the times of
     the guesses, seconds since 1970, never more than the bucket's limit.

@@ -1,13 +1,14 @@
-"""Passwords: which are accepted, and the only way to hash or compare one.
+"""Passwords: the only way to hash or compare one. Which are accepted is `password_rules`' word.
 
-Argon2id with argon2-cffi's defaults (RFC 9106, low-memory: 64 MiB, some 0.3 s a hash). At most
-SLOTS are computed at once in a process, so a burst of log-ins costs time and not memory.
+Argon2id with the memory and passes of RFC 9106's second choice (64 MiB, 3), in one lane: some 0.2 s
+of one core. At most SLOTS are computed at once in a process, so a burst of log-ins takes no more
+memory and no more cores than that; and only a few wait for a slot, so that it never takes all
+threads of the server from those who only want a page.
 """
 
 from __future__ import annotations
 
 import base64
-import re
 import secrets
 import threading
 import unicodedata
@@ -17,29 +18,21 @@ from contextlib import contextmanager
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from crmadmin.core.text import Refusal
-
 SHORTEST = 10
 LONGEST = 200
 SLOTS = 2
-WAIT_SECONDS = 20.0
+WAITING = 2
+"""How many may wait for a slot. Together with SLOTS and WAITING_KNOWN fewer than the threads of a
+web process (8), or pages would wait behind log-ins."""
+WAITING_KNOWN = 2
+"""How many more may wait who are known: strangers cannot keep them from signing in."""
+WAIT_SECONDS = 10.0
+RETRY_SECONDS = 5
+"""When somebody who found no place may try again."""
 
-hasher = PasswordHasher()
-_slots = threading.BoundedSemaphore(SLOTS)
-
-# The heads of public lists of leaked passwords, and Vietnamese habits. Compared after everything
-# but letters is dropped, so "Password@123" and "matkhau2026" are among them.
-COMMON_WORDS = frozenset(
-    """
-    password passw passwords passwort pass qwerty qwertyuiop qwertyuiopasdfghjkl asdfghjkl zxcvbnm
-    abc abcd abcde abcdef abcabc iloveyou letmein welcome admin administrator adminadmin root guest
-    login master monkey dragon football baseball superman batman sunshine princess shadow michael
-    trustno secret changeme default test testtest testing user username hello helloworld computer
-    internet qazwsx qazwsxedc qwe qweasd qweasdzxc asd asdasd zxc crm crmadmin crmcrm company sales
-    marketing viewer matkhau matkhaumatkhau anhyeuem emyeuanh yeuem yeuanh iloveyouu vietnam
-    saigon hanoi danang quenroi khongbiet khongnho mothaiba motnam toiyeuvietnam xinchao congty
-    """.split()  # noqa: SIM905 - a quoted list of these words would be a page long
-)
+hasher = PasswordHasher(parallelism=1)
+_door = threading.Condition()
+_hashing = _waiting = 0
 
 
 class BusyError(RuntimeError):
@@ -66,47 +59,53 @@ class Turn:
 
 
 @contextmanager
-def turn() -> Iterator[Turn]:
-    """Wait for one's turn to hash. Raises BusyError after WAIT_SECONDS.
+def turn(*, is_known: bool = False) -> Iterator[Turn]:
+    """A turn to hash. Raises BusyError at once when enough others wait already.
 
-    Hold no database transaction meanwhile: on SQLite it would stop every other writer.
+    `is_known` is somebody who has signed in before, here or on this browser. Hold no database
+    transaction meanwhile: on SQLite it would stop every other writer.
     """
-    if not _slots.acquire(timeout=WAIT_SECONDS):
-        raise BusyError
+    _enter(_places(is_known=is_known))
     try:
         yield Turn()
     finally:
-        _slots.release()
+        _leave()
 
 
-def check(password: str, *names: str | None) -> None:
-    """Raise Refusal unless the password may be used by someone with these names.
+def knock(*, is_known: bool = False) -> None:
+    """Raise BusyError when `turn` would do so at this moment; takes no place.
 
-    `names` are the user name, the email, the full name. Codes: password_short, password_long,
-    password_is_name, password_common.
+    For whoever can answer before anything else is looked at: turning a thousand log-ins away costs
+    as little as possible.
     """
-    if len(password) < SHORTEST:
-        raise Refusal("password_short", {"field": "password", "least": str(SHORTEST)})
-    if len(password) > LONGEST:
-        raise Refusal("password_long", {"field": "password", "most": str(LONGEST)})
-    folded = _normal(password).casefold()
-    letters = _letters(folded)
-    own = {_letters(part.casefold()) for name in names for part in _parts(name)}
-    if letters and letters in own:
-        raise Refusal("password_is_name", {"field": "password"})
-    # Figures alone are mostly phone numbers and dates.
-    if letters in COMMON_WORDS or not letters or len(set(folded)) < 4:
-        raise Refusal("password_common", {"field": "password"})
+    if _hashing >= SLOTS and _waiting >= _places(is_known=is_known):
+        raise BusyError
 
 
-def _parts(name: str | None) -> tuple[str, ...]:
-    if not name:
-        return ()
-    return (name, name.split("@", 1)[0])
+def _places(*, is_known: bool) -> int:
+    return WAITING + (WAITING_KNOWN if is_known else 0)
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"[\W\d_]+", "", text)
+def _enter(places: int) -> None:
+    global _hashing, _waiting  # one door a process
+    with _door:
+        if _hashing >= SLOTS:
+            if _waiting >= places:
+                raise BusyError
+            _waiting += 1
+            try:
+                if not _door.wait_for(lambda: _hashing < SLOTS, WAIT_SECONDS):
+                    raise BusyError
+            finally:
+                _waiting -= 1
+        _hashing += 1
+
+
+def _leave() -> None:
+    global _hashing
+    with _door:
+        _hashing -= 1
+        _door.notify()
 
 
 def _normal(password: str) -> str:

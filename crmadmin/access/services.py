@@ -15,11 +15,11 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from crmadmin.access import passwords, queries
+from crmadmin.access import password_rules, passwords, queries, signin
 from crmadmin.access.models import LOCALES, THEMES, User
 from crmadmin.access.roles import Role
-from crmadmin.core import records
-from crmadmin.core.db import db
+from crmadmin.core import records, settings
+from crmadmin.core.db import actor, db
 from crmadmin.core.text import Refusal, email, email_key, name_key, shorten, text
 
 USERNAME = re.compile(r"[^\W_][\w.-]{1,63}")
@@ -49,13 +49,22 @@ def create_user(
     return save_user(User(), changes, password)
 
 
-def save_user(user: User, changes: Mapping[str, Any], password: str | None = None) -> User:
+def save_user(
+    user: User,
+    changes: Mapping[str, Any],
+    password: str | None = None,
+    *,
+    current: str | None = None,
+) -> User:
     """Change a user, or add one that is new, in one transaction; returns it.
 
     `user` is as it was loaded (or `User()`); `changes` are by field name and may be what a person
-    typed; fields that are not named stay. Raises Refusal (bad_username, username_taken, bad_email,
-    email_taken, required, too_long, bad_choice, last_admin, password_…) or records.Stale and
-    changes nothing; TypeError when a field is not one that people may set.
+    typed; fields that are not named stay. Who changes what they sign in with themselves (user name,
+    email, password) proves it is them by their `current` password: a browser left open is not
+    enough to take an account over. Raises Refusal (bad_username, username_taken, bad_email,
+    email_taken, required, too_long, bad_choice, last_admin, current_needed, wrong_password,
+    password_…) or records.Stale and changes nothing, throttle.ThrottledError, passwords.BusyError,
+    and TypeError when a field is not one that people may set.
     """
     unknown = set(changes) - set(CHECKS)
     if unknown:
@@ -64,6 +73,8 @@ def save_user(user: User, changes: Mapping[str, Any], password: str | None = Non
     after = {name: values.get(name, getattr(user, name)) for name in CHECKS}
     if not after["username"]:
         raise Refusal("required", {"field": "username"})
+    if _is_own(user) and (password or _log_in_changes(user, after)):
+        _confirm(user, current)
     hashed = _hash(password, after) if password else None
     _keep_an_admin(user, after)
     for name, value in values.items():
@@ -74,9 +85,9 @@ def save_user(user: User, changes: Mapping[str, Any], password: str | None = Non
     return user
 
 
-def set_password(user: User, password: str) -> None:
-    """Give the user another password, which ends all their sessions. Raises Refusal."""
-    save_user(user, {}, password)
+def set_password(user: User, password: str, *, current: str | None = None) -> None:
+    """Give the user another password, which ends all their sessions. Raises as `save_user`."""
+    save_user(user, {}, password, current=current)
 
 
 def change_role(user: User, role: Role | str) -> None:
@@ -92,13 +103,6 @@ def disable(user: User) -> None:
 def enable(user: User) -> None:
     """Let a disabled user sign in again."""
     save_user(user, {"is_active": True})
-
-
-def is_password_of(user: User, password: str) -> bool:
-    """Whether this is the user's password. Raises passwords.BusyError."""
-    _let_go()
-    with passwords.turn() as work:
-        return work.matches(user.password_hash, password)
 
 
 def save_preference(user: User, name: str, value: Any) -> None:
@@ -120,10 +124,27 @@ def save_preference(user: User, name: str, value: Any) -> None:
 
 
 def _hash(password: str, after: Mapping[str, Any]) -> str:
-    passwords.check(password, after["username"], after["email"], after["full_name"])
+    names = after["username"], after["email"], after["full_name"]
+    password_rules.check(password, *names, company=settings.company_words())
     _let_go()
-    with passwords.turn() as work:
+    with passwords.turn(is_known=True) as work:
         return work.hash(password)
+
+
+def _is_own(user: User) -> bool:
+    """Whether the signed-in user is the one who changes."""
+    return user.id is not None and user.id == actor.get()
+
+
+def _log_in_changes(user: User, after: Mapping[str, Any]) -> bool:
+    return (after["username"], after["email"]) != (user.username, user.email)
+
+
+def _confirm(user: User, current: str | None) -> None:
+    if not current:
+        raise Refusal("current_needed", {"field": "current"})
+    _let_go()
+    signin.confirm(user, current)
 
 
 def _let_go() -> None:

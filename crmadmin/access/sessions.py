@@ -2,7 +2,8 @@
 
 The browser holds a signed cookie with a random token; the table `user_session` holds the token's
 digest. Signing out ends that one row, so a copy of the cookie is worth nothing afterwards. A
-change of password, role or `is_active` moves the user's epoch on and ends them all.
+change of password, user name, email, role or `is_active` moves the user's epoch on and ends them
+all.
 
 A session lasts 30 days at most. Unless the person asked to be kept signed in it also ends with the
 browser, and after 12 hours without a request. That last moment is kept in the cookie and not in the
@@ -13,12 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
 from crmadmin.access.models import User, UserSession
-from crmadmin.core.db import db, utcnow
+from crmadmin.core.db import db, rows_written, utcnow
 
 LIFETIME = timedelta(days=30)
 IDLE = timedelta(hours=12)
@@ -32,7 +33,7 @@ def start(user: User, *, is_kept: bool = False) -> str:
     """
     now = utcnow()
     token = secrets.token_urlsafe(32)
-    db.session.execute(delete(UserSession).where(UserSession.expires_at < now))
+    purge(now)
     db.session.add(
         UserSession(
             token_hash=_digest(token),
@@ -46,6 +47,12 @@ def start(user: User, *, is_kept: bool = False) -> str:
     db.session.flush()
     user.session_token = token
     return token
+
+
+def purge(now: datetime | None = None) -> int:
+    """Forget sessions that ran out; how many rows went. Part of the caller's transaction."""
+    gone = db.session.execute(delete(UserSession).where(UserSession.expires_at < (now or utcnow())))
+    return rows_written(gone)
 
 
 def find(token: str) -> tuple[User, UserSession] | None:

@@ -10,7 +10,7 @@ import secrets
 
 from sqlalchemy import delete
 
-from crmadmin.access import passwords, queries, services
+from crmadmin.access import password_rules, passwords, queries, services, throttle
 from crmadmin.access.models import SetupToken, User
 from crmadmin.access.roles import Role
 from crmadmin.core.db import db
@@ -38,16 +38,26 @@ def issue_token() -> str | None:
 
 
 def complete(
-    token: str, *, username: str, full_name: str, password: str, email: str | None = None
+    token: str,
+    *,
+    username: str,
+    full_name: str,
+    password: str,
+    email: str | None = None,
+    address: str = "",
 ) -> User:
-    """Make the first administrator and use the token up. Raises Refusal (bad_token, …).
+    """Make the first administrator and use the token up. Raises Refusal (bad_token, …),
+    throttle.ThrottledError and passwords.BusyError.
 
-    Only the first of two simultaneous calls succeeds; the other's token is gone.
+    Only the first of two simultaneous calls succeeds; the other's token is gone. `address` is the
+    caller's network address: who guesses tokens is told to wait.
     """
+    guess = throttle.admit(throttle.of_setup(address))
     if not _is_current(token):
         raise Refusal("bad_token", {"field": "token"})
-    passwords.check(password, username, full_name, email)
+    throttle.take_back(guess)
     db.session.commit()
+    password_rules.check(password, username, full_name, email)
     with passwords.turn() as work:
         hashed = work.hash(password)
     used = db.session.execute(delete(SetupToken).where(SetupToken.token_hash == _digest(token)))

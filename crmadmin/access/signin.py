@@ -11,7 +11,7 @@ from sqlalchemy import update
 from crmadmin.access import devices, passwords, queries, sessions, throttle
 from crmadmin.access.models import User
 from crmadmin.core.db import db, utcnow
-from crmadmin.core.text import Refusal, name_key
+from crmadmin.core.text import Refusal
 
 LONGEST_LOGIN = 254
 
@@ -27,16 +27,19 @@ def sign_in(
     """
     name, password = name[:LONGEST_LOGIN], password[: passwords.LONGEST + 1]
     user = queries.by_login(name)
-    account = f"user {user.id}" if user else f"name {name_key(name)}"
     mark = devices.mark_of(device, user.id if user else None)
-    wanted = throttle.buckets(account, address, mark)
+    wanted = throttle.of_sign_in(name, address)
+    if user is not None and mark is not None:
+        wanted = throttle.of_device(user.id, mark)
     throttle.look(wanted)
     db.session.commit()  # nothing is open while waiting for a turn
-    with passwords.turn() as work:
+    with passwords.turn(is_known=mark is not None) as work:
         guess = throttle.admit(wanted)
         stored = user.password_hash if user else None
         is_right = work.matches(stored, password)
         if user is None or not is_right or not user.is_active:
+            if guess.wait is not None:
+                raise throttle.ThrottledError(guess.wait)
             raise Refusal("bad_login")
         renewed = work.hash(password) if work.is_outdated(str(stored)) else stored
         # Still in turn: a burst of right passwords never has more guesses open than turns.
@@ -53,13 +56,12 @@ def sign_in(
     return user
 
 
-def confirm(user: User, password: str, *, address: str) -> None:
+def confirm(user: User, password: str) -> None:
     """Ask a signed-in user for their password again. Raises as `sign_in` does."""
-    # Their own bucket: who has only stolen the session cannot guess on, nor lock the owner out.
-    wanted = throttle.buckets(f"confirm {user.id}", address, "signed in")
+    wanted = throttle.of_confirming(user.id)
     throttle.look(wanted)
     db.session.commit()
-    with passwords.turn() as work:
+    with passwords.turn(is_known=True) as work:
         guess = throttle.admit(wanted)
         if not work.matches(user.password_hash, password):
             raise Refusal("wrong_password", {"field": "current"})

@@ -11,10 +11,20 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from crmadmin.access import guard, messages, preferences, services, sessions, setup, signin
+from crmadmin.access import (
+    devices,
+    guard,
+    messages,
+    passwords,
+    preferences,
+    services,
+    sessions,
+    setup,
+    signin,
+)
 from crmadmin.access.forms import LoginForm, PasswordForm, ProfileForm, SetupForm
 from crmadmin.access.models import User
-from crmadmin.access.passwords import BusyError
+from crmadmin.access.passwords import RETRY_SECONDS, BusyError
 from crmadmin.access.throttle import ThrottledError
 from crmadmin.core import records
 from crmadmin.core.db import db
@@ -22,12 +32,14 @@ from crmadmin.core.redirects import path_of, redirect_back, safe_path
 from crmadmin.core.text import Refusal
 
 blueprint = Blueprint("access", __name__)
-BUSY_SECONDS = 5
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
     """Sign in; who has signed in already goes on to where they wanted."""
+    if request.method == "POST":
+        # Before the database is asked anything: turning many away has to be cheap.
+        passwords.knock(is_known=devices.is_one(guard.device_cookie()))
     if setup.is_open():
         return redirect(url_for("access.setup"))
     wanted = safe_path(request.values.get("next"))
@@ -58,8 +70,6 @@ def _signed_in(form: LoginForm, wanted: str | None) -> ResponseReturnValue:
         return _login_page(form, wanted, messages.explain(refusal), 422)
     except ThrottledError as throttled:
         return _login_page(form, wanted, messages.wait(throttled.seconds), 429, throttled.seconds)
-    except BusyError:
-        return _login_page(form, wanted, messages.busy(), 503, BUSY_SECONDS)
     if before_token:
         sessions.end(before_token)
         db.session.commit()
@@ -77,9 +87,11 @@ def _login_page(
     form.next.data = wanted or ""
     if problem:
         form.form_errors.append(problem)
-    page = render_template("access/login.html", form=form)
-    headers = {"Retry-After": str(retry_after)} if retry_after else {}
-    return page, status, headers
+    return render_template("access/login.html", form=form), status, _retry(retry_after)
+
+
+def _retry(seconds: int | None) -> dict[str, str]:
+    return {"Retry-After": str(seconds)} if seconds else {}
 
 
 @blueprint.post("/logout")
@@ -108,25 +120,33 @@ def first_run() -> ResponseReturnValue:
                 full_name=form.full_name.data,
                 email=form.email.data,
                 password=_same(form.password.data, form.password_again.data, "password_again"),
+                address=request.remote_addr or "",
             )
         except Refusal as refusal:
             _put_under_field(form, refusal, "password")
+        except ThrottledError as throttled:
+            form.token.errors = [messages.wait(throttled.seconds)]
+            return _setup_page(form, 429, throttled.seconds)
         except BusyError:
             form.form_errors.append(messages.busy())
-            return _setup_page(form, 503)
+            return _setup_page(form, 503, RETRY_SECONDS)
         else:
             flash(messages.set_up(), "success")
             return redirect(url_for("access.login"), code=303)
     return _setup_page(form, 422 if form.errors else 200)
 
 
-def _setup_page(form: SetupForm, status: int) -> ResponseReturnValue:
-    return render_template("access/setup.html", form=form), status
+def _setup_page(
+    form: SetupForm, status: int, retry_after: int | None = None
+) -> ResponseReturnValue:
+    return render_template("access/setup.html", form=form), status, _retry(retry_after)
 
 
 @blueprint.route("/profile", methods=["GET", "POST"])
 def profile() -> ResponseReturnValue:
-    """One's own name, email, language and theme; changed meanwhile, both versions."""
+    """One's own name, email, language and theme; changed meanwhile, both versions. Another email,
+    which is a log-in name, takes the password, ends every other session and begins this one anew.
+    """
     user = _me()
     stored, seen = _details(user), str(user.version)
     form = ProfileForm(obj=user)
@@ -137,18 +157,22 @@ def profile() -> ResponseReturnValue:
         if chosen is None:
             return _profile_conflict(user, form)
         form = chosen
-    if form.validate():
-        try:
-            services.save_user(user, {name: form[name].data for name in stored})
-        except Refusal as refusal:
-            _put_under_field(form, refusal, "full_name")
-        except records.Stale:
-            return _profile_conflict(_me_again(), form)
-        else:
-            flask_babel.refresh()
-            flash(messages.saved(), "success")
-            return redirect(url_for("access.profile"), code=303)
-    return _profile_page(user, form, 422)
+    if not form.validate():
+        return _profile_page(user, form, 422)
+    current = request.form.get("current")
+    try:
+        services.save_user(user, {name: form[name].data for name in stored}, current=current)
+    except records.Stale:
+        return _profile_conflict(_me_again(), form)
+    except (Refusal, ThrottledError, BusyError) as problem:
+        return _profile_page(user, form, *_told(form, problem, "full_name"))
+    flask_babel.refresh()
+    if user.email == stored["email"]:
+        flash(messages.saved(), "success")
+    else:
+        guard.renew(user)
+        flash(messages.log_in_changed(), "success")
+    return redirect(url_for("access.profile"), code=303)
 
 
 DETAILS = ("full_name", "email", "locale", "theme")
@@ -177,24 +201,33 @@ def password() -> ResponseReturnValue:
     """Another password for oneself: every other session ends, this one begins anew."""
     user = _me()
     form = PasswordForm()
-    status = 422
+    answer: tuple[int, int | None] = (422, None)
     if form.validate():
         try:
             chosen = _same(form.new.data, form.again.data, "again")
-            signin.confirm(user, form.current.data, address=request.remote_addr or "")
-            services.set_password(user, chosen)
-        except Refusal as refusal:
-            _put_under_field(form, refusal, "new")
-        except ThrottledError as throttled:
-            form.current.errors = [messages.wait(throttled.seconds)]
-            status = 429
-        except BusyError:
-            form.current.errors = [messages.busy()]
-            status = 503
+            services.set_password(user, chosen, current=form.current.data)
+        except (Refusal, ThrottledError, BusyError) as problem:
+            answer = _told(form, problem, "new")
         else:
-            return _with_new_session(user)
+            guard.renew(user)
+            flash(messages.password_changed(), "success")
+            return redirect(url_for("access.profile"), code=303)
     details = ProfileForm(None, obj=user).open_with(_details(user), str(user.version))
-    return _profile_page(user, details, status, form)
+    return _profile_page(user, details, *answer, form)
+
+
+def _told(
+    form: FlaskForm, problem: Refusal | ThrottledError | BusyError, otherwise: str
+) -> tuple[int, int | None]:
+    """Say in the form why nothing was saved; gives the status and Retry-After."""
+    if isinstance(problem, Refusal):
+        _put_under_field(form, problem, otherwise)
+        return 422, None
+    if isinstance(problem, ThrottledError):
+        form.current.errors = [messages.wait(problem.seconds)]
+        return 429, problem.seconds
+    form.current.errors = [messages.busy()]
+    return 503, RETRY_SECONDS
 
 
 @blueprint.post("/profile/choice")
@@ -219,19 +252,11 @@ def end_sessions() -> ResponseReturnValue:
     return redirect(url_for("access.login"), code=303)
 
 
-def _with_new_session(user: User) -> ResponseReturnValue:
-    is_kept = guard.is_kept()
-    sessions.start(user, is_kept=is_kept)
-    db.session.commit()
-    guard.let_in(user, is_kept=is_kept)
-    flash(messages.password_changed(), "success")
-    return redirect(url_for("access.profile"), code=303)
-
-
 def _profile_page(
     user: User,
     form: ProfileForm,
     status: int,
+    retry_after: int | None = None,
     password_form: PasswordForm | None = None,
 ) -> ResponseReturnValue:
     page = render_template(
@@ -242,7 +267,7 @@ def _profile_page(
         password_url=url_for("access.password"),
         sessions_url=url_for("access.end_sessions"),
     )
-    return page, status
+    return page, status, _retry(retry_after)
 
 
 def _me() -> User:

@@ -15,8 +15,10 @@ from flask_migrate import upgrade
 
 import config
 from crmadmin.access import guard, queries, services
+from crmadmin.access.messages import explain
 from crmadmin.access.models import User
 from crmadmin.cli.imports import print_report
+from crmadmin.core.text import Refusal
 from crmadmin.imports import services as import_services
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.records import Rules
@@ -48,7 +50,10 @@ def demo_command() -> None:
     admin: User | None = None
     for name, role, full_name in PEOPLE:
         secret = password or secrets.token_urlsafe(12)
-        user = services.create_user(name, role, password=secret, full_name=full_name)
+        try:
+            user = services.create_user(name, role, password=secret, full_name=full_name)
+        except Refusal as refusal:
+            raise click.ClickException(f"CRM_DEMO_PASSWORD: {explain(refusal)}") from refusal
         admin = admin or user
         click.echo(f"user {name:<4} role {role:<10} password {secret}")
     if admin is not None:

@@ -24,8 +24,8 @@ MINE, THEIRS = "mine", "theirs"
 MARK_LENGTH = 12
 LONGEST = 200_000
 
-NOT_CARRIED = ("csrf_token", "version", "merging")
-"""Fields of a form that the conflict page does not repeat: it has its own."""
+NOT_CARRIED = ("csrf_token", "version", "merging", "current")
+"""Fields of a form that the conflict page does not repeat: it has its own, and no password."""
 
 KEPT = object()
 """In the place of a value: the form leaves it as it is, whatever that is (a blank password)."""

@@ -18,6 +18,7 @@ from crmadmin.core.models import Setting
 CODES = "customer_codes"
 DUPLICATES = "duplicate_check"
 DUPLICATE_FIELDS = ("phone", "email", "tax_code")
+COMPANY_WORDS = "company_words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def last_change() -> tuple[int | None, datetime] | None:
     return None if found is None else (found[0], found[1])
 
 
-def keep(pattern: CodePattern, fields: tuple[str, ...], seen: str) -> None:
+def keep(pattern: CodePattern, fields: tuple[str, ...], words: tuple[str, ...], seen: str) -> None:
     """Keep everything that the settings page writes, flushed. The caller commits.
 
     `seen` is the `version` that the page was opened with. Raises records.Stale, with nothing
@@ -110,9 +111,20 @@ def keep(pattern: CodePattern, fields: tuple[str, ...], seen: str) -> None:
         with db.session.begin_nested():
             set_customer_codes(pattern)
             set_duplicate_fields(fields)
+            set_company_words(words)
             db.session.flush()
     except (IntegrityError, StaleDataError) as error:
         raise records.Stale from error
+
+
+def company_words() -> tuple[str, ...]:
+    """The company's own words, of which no password may be made: its names, products, places."""
+    return tuple(_read(COMPANY_WORDS, []))
+
+
+def set_company_words(words: tuple[str, ...]) -> None:
+    """Keep the company's own words. The caller commits."""
+    _write(COMPANY_WORDS, list(words))
 
 
 def _read(key: str, default: Any) -> Any:

@@ -26,6 +26,8 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import preferences
 from crmadmin.access.headers import harden
+from crmadmin.access.passwords import RETRY_SECONDS, BusyError
+from crmadmin.access.throttle import ThrottledError
 from crmadmin.core import trouble
 from crmadmin.core.db import db
 from crmadmin.core.list_state import UnreadSearch
@@ -110,6 +112,14 @@ TROUBLES: Mapping[Trouble, tuple[Words, Words, Words]] = {
         _l("Tell an administrator: after room is made, everything goes on by itself."),
     ),
 }
+BUSY = (
+    _l("Many people are signing in"),
+    _l(
+        "Only a few passwords are checked at a time, so that every page stays quick. "
+        "Nothing of this request was saved."
+    ),
+    _l("Try again in a few seconds."),
+)
 BY_THE_SERVER = "answer before the app is asked"
 """Key of `app.extensions`: the web server's own errors look like ours (`cli.server`)."""
 MOST_NAMED = 5
@@ -124,6 +134,8 @@ def init_app(app: Flask) -> None:
     for kind in trouble.ERRORS:
         app.register_error_handler(kind, database_error)
     app.register_error_handler(UnreadSearch, unread_search)
+    app.register_error_handler(BusyError, no_turn)
+    app.register_error_handler(ThrottledError, too_many_guesses)
     app.register_error_handler(Exception, crash)
     app.extensions[BY_THE_SERVER] = by_the_server
 
@@ -145,7 +157,7 @@ def database_error(error: Exception) -> Any:
     figures().troubles.labels(what.value).inc()
     log.error("database trouble", exc_info=error, extra={"trouble": what.value})
     if what is not Trouble.SLOW:
-        return _without_database(what)
+        return _without_database(TROUBLES[what], RETRY_AFTER)
     db.session.rollback()
     seconds = current_app.config["SETTINGS"].statement_timeout
     title, message, way_out = map(str, TROUBLES[what])
@@ -156,21 +168,35 @@ def database_error(error: Exception) -> Any:
     return _answer(503, words, actions)
 
 
-def _without_database(what: Trouble) -> Any:
+def no_turn(_error: BusyError) -> Any:
+    """No place is left among those who wait for their password to be checked."""
+    return _without_database(BUSY, RETRY_SECONDS)
+
+
+def too_many_guesses(error: ThrottledError) -> Any:
+    """Passwords were guessed too often, where no form could say so."""
+    db.session.rollback()
+    answer = make_response(page(429))
+    answer.headers["Retry-After"] = str(error.seconds)
+    return answer
+
+
+def _without_database(told: tuple[Words, Words, Words], retry_after: int) -> Any:
     """A page that asks the database nothing: neither for who is asking, nor for their language."""
     locale = preferences.known_locale()
     # Whatever the request held of a connection is given back; a dead one cannot be rolled back.
     db.session.remove()
     with force_locale(locale):
-        title, message, way_out = map(str, TROUBLES[what])
+        title, message, way_out = map(str, told)
         words = {"title": title, "message": message, "way_out": way_out}
         if _wants_json():
             answer = make_response(jsonify(error=words), 503)
         else:
-            again = request.full_path.rstrip("?") if request.method == "GET" else ""
+            may_ask_again = request.method == "GET" or request.endpoint == "access.login"
+            again = request.full_path.rstrip("?") if may_ask_again else ""
             actions = [(_("Try again"), again, True)] if again else []
             answer = make_response(_plain(503, words, actions), 503)
-    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    answer.headers["Retry-After"] = str(retry_after)
     return answer
 
 

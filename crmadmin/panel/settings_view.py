@@ -1,4 +1,4 @@
-"""Hệ thống > Thiết lập: automatic codes of customers, and what is compared on entry."""
+"""Hệ thống > Thiết lập: customer codes, what is compared on entry, words of no password."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ class SettingsForm(GuardedForm):
     phone = BooleanField(_l("Phone"))
     email = BooleanField(_l("Email"))
     tax_code = BooleanField(_l("Tax code"))
+    company_words = StringField(
+        _l("The company's own words"), [Length(max=1000)],
+        description=_l(
+            "Names of the company, its products and places, with commas between: "
+            "no password can be made of them."
+        ),
+    )  # fmt: skip
 
     def pattern(self) -> settings.CodePattern:
         """How customers are numbered, as it was typed."""
@@ -51,6 +58,11 @@ class SettingsForm(GuardedForm):
     def compared(self) -> tuple[str, ...]:
         """The fields that are compared on entry."""
         return tuple(name for name in settings.DUPLICATE_FIELDS if self[name].data)
+
+    def words(self) -> tuple[str, ...]:
+        """The company's own words, each once."""
+        words = (w.strip() for w in (self.company_words.data or "").split(","))
+        return tuple(dict.fromkeys(w for w in words if w))
 
 
 class SettingsView(BaseView):
@@ -77,7 +89,7 @@ class SettingsView(BaseView):
             form = chosen
         if form.validate():
             try:
-                settings.keep(form.pattern(), form.compared(), seen)
+                settings.keep(form.pattern(), form.compared(), form.words(), seen)
             except records.Stale:
                 db.session.rollback()
                 return self._conflict(form)
@@ -93,6 +105,7 @@ class SettingsView(BaseView):
                 (_("Customer codes"), [form.prefix, form.length, form.suffix]),
                 (_("Compared with other customers on entry, beside the code"),
                  [form[f] for f in settings.DUPLICATE_FIELDS]),
+                (_("Passwords"), [form.company_words]),
             ],
             unread=[str(UNREAD[name]) for name in settings.unreadable()],
             facts=[(_("Next code"), [(_("Customer code"), codes.preview(Customer))])],
@@ -114,5 +127,10 @@ class SettingsView(BaseView):
 def stored_values() -> dict[str, Any]:
     """What is stored of everything that the form writes, by field."""
     pattern, compared = settings.customer_codes(), settings.duplicate_fields()
-    texts = {"prefix": pattern.prefix, "length": pattern.length, "suffix": pattern.suffix}
+    texts = {
+        "prefix": pattern.prefix,
+        "length": pattern.length,
+        "suffix": pattern.suffix,
+        "company_words": ", ".join(settings.company_words()),
+    }
     return {**texts, **{name: name in compared for name in settings.DUPLICATE_FIELDS}}

@@ -13,10 +13,11 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field, PasswordField
 from wtforms.validators import Length, StopValidation
 
-from crmadmin.access import services
-from crmadmin.access.messages import explain
+from crmadmin.access import guard, services
+from crmadmin.access.messages import explain, wait
 from crmadmin.access.models import User
 from crmadmin.access.passwords import LONGEST
+from crmadmin.access.throttle import ThrottledError
 from crmadmin.core import merging, records
 from crmadmin.core.merging import THEIRS, Line
 from crmadmin.core.messages import message
@@ -45,7 +46,12 @@ class UserView(RecordView):
             _l("Password"), [Length(max=LONGEST)],
             description=_l("At least 10 characters. Leave blank to keep the present one."),
             render_kw={"autocomplete": "new-password"},
-        )
+        ),
+        "current": PasswordField(
+            _l("Your current password"), [Length(max=LONGEST)],
+            description=_l("Needed only when you change your user name, email or password."),
+            render_kw={"autocomplete": "current-password"},
+        ),
     }  # fmt: skip
 
     def form(self, record: Any = None, *args: Any) -> RecordForm:
@@ -71,15 +77,24 @@ class UserView(RecordView):
         return self._save(User(), form)
 
     def save(self, record: Any, form: RecordForm) -> None:
-        """Changing the role or the password ends the user's sessions."""
+        """Changing the role, the password or a log-in name ends the user's sessions. What one signs
+        in with oneself takes one's password; then this browser begins anew.
+        """
         if record.version != version_of(form):
             raise records.Stale
+        before = record.session_epoch
         self._save(record, form)
+        if _is_me(record) and record.is_active and record.session_epoch != before:
+            guard.renew(record)
 
     def _save(self, user: User, form: RecordForm) -> User:
         values = {f.name: f.data for f in form if hasattr(f, "spec")}
         try:
-            return services.save_user(user, values, form["password"].data or None)
+            return services.save_user(
+                user, values, form["password"].data or None, current=form["current"].data
+            )
+        except ThrottledError as throttled:
+            raise records.Invalid({"current": wait(throttled.seconds)}) from throttled
         except Refusal as refusal:
             field = refusal.params.get("field", "")
             raise records.Invalid({field: explain(refusal)}) from refusal
@@ -123,10 +138,12 @@ class UserView(RecordView):
         return {"role": "viewer", "locale": "vi", "theme": "auto", "is_active": True}
 
     def form_context(self, form: RecordForm, record: Any | None) -> dict[str, Any]:
-        """The password stands after the generated fields."""
+        """The passwords stand after the generated fields."""
         context = super().form_context(form, record)
         legend, fields = context["sections"][0]
-        context["sections"] = [(legend, [*fields, form["password"]]), *context["sections"][1:]]
+        own = [form["current"]] if record is not None and _is_me(record) else []
+        fields = [*fields, form["password"], *own]
+        context["sections"] = [(legend, fields), *context["sections"][1:]]
         return context
 
     def record_url(self, record: Any) -> str:
@@ -136,3 +153,8 @@ class UserView(RecordView):
     def row_menu(self, record: Any) -> list[MenuItem]:
         """Edit is all there is."""
         return [MenuItem(_("Edit"), self.record_url(record), "edit")]
+
+
+def _is_me(user: User) -> bool:
+    me = guard.current_user()
+    return me is not None and me.id == user.id

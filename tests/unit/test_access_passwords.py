@@ -1,19 +1,25 @@
-"""Which passwords are accepted, and how they are hashed."""
+"""How passwords are hashed, how many at once, and who may wait."""
 
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 import unicodedata
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
 
+import config
 from crmadmin.access import passwords
-from crmadmin.core.text import Refusal
+from crmadmin.cli.server import THREADS
+
+REAL = passwords.hasher
+KNOWN_OR_NOT = pytest.mark.parametrize("is_known", [False, True])
 
 
 @pytest.fixture(autouse=True)
@@ -22,43 +28,14 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "hasher", quick)
 
 
-@pytest.mark.parametrize(
-    ("password", "code"),
-    [
-        ("", "password_short"),
-        ("Ngắn quá!", "password_short"),
-        ("x" * 201, "password_long"),
-        ("password123", "password_common"),
-        ("P@ssword!2026", None),
-        ("Matkhau@2026", "password_common"),
-        ("0912345678", "password_common"),
-        ("!!!!!!!!!!!!", "password_common"),
-        ("aaaabbbbaaaa", "password_common"),
-        ("mai.le2026!", "password_is_name"),
-        ("MAI.LE.1992", "password_is_name"),
-        ("LêThịMai1992", "password_is_name"),
-        ("mai@example1", None),
-        ("lan.crm-09128", "password_is_name"),
-        ("mưa rào trên phố", None),
-        ("correct horse battery", None),
-    ],
-)
-def test_easy_passwords_are_refused_with_the_reason(password: str, code: str | None) -> None:
-    names = ("mai.le", "lan.crm@example.com", "Lê Thị Mai", None)
-    if code is None:
-        passwords.check(password, *names)
-        return
-    with pytest.raises(Refusal) as refused:
-        passwords.check(password, *names)
-    assert refused.value.code == code
-
-
 def test_the_hash_is_argon2id_as_rfc_9106_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "hasher", PasswordHasher())
+    monkeypatch.setattr(passwords, "hasher", REAL)
     with passwords.turn() as work:
         stored = work.hash("mưa rào trên phố")
     made = extract_parameters(stored)
+    # One lane: a hash takes one core, and SLOTS of them no more than so many.
     assert (made.type, made.memory_cost, made.time_cost) == (Type.ID, 65536, 3)
+    assert made.parallelism == 1
     assert "mưa" not in stored
 
 
@@ -123,12 +100,33 @@ def test_outdated_parameters_are_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.fixture
 def _all_slots_taken() -> Iterator[None]:
-    held = [passwords.turn() for _ in range(passwords.SLOTS)]
-    for turn in held:
-        turn.__enter__()
-    yield
-    for turn in held:
-        turn.__exit__(None, None, None)
+    with ExitStack() as held:
+        for _ in range(passwords.SLOTS):
+            held.enter_context(passwords.turn())
+        yield
+
+
+def waiting(*, is_known: bool) -> tuple[threading.Thread, list[str]]:
+    """Somebody who waits for a turn, and what came of it."""
+    told: list[str] = []
+
+    def wait() -> None:
+        try:
+            with passwords.turn(is_known=is_known):
+                told.append("turn")
+        except passwords.BusyError:
+            told.append("busy")
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread, told
+
+
+def until(count: int) -> None:
+    end = time.monotonic() + 10
+    while passwords._waiting != count:
+        assert time.monotonic() < end
+        time.sleep(0.001)
 
 
 @pytest.mark.usefixtures("_all_slots_taken")
@@ -136,25 +134,86 @@ def test_who_cannot_have_a_turn_in_time_is_told_so(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.01)
     with pytest.raises(passwords.BusyError), passwords.turn():
         pytest.fail("there was no turn left")
+    assert passwords._waiting == 0
 
 
-def test_a_burst_never_hashes_more_than_its_slots_at_once() -> None:
-    running, most = 0, 0
+def test_only_a_few_wait_and_the_next_is_turned_away_at_once() -> None:
+    with ExitStack() as held:
+        for _ in range(passwords.SLOTS):
+            held.enter_context(passwords.turn())
+        queue = [waiting(is_known=False) for _ in range(passwords.WAITING)]
+        until(passwords.WAITING)
+        begun = time.monotonic()
+        with pytest.raises(passwords.BusyError), passwords.turn():
+            pytest.fail("there was no place left")
+        with pytest.raises(passwords.BusyError):
+            passwords.knock()
+        assert time.monotonic() - begun < passwords.WAIT_SECONDS / 10
+        assert passwords._waiting == passwords.WAITING
+    for thread, told in queue:
+        thread.join()
+        assert told == ["turn"]
+    passwords.knock()
+
+
+def test_strangers_leave_places_to_those_who_are_known() -> None:
+    with ExitStack() as held:
+        for _ in range(passwords.SLOTS):
+            held.enter_context(passwords.turn())
+        queue = [waiting(is_known=False) for _ in range(passwords.WAITING)]
+        until(passwords.WAITING)
+        passwords.knock(is_known=True)
+        queue += [waiting(is_known=True) for _ in range(passwords.WAITING_KNOWN)]
+        until(passwords.WAITING + passwords.WAITING_KNOWN)
+        for is_known in (False, True):
+            with pytest.raises(passwords.BusyError):
+                passwords.knock(is_known=is_known)
+            with pytest.raises(passwords.BusyError), passwords.turn(is_known=is_known):
+                pytest.fail("there was no place left")
+    for thread, told in queue:
+        thread.join()
+        assert told == ["turn"]
+
+
+def test_log_ins_never_take_every_thread_of_a_web_process() -> None:
+    gunicorn = (config.ROOT / "deploy" / "gunicorn.conf.py").read_text()
+    threads = re.search(r"^threads = (\d+)", gunicorn, re.MULTILINE)
+    assert threads
+    busy = passwords.SLOTS + passwords.WAITING + passwords.WAITING_KNOWN
+    assert busy + 2 <= min(THREADS, int(threads[1]))
+
+
+@KNOWN_OR_NOT
+def test_a_burst_never_hashes_more_than_its_slots_at_once(is_known: bool) -> None:
+    running, most, away = 0, 0, 0
     lock = threading.Lock()
 
     def log_in() -> None:
-        nonlocal running, most
-        with passwords.turn():
+        nonlocal running, most, away
+        try:
+            with passwords.turn(is_known=is_known):
+                with lock:
+                    running += 1
+                    most = max(most, running)
+                time.sleep(0.002)
+                with lock:
+                    running -= 1
+        except passwords.BusyError:
             with lock:
-                running += 1
-                most = max(most, running)
-            time.sleep(0.002)
-            with lock:
-                running -= 1
+                away += 1
 
     threads = [threading.Thread(target=log_in) for _ in range(200)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (running, most) == (0, passwords.SLOTS)
+    assert running == passwords._hashing == passwords._waiting == 0
+    assert most <= passwords.SLOTS
+    assert away < 200
+
+
+def test_an_error_inside_a_turn_gives_it_back() -> None:
+    for _ in range(passwords.SLOTS + 1):
+        with pytest.raises(ZeroDivisionError), passwords.turn():
+            raise ZeroDivisionError
+    assert passwords._hashing == 0

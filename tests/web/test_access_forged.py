@@ -65,7 +65,7 @@ def test_a_users_form_writes_nothing_that_it_does_not_show(
     }  # fmt: skip
     form = {
         "username": "vy", "full_name": "Vy", "role": "viewer", "is_active": "1", "locale": "vi",
-        "theme": "auto", "email": "", "version": "1",
+        "theme": "auto", "email": "vy@example.com", "version": "1",
     }  # fmt: skip
     path = f"/admin/users/edit/?id={people['vy']}"
     answer = visitor("an").post(path, {**form, **forged})

@@ -114,6 +114,18 @@ def test_without_a_printed_token_no_token_fits(app: Flask, visitor: NewVisitor) 
     assert users(app) == 0
 
 
+def test_who_guesses_tokens_is_told_to_wait_and_the_owner_goes_on_elsewhere(
+    app: Flask, visitor: NewVisitor, token: str
+) -> None:
+    thief = visitor(address="198.51.100.7")
+    answers = [thief.post("/setup", {**WORDS, "token": f"đoán {n}"}) for n in range(13)]
+    assert [a.status_code for a in answers] == [422] * 10 + [429] * 3
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 901
+    assert thief.post("/setup", {**WORDS, "token": token}).status_code == 429
+    assert users(app) == 0
+    assert visitor().post("/setup", {**WORDS, "token": token}).status_code == 303
+
+
 def test_only_the_digest_of_the_token_is_kept(app: Flask, token: str) -> None:
     with app.app_context():
         assert token not in db.session.scalars(select(SetupToken.token_hash)).one()

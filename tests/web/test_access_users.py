@@ -69,6 +69,7 @@ class TestAdding:
             ({"locale": "fr"}, "bad_choice"),
             ({"password": "ngắn"}, "password_short"),
             ({"password": "vy.123456789"}, "password_is_name"),
+            ({"password": "Vietcombank1"}, "password_common"),
         ],
     )
     def test_what_does_not_fit_is_refused_by_name(
@@ -88,7 +89,8 @@ class TestAdding:
     def test_a_user_without_a_password_matches_none(self) -> None:
         user = services.create_user("vy", Role.VIEWER)
         assert user.password_hash is None
-        assert not services.is_password_of(user, "")
+        with passwords.turn() as work:
+            assert not work.matches(user.password_hash, "")
 
 
 @pytest.mark.usefixtures("people", "_inside")

@@ -97,6 +97,15 @@ def test_a_change_of_name_leaves_the_sessions_alone(app: Flask, mai: Visitor) ->
     assert mai.is_signed_in()
 
 
+@pytest.mark.parametrize("change", [{"username": "le-mai"}, {"email": "le@example.com"}])
+def test_a_change_of_what_one_signs_in_with_ends_the_sessions(
+    app: Flask, mai: Visitor, change: dict[str, str]
+) -> None:
+    with app.app_context():
+        services.save_user(user("mai"), change)
+    assert not mai.is_signed_in()
+
+
 def test_a_user_who_is_enabled_again_must_sign_in_again(app: Flask, mai: Visitor) -> None:
     with app.app_context():
         services.disable(user("mai"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from factories import customer
 from flask import Flask
+from visitor import PASSWORD
 
 from crmadmin.access.models import User
 from crmadmin.core import settings
@@ -40,6 +41,30 @@ def test_a_pattern_that_cannot_be_is_refused_at_its_field(
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.text
     assert settings.customer_codes() == settings.CodePattern()
+
+
+def test_the_companys_own_words_make_no_password_on_any_form(
+    context: Flask, people: dict, visitor
+) -> None:
+    form = {"prefix": "KH", "length": "6", "suffix": "", "company_words": "Bình Minh, ABCtech,, "}
+    an = visitor("an")
+    assert an.post(PAGE, form).status_code == 302
+    assert settings.company_words() == ("Bình Minh", "ABCtech")
+    assert 'value="Bình Minh, ABCtech"' in an.get(PAGE).text
+    words = {"current": PASSWORD, "new": "BinhMinh@2026", "again": "BinhMinh@2026"}
+    user = {"username": "moi", "full_name": "Mới", "role": "viewer", "password": "4bctech-2026"}
+    for answer in (
+        an.post("/profile/password", words, page="/profile"),
+        an.post("/admin/users/new/", {**user, "locale": "vi", "theme": "auto"}),
+    ):
+        assert answer.status_code == 422
+        assert "tên gọi riêng của công ty" in answer.text
+    told = context.test_cli_runner().invoke(
+        args=["crm", "create-user", "moi", "--role", "viewer", "--password-stdin"],
+        input="binhminh2026\n",
+    )
+    assert told.exit_code == 1
+    assert "tên gọi riêng của công ty" in told.output
 
 
 @pytest.mark.parametrize("name", ["mai", "son", "vy"])
