@@ -20,6 +20,7 @@ from flask import Flask, current_app
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from crmadmin.access import sessions, throttle
 from crmadmin.core import retention
 from crmadmin.core.db import actor, db, insert_or_nothing, reads_only, rows_written, utcnow
 from crmadmin.core.engine import long_work
@@ -145,3 +146,13 @@ def _work(periodic: Periodic) -> None:
     db.session.commit()
     if done:
         log.info("periodic work done", extra={"periodic": periodic.name, "done": done})
+
+
+def _forget_guesses_and_sessions() -> int:
+    done = throttle.purge() + sessions.purge()
+    db.session.commit()
+    return done
+
+
+# `access` lies below and cannot register it itself.
+register("forget guesses and sessions", throttle.WINDOW, _forget_guesses_and_sessions)

@@ -6,10 +6,12 @@ import logging
 from datetime import timedelta
 from threading import Barrier, Thread
 
+import factories
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from crmadmin.access.models import LoginThrottle, UserSession
 from crmadmin.core import retention
 from crmadmin.core.db import actor, db, utcnow
 from crmadmin.jobs import periodic
@@ -87,3 +89,22 @@ def test_without_a_queue_it_is_done_when_a_file_comes_and_in_nobodys_name(
     assert done == ["sweep", "None"]
     assert actor.get() == 7
     actor.set(None)
+
+
+def test_guesses_and_sessions_that_no_longer_count_are_forgotten(context: Flask) -> None:
+    an = factories.user("an")
+    old = utcnow() - timedelta(minutes=16)
+    db.session.add_all(
+        [
+            LoginThrottle(key="old", stamps=[old.timestamp()], last_at=old),
+            LoginThrottle(key="new", stamps=[], last_at=utcnow()),
+            UserSession(token_hash="old", user_id=an.id, epoch=1, expires_at=old),
+            UserSession(
+                token_hash="new", user_id=an.id, epoch=1, expires_at=utcnow() + timedelta(days=1)
+            ),
+        ]
+    )
+    db.session.commit()
+    assert "forget guesses and sessions" in periodic.run_due(context)
+    assert db.session.scalars(select(LoginThrottle.key)).all() == ["new"]
+    assert db.session.scalars(select(UserSession.token_hash)).all() == ["new"]
