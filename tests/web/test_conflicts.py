@@ -12,7 +12,7 @@ from factories import NUMBER, catalog, contact, user
 from flask import Flask
 from sent import fields
 from sqlalchemy import update
-from visitor import NewVisitor, Visitor
+from visitor import PASSWORD, NewVisitor, Visitor
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import all_catalogs
@@ -433,11 +433,20 @@ def test_a_profile_that_an_administrator_changed_is_compared(
     sent = editing(browser := visitor("mai"), "/profile", "profile-form")
     before = getattr(stored(User, people["mai"]), name)
     changed_by("an", people, User, people["mai"], **{name: OWN[name]})
+    if name == "email":
+        # What she signs in with: her sessions have ended, and it changes only with her password.
+        assert browser.raw_post("/profile", sent).location.startswith("/login")
+        browser.sign_in("mai")
+        sent["csrf_token"] = browser.token("/profile")
     answer = browser.raw_post("/profile", sent)
     assert answer.status_code == 409
     choice = fields(answer.text, "again-form")
     assert choice[f"pick-{name}"] == "theirs"
-    done = browser.raw_post("/profile", {**choice, f"pick-{name}": side or "theirs"})
+    chosen = {**choice, f"pick-{name}": side or "theirs"}
+    if (name, side) == ("email", "mine"):
+        assert browser.raw_post("/profile", chosen).status_code == 422
+        chosen["current"] = PASSWORD
+    done = browser.raw_post("/profile", chosen)
     assert done.status_code == 303
     assert getattr(stored(User, people["mai"]), name) == (before if side == "mine" else OWN[name])
 
@@ -445,6 +454,7 @@ def test_a_profile_that_an_administrator_changed_is_compared(
 SETTINGS = "/admin/settings/"
 SET = {
     "prefix": "A-", "length": 9, "suffix": "-Z", "phone": False, "email": False, "tax_code": False,
+    "company_words": "Bình Minh",
 }  # fmt: skip
 
 
@@ -473,6 +483,16 @@ def test_settings_that_another_administrator_changed_are_compared(
     assert done.status_code == 302
     db.session.rollback()
     assert stored_values()[name] == (before[name] if side == "mine" else SET[name])
+
+
+def test_the_page_of_both_versions_repeats_no_password(
+    context: Flask, people: dict, visitor
+) -> None:
+    sent = editing(browser := visitor("mai"), "/profile", "profile-form")
+    changed_by("an", people, User, people["mai"], full_name="Tên Khác")
+    answer = browser.raw_post("/profile", {**sent, "current": PASSWORD})
+    assert answer.status_code == 409
+    assert PASSWORD not in answer.text
 
 
 def test_a_settings_page_without_its_version_writes_nothing(

@@ -46,7 +46,13 @@ def test_a_pattern_that_cannot_be_is_refused_at_its_field(
 def test_the_companys_own_words_make_no_password_on_any_form(
     context: Flask, people: dict, visitor
 ) -> None:
-    form = {"prefix": "KH", "length": "6", "suffix": "", "company_words": "Bình Minh, ABCtech,, "}
+    form = {
+        "prefix": "KH",
+        "length": "6",
+        "suffix": "",
+        "version": "",
+        "company_words": "Bình Minh, ABCtech,, ",
+    }
     an = visitor("an")
     assert an.post(PAGE, form).status_code == 302
     assert settings.company_words() == ("Bình Minh", "ABCtech")
