@@ -27,9 +27,9 @@ PIXELS: Mapping[str, int] = {
     "w-xl": 210, "w-2xl": 240,
 }  # fmt: skip
 """How wide they are in app-widths.css."""
-LEAST_SHARE = 240
+LEAST_SHARE = 200
 """Pixels that a column without a width has at the least: a name is to be read."""
-STEP, NARROWEST, WIDEST = 80, 640, 4000
+STEP, NARROWEST, WIDEST = 40, 640, 4000
 """The classes `least-…` of app-widths.css: a table so wide at the least scrolls in its frame."""
 END_ALIGNED = {FieldKind.NUMBER, FieldKind.DATE, FieldKind.DATETIME}
 
