@@ -7,17 +7,23 @@ the preview and the run see the same. What a fix does to the preview is `fixes`'
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db
+from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.models import ImportBatch, ImportFix
 
 LEAVE_OUT = ""
 """The column of a fix that leaves the whole row behind."""
+
+ASIDE = "aside"
+"""The option of an import with corrections of cells that are not imported as things stand:
+{sheet: {row: {place of the column from 0: text}}}; the place "" leaves the row out. A column that
+the file does not have stands there by its name."""
 
 LONGEST = 32_767
 """Most characters of a cell, as in Excel."""
@@ -53,6 +59,62 @@ def put(batch: ImportBatch, number: int, cells: Mapping[str, str]) -> None:
             db.session.add(fix)
         fix.value = value[:LONGEST]
     db.session.flush()
+
+
+def set_aside(batch: ImportBatch) -> None:
+    """Note corrections by their cells: the sheet is about to be read with other columns, perhaps.
+
+    Part of the transaction at hand; `bring_back` is the way back.
+    """
+    found = of(batch.id)
+    if not found:
+        return
+    places = ColumnMap.from_dict(batch.columns).fields
+    kept = {sheet: {n: dict(row) for n, row in rows.items()} for sheet, rows in aside(batch)}
+    rows = kept.setdefault(batch.sheet or "", {})
+    for number, cells in found.items():
+        row = rows.setdefault(str(number), {})
+        row.update({str(places.get(name, name)): text for name, text in cells.items()})
+    batch.options = {**batch.options, ASIDE: kept}
+    forget(batch)
+
+
+def bring_back(batch: ImportBatch) -> None:
+    """Let corrections count again whose cells are imported: of the sheet and by the columns that
+    are in force now. The others stay aside. Part of the transaction at hand."""
+    kept = dict(aside(batch))
+    rows = kept.pop(batch.sheet or "", None)
+    if rows is None:
+        return
+    places = ColumnMap.from_dict(batch.columns).fields
+    names = {str(place): name for name, place in places.items()} | {LEAVE_OUT: LEAVE_OUT}
+    names |= {name: name for name in places}
+    left: dict[str, dict[str, str]] = {}
+    again: list[dict[str, Any]] = []
+    for number, cells in rows.items():
+        again += [
+            {"batch_id": batch.id, "number": int(number), "column": names[p], "value": text}
+            for p, text in cells.items()
+            if p in names
+        ]
+        rest = {place: text for place, text in cells.items() if place not in names}
+        if rest:
+            left[number] = rest
+    if again:
+        db.session.execute(insert(ImportFix), again)
+    if left:
+        kept[batch.sheet or ""] = left
+    batch.options = {**batch.options, ASIDE: kept}
+
+
+def aside(batch: ImportBatch) -> Iterable[tuple[str, Mapping[str, Mapping[str, str]]]]:
+    """The corrections that do not count now: (sheet, row → place → text)."""
+    return (batch.options.get(ASIDE) or {}).items()
+
+
+def forget(batch: ImportBatch) -> None:
+    """Forget every correction that counts; part of the transaction at hand."""
+    db.session.execute(delete(ImportFix).where(ImportFix.batch_id == batch.id))
 
 
 def take_back(batch: ImportBatch, number: int, column: str | None = None) -> None:

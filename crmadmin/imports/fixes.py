@@ -52,9 +52,9 @@ def leave_out(batch: ImportBatch, number: int) -> report.Line:
 
 
 def take_back(batch: ImportBatch, number: int) -> report.Line:
-    """Forget what was typed for a row, and that it was left behind. Raises as `fix`."""
+    """Take a row that was left behind back, with what was corrected in it. Raises as `fix`."""
     row = _row(batch, number)
-    fixbook.take_back(batch, number)
+    fixbook.take_back(batch, number, fixbook.LEAVE_OUT)
     return _look_again(batch, row)
 
 

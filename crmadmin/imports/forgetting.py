@@ -34,7 +34,7 @@ from crmadmin.core import retention
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, reads_only, rows_written, utcnow
 from crmadmin.core.retention import Copy, Keep
-from crmadmin.imports import states
+from crmadmin.imports import fixbook, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportFix, ImportMemory, ImportRow
 from crmadmin.imports.source import uploads_folder
@@ -216,8 +216,9 @@ def _forget_names(batch_id: int, first: int, last: int) -> None:
 def _forget_decisions(batch_id: int) -> None:
     """Which values of the file were unknown and what they meant, and the latest problems."""
     batch = db.session.get_one(ImportBatch, batch_id, populate_existing=True)
-    if (batch.options or {}).get("values"):
-        batch.options = {**batch.options, "values": {}}
+    told = {"values", fixbook.ASIDE} & {name for name, said in batch.options.items() if said}
+    if told:
+        batch.options = {**batch.options, **{name: {} for name in told}}
     of_it = Job.subject_id == batch_id, Job.task.startswith("import.")
     for job in db.session.scalars(select(Job).where(*of_it)):
         if job.progress.get("recent"):

@@ -33,6 +33,7 @@ def look(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn)
     find_group(batch)
     reading = source.reading
     note_source(batch, kind, source)
+    fixbook.bring_back(batch)
     walk = Walk(kind, batch, user, source.column_map, fixbook.of(batch.id))
     tally, unnamed = Tally(), Unnamed(reading)
     turn.require()

@@ -153,10 +153,7 @@ class Line:
 def lines(batch: ImportBatch, only: str, number: int, per_page: int, reason: str = "") -> Page:
     """A page of the ledger in file order, narrowed to a state, `warnings` or `changed`, and to
     rows with one code of problem."""
-    where = _filter(batch, only)
-    if reason:
-        text = cast(ImportRow.problems, Text)
-        where = where & text.contains(f'"code": "{reason}"', autoescape=True)
+    where = _narrowed(batch, only, reason)
     total = _count(batch, where)
     number = clamp(number, total, per_page)
     rows = db.session.scalars(
@@ -168,6 +165,11 @@ def lines(batch: ImportBatch, only: str, number: int, per_page: int, reason: str
     )
     found = rows.all()
     return Page(_lines(batch, found), number, per_page, total)
+
+
+def place(batch: ImportBatch, only: str, reason: str, number: int) -> int:
+    """How many rows of what `lines` is narrowed to come before this one."""
+    return _count(batch, _narrowed(batch, only, reason) & (ImportRow.number < number))
 
 
 def line(batch: ImportBatch, number: int) -> Line:
@@ -219,6 +221,14 @@ def _filter(batch: ImportBatch, only: str) -> ColumnElement[bool]:
     if only == CHANGED:
         return (ImportRow.planned.is_not(None)) & (ImportRow.planned != ImportRow.state)
     return state == only if only in set(State) else ImportRow.batch_id == batch.id
+
+
+def _narrowed(batch: ImportBatch, only: str, reason: str) -> ColumnElement[bool]:
+    where = _filter(batch, only)
+    if not reason:
+        return where
+    text = cast(ImportRow.problems, Text)
+    return where & text.contains(f'"code": "{reason}"', autoescape=True)
 
 
 def _count(batch: ImportBatch, where: ColumnElement[bool]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 import crmadmin.imports.undo.job  # noqa: F401 - registers its job
 from crmadmin.access.models import User
@@ -19,6 +19,7 @@ from crmadmin.core.text import text
 from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, GroupDraft, GroupStep
 from crmadmin.imports import (  # tasks registers the jobs, forgetting what the clock does
+    fixbook,
     forgetting,  # noqa: F401
     ledger,
     queries,
@@ -31,7 +32,7 @@ from crmadmin.imports import (  # tasks registers the jobs, forgetting what the 
 from crmadmin.imports.joining import DRAFT
 from crmadmin.imports.keeping import keep
 from crmadmin.imports.kinds import KINDS, Kind
-from crmadmin.imports.models import ImportBatch, ImportFix
+from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules
 from crmadmin.imports.refs import decision_key
 from crmadmin.imports.source import uploads_folder
@@ -108,6 +109,7 @@ def start_preview(batch: ImportBatch, *, is_news: bool = True) -> Job:
     if running is not None:
         jobs.ask_to_stop(running)
     batch.status = Status.UPLOADED.value
+    fixbook.set_aside(batch)
     batch.planned, batch.columns, batch.unknown = {}, {}, []
     batch.refusal, batch.header_row, batch.finished_at = None, None, None
     return jobs.enqueue(PREVIEW, batch.id, batch.user_id, is_news=is_news)
@@ -226,7 +228,7 @@ def restart(batch: ImportBatch) -> Job:
     batch.options = {**Rules().to_dict(), **kept, "values": {}}
     source.forget(batch, KINDS[batch.kind])
     batch.mapping, batch.heads = None, []
-    db.session.execute(delete(ImportFix).where(ImportFix.batch_id == batch.id))
+    fixbook.forget(batch)
     return start_preview(batch)
 
 
@@ -271,8 +273,6 @@ def choose_columns(
         _check_fields(kind, fields)
         if row is not None:
             source.remember(batch, kind, row[1], fields=fields)
-    if sheet != batch.sheet or header != batch.header_row:
-        db.session.execute(delete(ImportFix).where(ImportFix.batch_id == batch.id))
     batch.mapping = {
         "sheet": sheet, "header": header, "fields": None if fields is None else dict(fields)
     }  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from crmadmin.imports import states
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import RUN
+from crmadmin.imports.records import PREVIEW, RUN
 from crmadmin.imports.states import Act, Is, Status
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
@@ -32,6 +32,11 @@ class Standing:
     def is_working(self) -> bool:
         """Whether a job of this import waits or runs."""
         return self.job is not None
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether the file is looked at, or about to be."""
+        return self.job is not None and self.job.task == PREVIEW
 
     def allows(self, act: str) -> bool:
         """Whether this can be asked of the import now; `act` is an Act, or the word of one."""

@@ -129,7 +129,7 @@ def test_without_script_a_correction_leads_back_to_the_same_rows(
     path = "rows/4/fix?only=invalid&reason=required"
     answer = act(browser, where, path, **{"cell-name": "Công ty Ba"})
     assert answer.status_code == 303
-    assert answer.headers["Location"].endswith("/preview?only=invalid&reason=required#row-4")
+    assert answer.headers["Location"].endswith("/preview?only=invalid&reason=required&at=4")
     assert of(app, where).planned["rows"]["created"] == 2
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request, url_for
 from flask_babel import gettext as _
 
 from crmadmin.access import guard
-from crmadmin.core.outside import page_number
+from crmadmin.core.outside import page_number, whole
 from crmadmin.core.paging import Page, clamp
 from crmadmin.imports import errorbook, fixbook, report, standing, states
 from crmadmin.imports.kinds import KINDS, Kind
+from crmadmin.imports.mapping import column_letter
 from crmadmin.imports.messages import STATE_LABELS, STATE_MEANINGS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import State
@@ -39,11 +41,16 @@ KEYS = ("code", "name")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which rows were asked for: by state or another filter, by reason, and the page of them."""
+    """Which rows were asked for: by state or another filter, by reason, and the page of them.
+
+    Or the page with a row: the first one from number `at` on, or the last one up to `upto`.
+    """
 
     only: str
     reason: str = ""
     page: int = 1
+    at: int | None = None
+    upto: int | None = None
 
     def args(self, **changes: Any) -> dict[str, Any]:
         """The same as parameters of an address; what is as by default is left out."""
@@ -76,11 +83,18 @@ def asked(found: report.Report) -> Asked:
     reason = request.args.get("reason", "") if only == State.INVALID else ""
     if not re.fullmatch(r"[a-z_]{1,40}", reason):
         reason = ""
-    return Asked(only, reason, page_number(request.args.get("page"), most=10_000_000))
+    page = page_number(request.args.get("page"), most=10_000_000)
+    at, upto = whole(request.args.get("at")), whole(request.args.get("upto"))
+    return Asked(only, reason, page, at, upto)
 
 
 def page_of(batch: ImportBatch, chosen: Asked) -> Page:
     """The rows that were asked for."""
+    if chosen.at is not None:
+        chosen = replace(chosen, page=_before(batch, chosen, chosen.at) // PER_PAGE + 1)
+    elif chosen.upto is not None:
+        last = max(_before(batch, chosen, chosen.upto + 1) - 1, 0)
+        chosen = replace(chosen, page=last // PER_PAGE + 1)
     if chosen.only != FIXED:
         return report.lines(batch, chosen.only, chosen.page, PER_PAGE, chosen.reason)
     numbers = touched(batch).corrected
@@ -89,12 +103,20 @@ def page_of(batch: ImportBatch, chosen: Asked) -> Page:
     return Page([report.line(batch, n) for n in shown], number, PER_PAGE, len(numbers))
 
 
+def _before(batch: ImportBatch, chosen: Asked, number: int) -> int:
+    """How many of the rows that were asked for have a smaller number."""
+    if chosen.only == FIXED:
+        return bisect_left(touched(batch).corrected, number)
+    return report.place(batch, chosen.only, chosen.reason, number)
+
+
 def ledger(batch: ImportBatch, endpoint: str) -> dict[str, Any]:
     """What the preview and the result have in common."""
     kind = KINDS[batch.kind]
     found = report.build(batch)
     chosen = asked(found)
     page = page_of(batch, chosen)
+    chosen = replace(chosen, page=page.number)
     is_needed = chosen.only == State.INVALID or states.is_(batch.status, Is.WRITTEN)
     why = reasons(batch, found) if is_needed else []
 
@@ -129,6 +151,30 @@ def _has_error_book(batch: ImportBatch, found: report.Report) -> bool:
     """Whether the rows with errors can be taken out."""
     has_rows = bool(found.rows[State.INVALID]) and errorbook.can_write(batch)
     return has_rows and standing.of(batch).allows(Act.ERRORS)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A correction that does not count as things stand: its sheet ("" for the one in force), row,
+    column in letters ("" for a whole row) and what was typed."""
+
+    sheet: str
+    number: int
+    column: str
+    text: str
+
+
+def aside(batch: ImportBatch) -> list[Aside]:
+    """Corrections that do not count now, in the order of the file."""
+    found = []
+    for sheet, rows in fixbook.aside(batch):
+        for number, cells in rows.items():
+            for place, text in cells.items():
+                letter = column_letter(int(place)) if place.isdecimal() else place
+                shown = "" if place == fixbook.LEAVE_OUT else text
+                where = "" if sheet == (batch.sheet or "") else sheet
+                found.append(Aside(where, int(number), letter, shown))
+    return sorted(found, key=lambda one: (one.sheet, one.number, one.column))
 
 
 def reasons(batch: ImportBatch, found: report.Report) -> list[tuple[str, str, str, int]]:
@@ -194,6 +240,12 @@ class Shown:
     keys: Mapping[str, str]
     wide: Mapping[str, str]
     headings: Mapping[str, str]
+    mapped: frozenset[str]
+    """Columns that the file has: the others have no cell that could be corrected."""
+
+    def cells(self, line: report.Line) -> list[str]:
+        """Columns of this row whose cells are shown, in the order in which they stand."""
+        return [*self.keys, *self.wide, *self.rest(line)]
 
     def rest(self, line: report.Line) -> list[str]:
         """Columns of this row that have to be shown and have no place of their own."""
@@ -213,13 +265,37 @@ def columns_of(batch: ImportBatch, rows: Sequence[report.Line]) -> Shown:
     # Room that no problem needs shows what tells the rows apart.
     fill = [n for n in order if n in used and n not in bad]
     wide = set((most + fill)[:WIDE])
-    return Shown(keys, {n: headings[n] for n in order if n in wide}, headings)
+    return Shown(keys, {n: headings[n] for n in order if n in wide}, headings, frozenset(used))
+
+
+def focus_of(chosen: Asked, rows: Sequence[report.Line], shown: Shown) -> str:
+    """The id of the bad cell with which one goes on, where the address says so; else ""."""
+    bad = [
+        (line.number, cell_id(line, name))
+        for line in rows
+        if not line.is_left_out
+        for name in shown.cells(line)
+        if name in shown.mapped and any(p["name"] == name for p in line.problems)
+    ]
+    if not bad or (chosen.at is None and chosen.upto is None):
+        return ""
+    if chosen.at is not None:
+        at = chosen.at
+        return next((key for number, key in bad if number >= at), bad[-1][1])
+    upto = chosen.upto or 0
+    return next((key for number, key in reversed(bad) if number <= upto), bad[0][1])
+
+
+def cell_id(line: report.Line, name: str) -> str:
+    """The id of the input of a cell."""
+    return f"x{line.number}-{name}"
 
 
 def columns_named(batch: ImportBatch, names: Collection[str]) -> Shown:
     """The same columns as a page that was drawn before."""
-    headings, keys, _used = _columns(batch)
-    return Shown(keys, {n: headings[n] for n in headings if n in names and n not in keys}, headings)
+    headings, keys, used = _columns(batch)
+    wide = {n: headings[n] for n in headings if n in names and n not in keys}
+    return Shown(keys, wide, headings, frozenset(used))
 
 
 def _columns(batch: ImportBatch) -> tuple[dict[str, str], dict[str, str], set[str]]:

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from crmadmin.core.outside import whole, words
-from crmadmin.imports import matching, report, services, source, standing, states
+from crmadmin.imports import fixbook, matching, report, services, source, standing, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.matching import FileColumn, MappingPage
@@ -220,6 +220,7 @@ def _render(
         problems=list(problems),
         refusal=refusal_of(batch) if states.is_(batch.status, Is.HEADLESS) else "",
         steps=step_links(kind, batch, COLUMNS),
+        corrected=len(fixbook.of(batch.id)),
         back_url=back_url(batch),
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import redirect, render_template, url_for
 
 from crmadmin.access.permissions import Permission
-from crmadmin.imports import matching, standing
+from crmadmin.imports import matching, report, standing
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import State
@@ -39,6 +40,7 @@ def preview(id: str) -> Any:
     context = lines.ledger(batch, "imports.preview")
     asked = context["asked"]
     rows = list(context["page"].rows)
+    shown = lines.columns_of(batch, rows) if asked.only in EDITED else None
     return render_template(
         "imports/preview.html",
         **context,
@@ -46,13 +48,27 @@ def preview(id: str) -> Any:
         is_catalog=not kind.takes_group,
         steps=step_links(kind, batch, PREVIEW),
         standing=now,
-        shown=lines.columns_of(batch, rows) if asked.only in EDITED else None,
+        shown=shown,
+        focus=lines.focus_of(asked, rows, shown) if shown else "",
+        **_edges(batch, asked, rows),
+        aside=lines.aside(batch),
         touched=lines.touched(batch),
         undecided=_undecided(batch),
         again_url=again_url(batch),
         back_url=back_url(batch),
         may_run=may_change(batch),
     )
+
+
+def _edges(batch: ImportBatch, asked: lines.Asked, rows: Sequence[report.Line]) -> dict[str, str]:
+    """Where the bad cells go on before the first row of the page and behind its last one."""
+    if not rows:
+        return {"cells_next": "", "cells_prev": ""}
+    narrowed = {"id": batch.id, **asked.args(page=None, at=None, upto=None)}
+    return {
+        "cells_next": url_for("imports.preview", **narrowed, at=rows[-1].number + 1),
+        "cells_prev": url_for("imports.preview", **narrowed, upto=rows[0].number - 1),
+    }
 
 
 def _undecided(batch: ImportBatch) -> int:

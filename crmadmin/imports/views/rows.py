@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import abort, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -18,33 +18,44 @@ from crmadmin.imports.records import State
 from crmadmin.imports.states import Act
 from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import blueprint, changing, is_part
+from crmadmin.imports.views.steps import settle
 
 ROW = "/<id>/rows/<whole(most=1048576):number>"
 """The address of a row; Excel has no more of them."""
 
-CELL = "cell-"
-"""Before an import column's name in the form of a row."""
+CELL, WAS = "cell-", "was-"
+"""Before an import column's name in the form of a row: what is typed, and what was there."""
+
+LOOK_AGAIN = 2
+"""Seconds after which the browser may send a correction again that came too early."""
 
 
 @blueprint.post(f"{ROW}/fix")
 def fix(id: str, number: int) -> Any:
     """Correct cells of a row; all its problems are found anew."""
-    cells = {
-        name.removeprefix(CELL): value
-        for name, value in request.form.items()
-        if name.startswith(CELL)
-    }
+    cells = _sent(CELL)
+    before = _sent(WAS)
 
     def correct(batch: ImportBatch) -> report.Line:
         names = {c.name for c in KINDS[batch.kind].columns}
         if not cells or not cells.keys() <= names:
             abort(400)
-        # A row is sent whole; only what reads otherwise now was corrected.
+        # A row is sent whole; only what was typed otherwise than the page had it was corrected:
+        # another page of the same row may have corrected its other cells meanwhile.
         line = report.line(batch, number)
-        typed = {name: text for name, text in cells.items() if text != line.cells.get(name, "")}
+        was = {name: before.get(name, line.cells.get(name, "")) for name in cells}
+        typed = {name: text for name, text in cells.items() if text != was[name]}
         return fixes.fix(batch, number, typed) if typed else line
 
     return _act(id, number, correct)
+
+
+def _sent(start: str) -> dict[str, str]:
+    return {
+        name.removeprefix(start): value
+        for name, value in request.form.items()
+        if name.startswith(start)
+    }
 
 
 @blueprint.post(f"{ROW}/leave-out")
@@ -61,6 +72,7 @@ def take_back(id: str, number: int) -> Any:
 
 def _act(id: str, number: int, act: Callable[[ImportBatch], report.Line]) -> Any:
     batch = changing(id)
+    _await_look(batch)
     if not _is_open(batch):
         return _leave(batch)
     try:
@@ -75,7 +87,7 @@ def _act(id: str, number: int, act: Callable[[ImportBatch], report.Line]) -> Any
         return _leave(batch)
     chosen = lines.asked(report.build(batch))
     if not is_part():
-        where = url_for("imports.preview", id=batch.id, **chosen.args(), _anchor=f"row-{number}")
+        where = url_for("imports.preview", id=batch.id, **chosen.args(page=None), at=number)
         return redirect(where, 303)
     return _row(batch, line, chosen)
 
@@ -85,11 +97,22 @@ def _is_open(batch: ImportBatch) -> bool:
 
 
 def _leave(batch: ImportBatch) -> Response:
-    """The import went on meanwhile: to where it stands."""
+    """The import went on meanwhile: to where it stands. While the file is looked at, what was typed
+    is not taken yet: the browser keeps it and sends it again."""
     where = url_for("imports.show", id=batch.id)
     if is_part():
+        if standing.of(batch).is_looking:
+            return Response(status=503, headers={"Retry-After": str(LOOK_AGAIN)})
         return Response(status=204, headers={"HX-Redirect": where})
+    if standing.of(batch).is_looking:
+        flash(_("The file is being looked at: what you typed last was not taken."), "warning")
     return redirect(where, 303)
+
+
+def _await_look(batch: ImportBatch) -> None:
+    """Another cell that was typed just before may have the whole file looked at anew."""
+    if standing.of(batch).is_looking:
+        settle(batch)
 
 
 def _row(batch: ImportBatch, line: report.Line, chosen: lines.Asked) -> Response:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, current_app, redirect, render_template, request, send_file, url_for
-from flask_babel import format_decimal
+from flask import abort, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -20,7 +20,7 @@ from crmadmin.core.db import spec_of
 from crmadmin.core.text import text
 from crmadmin.groups import drafts
 from crmadmin.groups.models import CustomerGroup, GroupStep
-from crmadmin.imports import keeping, report, services, standing, states, template
+from crmadmin.imports import fixbook, keeping, report, services, standing, states, template
 from crmadmin.imports.kinds import CUSTOMER_KINDS, KINDS, Family, Kind
 from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.models import ImportBatch
@@ -142,12 +142,27 @@ def _take(
     except keeping.FileTooLarge:
         abort(413)
     if batch is not None and not states.is_(batch.status, Is.REFUSED):
+        _tell_of_corrections(batch)
         services.abandon(batch)
     services.start_preview(made)
     settle(made)
     if states.is_(made.status, Is.REFUSED):
         return _page(kind, rules, aim, [refusal_of(made)]), 422
     return redirect(url_for("imports.show", id=made.id), 303)
+
+
+def _tell_of_corrections(batch: ImportBatch) -> None:
+    """What was corrected were cells of the file that another one takes the place of."""
+    rows = len(fixbook.of(batch.id))
+    if rows:
+        flash(
+            ngettext(
+                "%(num)s row was corrected in the file before; that does not count for this one.",
+                "%(num)s rows were corrected in the file before; that does not count for this one.",
+                rows,
+            ),
+            "warning",
+        )
 
 
 @blueprint.get("/<id>/settings")

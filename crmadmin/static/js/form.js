@@ -46,7 +46,8 @@ function once(event) {
 }
 
 function focusFirstError() {
-  const bad = document.querySelector("main [aria-invalid=true]");
+  const main = document.getElementById("main");
+  const bad = main?.querySelector("[autofocus]") ?? main?.querySelector("[aria-invalid=true]");
   const field = bad?.tomselect?.control_input ?? bad;
   field?.focus();
 }

@@ -1,5 +1,6 @@
 // htmx: the token on every write, tidy addresses, and what is shown when an answer is not a good one.
 
+import { isCellLater } from "./cells.js";
 import { csrfToken, each, words } from "./dom.js";
 import { note } from "./notes.js";
 import { openSheet } from "./sheet.js";
@@ -38,6 +39,7 @@ function beforeSwap(event) {
 
 function showError(event) {
   const { xhr, elt } = event.detail;
+  if (isCellLater(event)) return; // it is said at the cell, and sent again
   if (elt.matches("[data-poll]")) {
     // Asked again in a second; a dialog in the way would be worse than a late number.
     note(words("server_error", { status: xhr.status }), "bad");
@@ -69,6 +71,8 @@ export function startHtmx() {
   document.body.addEventListener("htmx:beforeSwap", beforeSwap);
   document.body.addEventListener("htmx:responseError", showError);
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
-    document.body.addEventListener(name, () => note(words("network_error"), "bad"));
+    document.body.addEventListener(name, (event) => {
+      if (!isCellLater(event)) note(words("network_error"), "bad");
+    });
   }
 }
