@@ -117,7 +117,7 @@ class CatalogView(RecordView):
         made = super().urls()
         if self.may("order"):
             made["order"] = url_for(f"{self.endpoint}.order")
-        if self.may("import"):
+        if self.may_import():
             made["import_"] = url_for("imports.new", kind=self.kind)
             made["template"] = url_for("imports.template", kind=self.kind)
         return made
@@ -136,9 +136,19 @@ class CatalogView(RecordView):
         return [MenuItem(_("Sort by name"), url, "arrows-sort", "post")]
 
     def row_menu(self, record: Any) -> list[MenuItem]:
-        """Edit, default, stop using or use again, merge, delete with its reason why not."""
-        if not self.may("edit"):
-            return []
+        """What the user may do with it; delete with its reason why not."""
+        items = self._edits(record) if self.may("edit") else []
+        if self.may("merge"):
+            url = url_for(f"{self.endpoint}.merge", id=record.id)
+            items.append(MenuItem(_("Merge into…"), url, "git-merge"))
+        if self.may("delete"):
+            url, used = url_for(f"{self.endpoint}.delete_view", id=record.id), self.usage_of(record)
+            reason = self.in_use(used) if used else ""
+            items.append(MenuItem(_("Delete"), url, "trash", "get", True, reason))
+        return items
+
+    def _edits(self, record: Any) -> list[MenuItem]:
+        """Edit, default, stop using or use again."""
 
         def act(name: str) -> str:
             return url_for(f"{self.endpoint}.{name}", id=record.id)
@@ -150,10 +160,6 @@ class CatalogView(RecordView):
             items.append(MenuItem(_("Stop using"), act("stop"), "eye-off", "post"))
         else:
             items.append(MenuItem(_("Use again"), act("use_again"), "eye", "post"))
-        items.append(MenuItem(_("Merge into…"), act("merge"), "git-merge"))
-        used = self.usage_of(record)
-        reason = self.in_use(used) if used else ""
-        items.append(MenuItem(_("Delete"), act("delete_view"), "trash", "get", True, reason))
         return items
 
     def usage_of(self, record: Any) -> int:
@@ -165,6 +171,8 @@ class CatalogView(RecordView):
 
     def alternatives(self, record: Any) -> list[tuple[str, str, str]]:
         """Merging keeps the customers together under another value."""
+        if not self.may("merge"):
+            return []
         url = url_for(f"{self.endpoint}.merge", id=record.id)
         return [(_("Merge into…"), url, "git-merge")]
 

@@ -124,7 +124,7 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         """Beside the usual ones, the choice of columns and the import."""
         made = super().urls()
         made["columns"] = url_for(f"{self.endpoint}.columns")
-        if self.may("import"):
+        if self.may_import():
             made["import_"] = url_for("imports.new", kind="customers-contacts")
             made["template"] = url_for("imports.template", kind="customers-contacts")
         return made
@@ -132,6 +132,12 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
     def abilities(self) -> dict[str, bool]:
         """Everybody chooses their own columns."""
         return {**super().abilities(), "columns": True}
+
+    def empty_help(self) -> Words | None:
+        """Who sees only their own customers is told so."""
+        if guard.limited_to("customers:read") is None:
+            return super().empty_help()
+        return _("You see only customers that you own.")
 
     def record_url(self, record: Any) -> str:
         """A customer's name leads to its page."""

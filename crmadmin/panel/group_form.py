@@ -32,12 +32,14 @@ class GroupForm:
     endpoint: str
     spec: Any
     may: Any
+    may_import: Any
     form: Any
     _delete_url: Any
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:
         """Thêm mới → Lưu."""
+        guard.require(Permission.GROUPS_EDIT)
         return self._page(NEW_KEY)
 
     @expose("/edit/", methods=("GET", "POST"))
@@ -113,7 +115,7 @@ class GroupForm:
 
     def _import_into(self, edit: Editing, told: DraftState) -> str:
         """Where Nhập khẩu leads: the wizard in the form's context."""
-        may = self.may("import") and guard.can(Permission.CUSTOMERS_IMPORT)
+        may = self.may_import() and guard.can(Permission.CUSTOMERS_IMPORT)
         if not may or told.filter is not None or edit.is_gone:
             return ""
         return url_for("imports.new", kind="customers-contacts", draft=edit.key)

@@ -36,6 +36,7 @@ class GroupList:
     endpoint: str
     spec: Any
     may: Any
+    may_import: Any
     where: Any
     asked: Any
     scope: Any
@@ -68,7 +69,8 @@ class GroupList:
             "search_buttons": True,
             "edit_url": self.edit_url if self.may("edit") else None,
             "empty_template": "groups/_empty.html",
-            "catalog_url": url_for("sales_group.index_view"),
+            "may_import": self.may_import() and guard.can(Permission.CUSTOMERS_IMPORT),
+            "catalog_url": _reached("sales_group.index_view"),
         }
 
     def edit_url(self, record: Any) -> str:
@@ -187,6 +189,11 @@ class GroupList:
 
 
 CHANGED = _l("The numbers changed while you looked. Check them and confirm again.")
+
+
+def _reached(endpoint: str) -> str:
+    """Where it is, for who may go there."""
+    return url_for(endpoint) if guard.reaches(endpoint) else ""
 
 
 def _place(name: str) -> int:

@@ -78,6 +78,7 @@ class MemberPages:
         )  # fmt: skip
         return {
             "page": replace(shown, per_page_choices=()),
+            "own_words": own_words(page.total, narrowed=bool(query or request.args.get("contact"))),
             "q": query,
             "segments": self.segments_of(group, link),
             "member_url": lambda customer: url_for("customer.details_view", id=customer.id),
@@ -200,6 +201,19 @@ class MemberPages:
             check=("all", _all_words(quiet)) if quiet else None,
             main=("format", "xlsx"), label=_("Export to Excel"),
         )  # fmt: skip
+
+
+def own_words(count: int, *, narrowed: bool) -> str:
+    """That the members listed are only those of the user, and how many that is; '' for who sees
+    everybody. `narrowed`: the count is of a search within them."""
+    if guard.limited_to(Permission.CUSTOMERS_READ) is None:
+        return ""
+    if narrowed:
+        return _("Only your own customers are listed.")
+    return ngettext(
+        "%(count)s customer of yours in this group", "%(count)s customers of yours in this group",
+        count, count=format_decimal(count),
+    )  # fmt: skip
 
 
 def _counts(where: Sequence[Any], target: CustomerGroup | None) -> tuple[int, int]:

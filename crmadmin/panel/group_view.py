@@ -42,6 +42,10 @@ class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
         for name, rule in RULES.items():
             policy.register(f"{self.endpoint}.{name}", rule)
 
+    def may(self, action: str) -> bool:
+        """A new group is made in the form, whose parts are those of an edit."""
+        return super().may(action) and (action != "create" or super().may("edit"))
+
     def record_url(self, record: Any) -> str:
         """A group's name leads to its members."""
         return url_for(f"{self.endpoint}.details_view", id=record.id)
@@ -113,7 +117,7 @@ class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
 
     def import_url(self, group: CustomerGroup) -> str:
         """Where Nhập khẩu leads; '' for who may not, and for a group that follows a filter."""
-        may = self.may("import") and guard.can(Permission.CUSTOMERS_IMPORT)
+        may = self.may_import() and guard.can(Permission.CUSTOMERS_IMPORT)
         if not may or group.filter is not None:
             return ""
         return url_for("imports.new", kind="customers-contacts", group=group.id)

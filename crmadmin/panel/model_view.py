@@ -60,6 +60,10 @@ class RecordView(
         permission = self.permission(action)
         return permission is not None and guard.can(permission)
 
+    def may_import(self) -> bool:
+        """Whether the current user may fill these records from files, on pages of their own."""
+        return self.may("import") and guard.reaches("imports.new")
+
     def _handle_view(self, name: str, **kwargs: Any) -> None:
         """Asked by Flask-Admin before every view method, beside the guard of every request."""
         rule = policy.rule(f"{self.endpoint}.{name}")

@@ -18,7 +18,7 @@ from crmadmin.access import guard
 from crmadmin.core import listing, lookups, outside
 from crmadmin.core.list_state import ListState, UnreadSearch, read_state, unknown
 from crmadmin.core.paging import Page
-from crmadmin.core.spec import FieldSpec
+from crmadmin.core.spec import FieldSpec, Words
 from crmadmin.panel import extra_filters, formatters, list_page
 from crmadmin.panel.page_links import neighbours
 from crmadmin.panel.shapes import BulkAction, Column, MenuItem, PageView, Segment, Tab
@@ -119,6 +119,7 @@ class ListPages:
             "urls": self.urls(),
             "utilities": self.page_menu(),
             "row_menu": self.row_menu,
+            "empty_help": self.empty_help(),
             "marked": outside.record_id(request.args.get("marked")),
         }  # fmt: skip
 
@@ -134,6 +135,11 @@ class ListPages:
             count_url="" if page.exact else link(count="all"),
             **neighbours(page, link),
         )
+
+    def empty_help(self) -> Words | None:
+        """What the list says while it holds nothing: what stands in it."""
+        help_: Words | None = self.spec.help
+        return help_
 
     def abilities(self) -> dict[str, bool]:
         """What the page offers this user."""

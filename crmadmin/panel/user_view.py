@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import get_template_attribute, request, url_for
+from flask import get_template_attribute, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
@@ -146,12 +146,10 @@ class UserView(RecordView):
         context["sections"] = [(legend, fields), *context["sections"][1:]]
         return context
 
-    def record_url(self, record: Any) -> str:
-        """To the form."""
-        return url_for(f"{self.endpoint}.edit_view", id=record.id)
-
     def row_menu(self, record: Any) -> list[MenuItem]:
         """Edit is all there is."""
+        if not self.may("edit"):
+            return []
         return [MenuItem(_("Edit"), self.record_url(record), "edit")]
 
 

@@ -28,7 +28,7 @@ from crmadmin.access.models import SavedView
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core import search
 from crmadmin.core.db import all_records, db, spec_of
-from crmadmin.core.list_state import ListState, read_state
+from crmadmin.core.list_state import read_state
 from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import Membership
@@ -192,7 +192,8 @@ def test_who_does_not_see_a_field_neither_sorts_nor_filters_by_it(
 ) -> None:
     spec = spec_of(model)
     asked = MultiDict({"sort": f.name, f.name: "x", f"{f.name}_from": "1950-01-01"})
-    assert read_state(spec, asked, sees_sensitive=False) == ListState()
+    state = read_state(spec, asked, sees_sensitive=False)
+    assert (state.sort, dict(state.filters), dict(state.ranges)) == ("", {}, {})
 
 
 @EACH

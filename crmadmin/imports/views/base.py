@@ -124,7 +124,9 @@ def back_url(batch: ImportBatch) -> str:
 
 
 def again_url(batch: ImportBatch) -> str:
-    """Where another file of the same kind is chosen."""
+    """Where another file of the same kind is chosen; '' for who may not."""
+    if not guard.reaches("imports.new"):
+        return ""
     draft = draft_key(batch) or None
     return url_for("imports.new", kind=batch.kind, group=batch.group_id, draft=draft)
 
