@@ -98,8 +98,6 @@ def _empty(app: Flask) -> None:
                 db.session.execute(table.delete())
             # As RESTART IDENTITY above: the first record of a test has the same id on both.
             db.session.execute(text("DELETE FROM sqlite_sequence"))
-            # As RESTART IDENTITY above: what a test makes has the same ids on both databases.
-            db.session.execute(text("DELETE FROM sqlite_sequence"))
         for documents in search.declared():
             search.clear(db.session.connection(), documents)
         db.session.commit()
