@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from flask import Flask, Response, redirect, url_for
 from flask_babel import Babel
@@ -63,6 +64,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     if settings.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]  # Flask's documented way
     logs.init_app(app)
+    if settings.weak_key:
+        app.wsgi_app = _refuse_to_serve  # type: ignore[assignment]  # however it is served
     db.init_app(app)
     Migrate(app, db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
     Babel(app, locale_selector=preferences.locale_selector)
@@ -80,12 +83,21 @@ def create_app(settings: config.Settings | None = None) -> Flask:
 
 
 def serving() -> Flask:
-    """The application that a web server serves. Raises BesideMissing, and so does not start, where
-    the database lacks what no page would miss at once: the triggers of searches, indexes."""
+    """The application that a web server serves. It does not start, and raises BesideMissing, where
+    the database lacks what no page would miss at once: the triggers of searches, indexes; nor with
+    a key that can be guessed, and raises SettingError."""
     app = create_app()
+    if app.config["SETTINGS"].weak_key:
+        raise config.SettingError(app.config["SETTINGS"].weak_key)
     with app.app_context():
         require_beside()
     return app
+
+
+def _refuse_to_serve(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
+    """Nothing is signed with a key that can be guessed; `serving` says so before it comes to this."""
+    start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
+    return [b"SECRET_KEY can be guessed; see the log of the start.\n"]
 
 
 def _add_probes(app: Flask) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crmadmin.core import outside
-from crmadmin.core.secret_keys import is_weak
+from crmadmin.core.secret_keys import is_weak, is_worthless
 
 ROOT = Path(__file__).parent
 MEBIBYTE = 1024 * 1024
@@ -48,6 +48,8 @@ class Settings:
     metrics_token: str = field(default="", repr=False)
     metrics_folder: Path | None = None
     testing: bool = False
+    weak_key: str = ""
+    """Why the key is good for commands only: whatever serves pages refuses to start."""
 
     @property
     def upload_max_bytes(self) -> int:
@@ -61,9 +63,11 @@ def load() -> Settings:
     locale = os.environ.get("CRM_LOCALE", "vi")
     if locale not in ("vi", "en"):
         raise SettingError(f"CRM_LOCALE is {locale!r}; it can be 'vi' or 'en'.")
+    key, weak_key = _secret_key(instance)
     return Settings(
         database_url=_database_url(instance),
-        secret_key=_secret_key(instance),
+        secret_key=key,
+        weak_key=weak_key,
         instance=instance,
         locale=locale,
         timezone=os.environ.get("CRM_TIMEZONE", "Asia/Ho_Chi_Minh"),
@@ -140,8 +144,9 @@ def _with_driver(url: str) -> str:
     return url
 
 
-def _secret_key(instance: Path) -> str:
-    """SECRET_KEY, else a random one made once and kept in instance/secret_key, mode 0600."""
+def _secret_key(instance: Path) -> tuple[str, str]:
+    """SECRET_KEY, else a random one made once and kept in instance/secret_key, mode 0600; and what
+    is wrong with it."""
     given = os.environ.get("SECRET_KEY")
     if given is not None:
         if len(given) < MINIMUM_KEY_LENGTH:
@@ -166,13 +171,21 @@ def _secret_key(instance: Path) -> str:
     return _strong(path.read_text().strip(), str(path), "delete the file to have one made")
 
 
-def _strong(key: str, name: str, otherwise: str) -> str:
-    if len(key) < MINIMUM_KEY_LENGTH or is_weak(key):
-        raise SettingError(
-            f"{name} can be guessed (words, repeats, rows of keys or a public example), and who "
-            f"guesses it signs in as anybody: take what `{KEY_MAKER}` prints, or {otherwise}."
-        )
-    return key
+def _strong(key: str, name: str, otherwise: str) -> tuple[str, str]:
+    """The key, and what is wrong with it: "" or a sentence.
+
+    A weak one is for commands, which sign nothing; whatever serves refuses it. Raises SettingError
+    for one that is worthless.
+    """
+    if len(key) >= MINIMUM_KEY_LENGTH and not is_weak(key):
+        return key, ""
+    fault = (
+        f"{name} can be guessed (words, repeats, rows of keys or a public example), and who "
+        f"guesses it signs in as anybody: take what `{KEY_MAKER}` prints, or {otherwise}."
+    )
+    if len(key) < MINIMUM_KEY_LENGTH or is_worthless(key):
+        raise SettingError(fault)
+    return key, fault
 
 
 def _whole(name: str, default: int, least: int, most: int) -> int:

@@ -27,6 +27,8 @@ def check_command(*, database: bool, as_json: bool) -> None:
         f"P001 endpoint {e} has no rule in the policy table" for e in policy.unclassified(app)
     ]
     faults += [f"P002 the policy table names {e}, which does not exist" for e in policy.stale(app)]
+    weak_key = app.config["SETTINGS"].weak_key
+    faults += [f"S001 {weak_key}"] if weak_key else []
     if database:
         missing = missing_tables(db)
         faults += [f"D001 table {t} is missing: run flask db upgrade" for t in missing]
@@ -50,6 +52,12 @@ def is_there() -> bool:
     except SQLAlchemyError:
         return False
     return True
+
+
+def refuse_weak_key() -> None:
+    """Before a server starts, which signs with it. Raises ClickException, which says what to do."""
+    if fault := current_app.config["SETTINGS"].weak_key:
+        raise click.ClickException(fault)
 
 
 def refuse_unless_beside() -> None:

@@ -26,7 +26,7 @@ from crmadmin.cli import (
     translations,
     worker,
 )
-from crmadmin.cli.checks import check_command, refuse_unless_beside
+from crmadmin.cli.checks import check_command, refuse_unless_beside, refuse_weak_key
 from crmadmin.core.text import Refusal
 
 crm = AppGroup("crm", help="Commands of the CRM admin panel.")
@@ -78,6 +78,7 @@ def serve(*, no_worker: bool) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
     settings = app.config["SETTINGS"]
     address = f"http://127.0.0.1:{settings.port}"
+    refuse_weak_key()
     refuse_unless_beside()
     token = setup.issue_token()
     if token is not None:

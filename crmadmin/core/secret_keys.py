@@ -43,6 +43,16 @@ _SEPARATE = re.compile(r"[^a-z0-9]+")
 _INSIDE = re.compile("|".join(sorted((w for w in WORDS if len(w) > 3), key=len, reverse=True)))
 
 
+LEAST_LETTERS = 6
+"""Different characters of a key that anybody could have meant as one."""
+
+
+def is_worthless(key: str) -> bool:
+    """Whether the key is no key at all: the same few characters, or a part that repeats itself."""
+    text = key.strip().casefold()
+    return len(set(text)) < LEAST_LETTERS or len(_once(text)) * 2 <= len(text)
+
+
 def is_weak(key: str) -> bool:
     """Whether the key can be guessed, whatever its length."""
     text = key.strip().casefold()

@@ -170,10 +170,51 @@ WEAK_KEYS = [
 def test_a_key_that_can_be_guessed_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
+    """By whatever serves. A command signs nothing, so it goes on with all but the worst."""
     monkeypatch.setenv("SECRET_KEY", key)
-    with pytest.raises(SettingError, match="SECRET_KEY can be guessed") as refused:
+    try:
+        told = load().weak_key
+    except SettingError as refused:
+        told = str(refused)
+    assert "SECRET_KEY can be guessed" in told
+    assert key not in told
+
+
+@pytest.mark.parametrize("key", [*WEAK_KEYS[:9], "abcde" * 9, "passwordpassword" * 3])
+def test_a_key_that_is_none_stops_commands_too(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("SECRET_KEY", key)
+    with pytest.raises(SettingError, match="SECRET_KEY can be guessed"):
         load()
-    assert key not in str(refused.value)
+
+
+def test_a_weak_key_runs_commands_and_serves_nothing(tmp_path: Path) -> None:
+    """As a script that only imports may set one."""
+    environment = {
+        **{k: v for k, v in os.environ.items() if k != "DATABASE_URL"},
+        "CRM_INSTANCE": str(tmp_path), "SECRET_KEY": "check-" + "x" * 40, "PORT": "1",
+    }  # fmt: skip
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "app", *words],
+            cwd=PROJECT, env=environment, text=True, capture_output=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    assert run("db", "upgrade").returncode == 0
+    assert run("crm", "imports", "--json").returncode == 0
+    for serves in (["crm", "serve"], ["crm", "check"]):
+        done = run(*serves)
+        assert done.returncode == 1
+        assert "SECRET_KEY can be guessed" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    program = "import app\ntold = app.create_app()({}, print)\nprint(told)\napp.serving()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=environment, text=True,
+        capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert "503" in done.stdout
+    assert done.returncode == 1
+    assert "SECRET_KEY can be guessed" in done.stderr
 
 
 @pytest.mark.parametrize("key", [WEAK_KEYS[0], "", "short"])
