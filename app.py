@@ -95,7 +95,7 @@ def serving() -> Flask:
 
 
 def _refuse_to_serve(_environ: object, start_response: Callable[..., object]) -> list[bytes]:
-    """Nothing is signed with a key that can be guessed; `serving` says so before it comes to this."""
+    """Nothing is signed with a key that can be guessed; `serving` says so before."""
     start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
     return [b"SECRET_KEY can be guessed; see the log of the start.\n"]
 
