@@ -84,7 +84,7 @@ def preview_move(source: CustomerGroup, target: CustomerGroup, where: Where) -> 
 
 def copy(source: CustomerGroup, target: CustomerGroup, where: Where) -> Moved:
     """Bring the members of one group that meet the conditions into another, too. Raises Follows."""
-    source, target = _both(source, target)
+    source, target = both(source, target)
     here = [of_group(source).contains(), *where]
     into = apply_now(_user(), target, [Act(True, here, Kind.COPY, {"group": source.name})])
     return Moved(into.added, into.asked - into.added)
@@ -92,7 +92,7 @@ def copy(source: CustomerGroup, target: CustomerGroup, where: Where) -> Moved:
 
 def move(source: CustomerGroup, target: CustomerGroup, where: Where) -> Moved:
     """The same, and out of the first one. Raises Follows where either follows a filter."""
-    source, target = _both(source, target)
+    source, target = both(source, target)
     if source.filter is not None:
         raise Follows
     here = [of_group(source).contains(), *where]
@@ -101,7 +101,7 @@ def move(source: CustomerGroup, target: CustomerGroup, where: Where) -> Moved:
     return Moved(into.added, into.asked - into.added, out.removed)
 
 
-def _both(source: CustomerGroup, target: CustomerGroup) -> tuple[CustomerGroup, CustomerGroup]:
+def both(source: CustomerGroup, target: CustomerGroup) -> tuple[CustomerGroup, CustomerGroup]:
     """Both locked, always in the same order."""
     if source.id == target.id:
         raise ValueError("a group is not moved into itself")

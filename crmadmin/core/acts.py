@@ -1,0 +1,345 @@
+"""Acts on many records at once: exactly the rows that were seen, as they were seen; and back again.
+
+A sheet begins with a plan: ids and versions of the rows that it is about, kept by one statement.
+Doing it writes those rows that still have that version, and no others; what changed or went
+meanwhile is left and can be named. What was there before is kept in the same transaction, so that
+an act can be taken back: rows that somebody wrote since stay as they are and can be named, too.
+
+Everything is set-based, whatever the number of rows. Nothing here commits. What an act means for
+groups and catalogs is theirs; how rows are kept as JSON and put back is in `core.images`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Integer,
+    Select,
+    String,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crmadmin.core import fields as field
+from crmadmin.core import retention
+from crmadmin.core.db import Base, Model, UtcDateTime, actor, db, rows_written, utcnow
+from crmadmin.core.outside import record_id
+from crmadmin.core.paging import Page, clamp
+from crmadmin.core.retention import Keep
+
+PLANNED, DONE, UNDONE = "planned", "done", "undone"
+SEEN, WRITTEN, SAME, LEFT = "seen", "written", "same", "left"
+BACK, PARTLY, STAYS, TAKEN = "back", "partly", "stays", "taken"
+"""Fates of a row. Planned: seen. Done: written, the same already, or left (changed or deleted since
+it was seen). Undone: back; partly (a value that it referred to is gone); stays (written since); or
+taken (its code is another's now, what it belongs to is gone)."""
+
+CHANGE, DELETE, UNLINK, MAKE = "change", "delete", "unlink", "make"
+"""How an act touched a row: `before` has the old values; the whole row; the link that a deletion
+cut; or the row that it made."""
+
+OLD_PLAN = timedelta(hours=1)
+LABEL_LENGTH = 300
+
+
+class BulkAct(Model):
+    """One act: what (`kind`), of which table, by whom and when, how many rows came to what.
+
+    `params` hold what a sentence about it needs, and the list that it was asked from.
+    """
+
+    __table_args__ = (Index("ix_bulk_act_user", "user_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(Integer, ForeignKey("user.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(32))
+    target: Mapped[str] = mapped_column(String(64))
+    params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    state: Mapped[str] = mapped_column(String(8), default=PLANNED)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow, index=True)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    undone_by_id: Mapped[int | None] = field.stamp_user()
+    picked: Mapped[int] = mapped_column(Integer, default=0)
+    written: Mapped[int] = mapped_column(Integer, default=0)
+    left: Mapped[int] = mapped_column(Integer, default=0)
+    back: Mapped[int] = mapped_column(Integer, default=0)
+    stayed: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class BulkRow(Model):
+    """A row that an act is about, of any table: its own, or one that depends on it.
+
+    `record_id` is its id (of two keys the last, `other_id` the first). `version` is what it was
+    seen with; once written, the one that it has since.
+    """
+
+    __table_args__ = (Index("ix_bulk_row_record", "record_id", "target"),)
+
+    act_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("bulk_act.id", ondelete="CASCADE"), primary_key=True
+    )
+    target: Mapped[str] = mapped_column(String(64), primary_key=True)
+    record_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    other_id: Mapped[int] = mapped_column(Integer, primary_key=True, default=0, autoincrement=False)
+    version: Mapped[int | None] = mapped_column(Integer)
+    fate: Mapped[str] = mapped_column(String(8), default=SEEN)
+    how: Mapped[str | None] = mapped_column(String(8))
+    label: Mapped[str] = mapped_column(String(LABEL_LENGTH), default="")
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+ROWS: Any = BulkRow.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What there is to know of a kind of act: the action (of `access.permissions`) that undoing it
+    asks for, on `resource` or else on that of its records, and how it is taken back."""
+
+    name: str
+    action: str
+    undo: Callable[[BulkAct], None]
+    resource: str = ""
+
+
+_KINDS: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Add a kind of act. A feature does that where it writes it."""
+    _KINDS[kind.name] = kind
+
+
+def kind_of(act: BulkAct) -> Kind:
+    """The kind of an act, also of one that was done by an earlier release."""
+    return _KINDS[act.kind]
+
+
+def kinds() -> tuple[Kind, ...]:
+    """All that were registered."""
+    return tuple(_KINDS.values())
+
+
+# Plans
+
+
+def plan(
+    kind: str,
+    model: type[Any],
+    where: Sequence[ColumnElement[bool]],
+    params: Mapping[str, Any] | None = None,
+) -> BulkAct:
+    """Keep which records an act is to be about, and their versions; written by the acting user."""
+    user_id = _user()
+    old = (BulkAct.user_id == user_id, BulkAct.state == PLANNED)
+    db.session.execute(delete(BulkAct).where(*old, BulkAct.created_at < utcnow() - OLD_PLAN))
+    act = BulkAct(user_id=user_id, kind=kind, target=model.__tablename__, params=dict(params or {}))
+    db.session.add(act)
+    db.session.flush()
+    seen = select(
+        literal(act.id), literal(act.target), model.id, literal(0), model.version,
+        literal(SEEN), _label(model),
+    ).where(*where)  # fmt: skip
+    columns = ["act_id", "target", "record_id", "other_id", "version", "fate", "label"]
+    act.picked = rows_written(db.session.execute(insert(ROWS).from_select(columns, seen)))
+    db.session.flush()
+    return act
+
+
+def planned(key: object, kind: str) -> BulkAct | None:
+    """The acting user's plan of this number and kind, locked; None when there is none."""
+    act = _locked(key)
+    if act is None or (act.user_id, act.kind, act.state) != (_user(), kind, PLANNED):
+        return None
+    return act
+
+
+def _locked(key: object) -> BulkAct | None:
+    number = record_id(key)
+    if number is None:
+        return None
+    return db.session.scalar(
+        select(BulkAct)
+        .where(BulkAct.id == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def _label(model: type[Any]) -> ColumnElement[str]:
+    name: Any = getattr(model, "name", None)
+    named = name if name is not None else model.full_name
+    label: ColumnElement[str] = model.code + " – " + named if hasattr(model, "code") else named
+    return label
+
+
+def rows(act: BulkAct, *fates: str, target: str = "", how: str = "") -> list[ColumnElement[bool]]:
+    """The conditions of an act's own rows (or of another table's), of these fates."""
+    found: list[ColumnElement[bool]] = [
+        ROWS.c.act_id == act.id, ROWS.c.target == (target or act.target)
+    ]  # fmt: skip
+    if fates:
+        found.append(ROWS.c.fate.in_(fates))
+    if how:
+        found.append(ROWS.c.how == how)
+    return found
+
+
+def ids(act: BulkAct, *fates: str) -> Select[Any]:
+    """The ids of an act's own rows of these fates."""
+    return select(ROWS.c.record_id).where(*rows(act, *fates))
+
+
+def lock(act: BulkAct, model: type[Any]) -> None:
+    """Hold the records until the transaction ends, in the order of their ids."""
+    held = (
+        select(model.id)
+        .join(ROWS, ROWS.c.record_id == model.id)
+        .where(*rows(act))
+        .order_by(model.id)
+        .with_for_update(of=model)
+        .subquery()
+    )
+    db.session.execute(select(func.count()).select_from(held))
+
+
+def mark(act: BulkAct, fate: str, *where: ColumnElement[bool], target: str = "") -> int:
+    """Give rows a fate; `where` is about them (and what else it names)."""
+    statement = update(ROWS).where(*rows(act, target=target), *where).values(fate=fate)
+    return rows_written(db.session.execute(statement))
+
+
+def unchanged(model: type[Any]) -> list[ColumnElement[bool]]:
+    """On a row and its record: it has the version that it was seen with."""
+    table: Any = model.__table__
+    return [ROWS.c.record_id == table.c.id, ROWS.c.version == table.c.version]
+
+
+def finish(act: BulkAct, now: datetime | None = None) -> BulkAct:
+    """The act is done: what was only seen was changed meanwhile, and is left."""
+    mark(act, LEFT, ROWS.c.fate == SEEN)
+    act.state, act.done_at = DONE, now or utcnow()
+    counts = fates(act)
+    act.written, act.left = counts.get(WRITTEN, 0), counts.get(LEFT, 0)
+    db.session.flush()
+    db.session.expire_all()
+    return act
+
+
+def fates(act: BulkAct) -> dict[str, int]:
+    """How many of an act's own rows came to what."""
+    found = db.session.execute(
+        select(ROWS.c.fate, func.count()).where(*rows(act)).group_by(ROWS.c.fate)
+    )
+    return dict(found.all())
+
+
+# What became of it
+
+
+def find(key: object) -> BulkAct | None:
+    """An act of any state, by the number of an address."""
+    number = record_id(key)
+    return None if number is None else db.session.get(BulkAct, number)
+
+
+def page(user_id: int | None, number: int, per_page: int) -> Page:
+    """A page of what a user did to many records (None: everybody), the latest first."""
+    where = [BulkAct.state != PLANNED]
+    if user_id is not None:
+        where.append(BulkAct.user_id == user_id)
+    total = db.session.scalar(select(func.count()).select_from(BulkAct).where(*where)) or 0
+    number = clamp(number, total, per_page)
+    wanted = select(BulkAct).where(*where).order_by(BulkAct.id.desc())
+    found = db.session.scalars(wanted.limit(per_page).offset((number - 1) * per_page))
+    return Page(list(found), number, per_page, total)
+
+
+def named(act: BulkAct, *fates: str, number: int = 1, per_page: int = 3) -> Page:
+    """A page of (id, label, fate) of an act's own rows of these fates, by their label."""
+    where = rows(act, *fates)
+    total = db.session.scalar(select(func.count()).select_from(ROWS).where(*where)) or 0
+    number = clamp(number, total, per_page)
+    wanted = select(ROWS.c.record_id, ROWS.c.label, ROWS.c.fate).where(*where)
+    found = db.session.execute(
+        wanted.order_by(ROWS.c.label, ROWS.c.record_id)
+        .limit(per_page)
+        .offset((number - 1) * per_page)
+    )
+    return Page([tuple(row) for row in found], number, per_page, total)
+
+
+def undoing(key: object) -> BulkAct | None:
+    """The act of this number, locked, if it is done and can be taken back."""
+    act = _locked(key)
+    return act if act is not None and act.state == DONE and act.kind in _KINDS else None
+
+
+def undo(act: BulkAct) -> BulkAct:
+    """Take an act back, as its kind does that; rows that somebody wrote since stay."""
+    kind_of(act).undo(act)
+    db.session.flush()
+    counts = fates(act)
+    act.back = counts.get(BACK, 0) + counts.get(PARTLY, 0)
+    act.stayed = counts.get(STAYS, 0) + counts.get(TAKEN, 0)
+    act.state, act.undone_at, act.undone_by_id = UNDONE, utcnow(), _user()
+    db.session.flush()
+    db.session.expire_all()
+    return act
+
+
+def _user() -> int:
+    user_id = actor.get()
+    if user_id is None:
+        raise RuntimeError("nobody acts here")
+    return user_id
+
+
+# Keeping
+
+
+def forget() -> int:
+    """Delete acts that are past their days, and plans that nobody carried out."""
+    past = retention.kept_since(Keep.FILES)
+    old = (BulkAct.created_at < past) | (
+        (BulkAct.state == PLANNED) & (BulkAct.created_at < utcnow() - OLD_PLAN)
+    )
+    done = rows_written(db.session.execute(delete(BulkAct).where(old)))
+    db.session.commit()
+    return done
+
+
+retention.register(
+    retention.Copy(
+        "acts on many records", ("bulk_row.before", "bulk_row.label"), Keep.FILES, forget
+    )
+)
+
+
+def table_of(act: BulkAct) -> Any:
+    """The table of an act's own rows."""
+    return Base.metadata.tables[act.target]
+
+
+def dependents(table: Any) -> list[tuple[Any, Any]]:
+    """(table, its column) of everything that goes, or loses its link, with a row of this table."""
+    found = []
+    for other in Base.metadata.sorted_tables:
+        for key in other.foreign_keys:
+            if key.column.table is table and key.ondelete in ("CASCADE", "SET NULL"):
+                found.append((other, key.parent))
+    return found

@@ -1,0 +1,60 @@
+"""What is done to many customers at once: a value given, deleted. See `core.acts`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from crmadmin.core import acts, images
+from crmadmin.core.acts import ROWS, BulkAct, Kind
+from crmadmin.core.db import db
+from crmadmin.customers.models import Contact, Customer
+
+SET, OWNER, DELETE = "customers.set", "customers.owner", "customers.delete"
+
+
+def set_value(act: BulkAct, column: str, value: int | None) -> BulkAct:
+    """Give one ref column a value on the customers of a plan that are as they were seen."""
+    images.change(act, Customer, {column: value})
+    return acts.finish(act)
+
+
+def remove(act: BulkAct) -> BulkAct:
+    """Delete the customers of a plan that are as they were seen, with contacts and memberships."""
+    images.keep_deleting(act, Customer)
+    gone = delete(Customer).where(Customer.id.in_(acts.ids(act, acts.WRITTEN)))
+    db.session.execute(gone.execution_options(synchronize_session=False))
+    return acts.finish(act)
+
+
+def values_now(act: BulkAct, column: str) -> list[tuple[int | None, int]]:
+    """(value, customers) of a ref column among the customers of a plan as they were seen, the most
+    first."""
+    found: Any = getattr(Customer, column)
+    rows = db.session.execute(
+        select(found, func.count())
+        .select_from(Customer)
+        .join(ROWS, ROWS.c.record_id == Customer.id)
+        .where(*acts.rows(act, acts.SEEN))
+        .group_by(found)
+        .order_by(func.count().desc(), found)
+    )
+    return [(value, number) for value, number in rows]
+
+
+def beside(act: BulkAct) -> int:
+    """How many contacts the customers of a plan have."""
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(Contact)
+            .where(Contact.customer_id.in_(acts.ids(act, acts.SEEN)))
+        )
+        or 0
+    )
+
+
+acts.register(Kind(SET, "bulk", images.undo))
+acts.register(Kind(OWNER, "bulk", images.undo))
+acts.register(Kind(DELETE, "delete", images.undo))

@@ -1,0 +1,305 @@
+"""Acts on many records: only what is as it was seen is written, and all of it can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from factories import catalog, contact, customer, group, user
+from flask import Flask
+from sqlalchemy import select
+
+from crmadmin.access.models import User
+from crmadmin.catalogs import acts as catalog_acts
+from crmadmin.catalogs.models import CollaboratorGroup, CustomerStatus, CustomerTier
+from crmadmin.core import acts, records
+from crmadmin.core.acts import BulkAct
+from crmadmin.core.db import acting_as, db
+from crmadmin.customers import acts as customer_acts
+from crmadmin.customers.models import Contact, Customer
+from crmadmin.groups import acts as group_acts
+from crmadmin.groups.models import CustomerGroup, Membership
+
+HISTORY = (
+    "bulk_act",
+    "bulk_row",
+    "customer_search_pending",
+    "group_draft",
+    "group_step",
+    "group_change",
+)
+STAMPS = ("version", "updated_at", "updated_by_id")
+
+
+def everything() -> dict[str, list[tuple[Any, ...]]]:
+    """All that is stored, less stamps and the history of what was done."""
+    db.session.expire_all()
+    found = {}
+    for table in db.metadata.sorted_tables:
+        if table.name not in HISTORY:
+            columns = [c for c in table.columns if c.name not in STAMPS]
+            found[table.name] = sorted(map(repr, db.session.execute(select(*columns)).all()))
+    return found
+
+
+@pytest.fixture
+def an(context: Flask) -> User:
+    made = user("an")
+    db.session.commit()
+    with acting_as(made.id):
+        yield made
+
+
+class World:
+    """Customers in groups with contacts, catalog values in use: something for every act."""
+
+    def __init__(self, an: User) -> None:
+        self.an, self.other = an, user("mai")
+        self.old, self.new = catalog(CustomerStatus, "Cũ"), catalog(CustomerStatus, "Mới")
+        self.tier = catalog(CustomerTier, "Vàng")
+        self.default = catalog(CustomerTier, "Mặc định", is_default=True)
+        self.unused = catalog(CollaboratorGroup, "Không ai dùng")
+        self.many = [
+            customer(an, f"Khách {n}", status_id=(self.old.id if n % 2 else None),
+                     email=f"k{n}@example.com", birthday=None)
+            for n in range(6)
+        ]  # fmt: skip
+        for one in self.many[:4]:
+            contact(one, phone="+84911222333")
+        self.group, self.second = group("Một"), group("Hai")
+        for one in self.many[:4]:
+            db.session.add(Membership(group_id=self.group.id, customer_id=one.id))
+        db.session.add(Membership(group_id=self.second.id, customer_id=self.many[0].id))
+        db.session.commit()
+
+    def plan(self, kind: str) -> BulkAct:
+        some = self.many[:4] if kind in (G.REMOVE, G.MOVE, G.COPY) else self.many[:5]
+        return acts.plan(kind, Customer, [Customer.id.in_([c.id for c in some])])
+
+    def plan_groups(self, kind: str) -> BulkAct:
+        return acts.plan(kind, CustomerGroup, [CustomerGroup.id == self.group.id])
+
+
+@pytest.fixture
+def world(an: User) -> World:
+    return World(an)
+
+
+Act = Callable[[World], BulkAct]
+C, G, K = customer_acts, group_acts, catalog_acts
+DOING: dict[str, Act] = {
+    C.SET: lambda w: C.set_value(w.plan(C.SET), "status_id", w.new.id),
+    C.OWNER: lambda w: C.set_value(w.plan(C.OWNER), "owner_id", w.other.id),
+    C.DELETE: lambda w: C.remove(w.plan(C.DELETE)),
+    G.ADD: lambda w: G.add(w.plan(G.ADD), w.second),
+    G.REMOVE: lambda w: G.remove(w.plan(G.REMOVE), w.group),
+    G.MOVE: lambda w: G.move(w.plan(G.MOVE), w.group, w.second),
+    G.COPY: lambda w: G.copy(w.plan(G.COPY), w.group, w.second),
+    G.DELETE_GROUPS: lambda w: G.delete_groups(w.plan_groups(G.DELETE_GROUPS)),
+    K.STOP: lambda w: K.change(K.STOP, w.default),
+    K.USE: lambda w: K.change(K.USE, w.tier),
+    K.DEFAULT: lambda w: K.change(K.DEFAULT, w.tier),
+    K.DELETE: lambda w: K.delete(w.unused),
+    K.MERGE: lambda w: K.merge(w.old, w.new),
+    K.ORDER: lambda w: K.order(CustomerStatus, [w.new.id, w.old.id]),
+}
+
+
+def test_every_kind_of_act_is_tried_here() -> None:
+    assert {kind.name for kind in acts.kinds()} == set(DOING)
+
+
+@pytest.mark.parametrize("kind", DOING)
+def test_an_act_that_is_taken_back_leaves_everything_as_it_was(world: World, kind: str) -> None:
+    before = everything()
+    act = DOING[kind](world)
+    db.session.commit()
+    if kind != K.USE:  # it is in use already
+        assert everything() != before
+        assert act.written > 0
+    acts.undo(acts.undoing(act.id))
+    db.session.commit()
+    assert everything() == before
+    assert (act.back, act.stayed) == (act.written, 0)
+    assert (act.state, act.undone_by_id) == ("undone", world.an.id)
+    assert acts.undoing(act.id) is None
+
+
+@pytest.mark.parametrize("kind", DOING)
+def test_the_same_act_can_be_done_and_taken_back_again(world: World, kind: str) -> None:
+    before = everything()
+    for _time in range(2):
+        act = DOING[kind](world)
+        acts.undo(acts.undoing(act.id))
+        db.session.commit()
+    assert everything() == before
+
+
+ON_CUSTOMERS = [C.SET, C.OWNER, C.DELETE, G.ADD, G.REMOVE, G.MOVE, G.COPY]
+AS_SEEN: dict[str, Callable[[World, BulkAct], BulkAct]] = {
+    C.SET: lambda w, act: C.set_value(act, "status_id", w.new.id),
+    C.OWNER: lambda w, act: C.set_value(act, "owner_id", w.other.id),
+    C.DELETE: lambda w, act: C.remove(act),
+    G.ADD: lambda w, act: G.add(act, w.second),
+    G.REMOVE: lambda w, act: G.remove(act, w.group),
+    G.MOVE: lambda w, act: G.move(act, w.group, w.second),
+    G.COPY: lambda w, act: G.copy(act, w.group, w.second),
+}
+
+
+@pytest.mark.parametrize("kind", ON_CUSTOMERS)
+def test_what_changed_or_went_meanwhile_is_left_and_named(world: World, kind: str) -> None:
+    act = world.plan(kind)
+    changed, gone, came = world.many[1], world.many[2], customer(world.an, "Đến sau")
+    records.change(changed, {"note": "Người khác vừa sửa"})
+    label = records.describe(gone)
+    db.session.delete(gone)
+    db.session.commit()
+    act = AS_SEEN[kind](world, act)
+    db.session.commit()
+    left = acts.named(act, acts.LEFT, per_page=10).rows
+    assert {name for _id, name, _fate in left} == {records.describe(changed), label}
+    assert act.left == 2
+    db.session.expire_all()
+    assert changed.status_id == world.old.id
+    assert changed.owner_id == world.an.id
+    assert came.status_id is None
+
+
+@pytest.mark.parametrize("kind", [C.SET, C.OWNER])
+def test_what_somebody_wrote_since_stays_and_is_named(world: World, kind: str) -> None:
+    act = DOING[kind](world)
+    edited = world.many[2]
+    db.session.refresh(edited)
+    records.change(edited, {"note": "Sửa sau"})
+    db.session.commit()
+    now = (edited.status_id, edited.owner_id, edited.note)
+    acts.undo(acts.undoing(act.id))
+    db.session.commit()
+    db.session.expire_all()
+    assert (edited.status_id, edited.owner_id, edited.note) == now
+    assert [label for _i, label, _f in acts.named(act, acts.STAYS).rows] == [
+        records.describe(edited)
+    ]
+    assert act.stayed == 1
+    assert act.back == act.written - 1
+
+
+def test_acts_are_taken_back_one_after_the_other(world: World) -> None:
+    before = everything()
+    first, second = DOING[C.SET](world), DOING[C.OWNER](world)
+    for act in (second, first):
+        acts.undo(acts.undoing(act.id))
+        assert act.stayed == 0
+    db.session.commit()
+    assert everything() == before
+
+
+def test_a_code_that_is_anothers_now_keeps_the_deleted_one_away(world: World) -> None:
+    act = DOING[C.DELETE](world)
+    code = acts.named(act, acts.WRITTEN).rows[0][1].split(" – ")[0]
+    customer(world.an, "Người đến sau", code=code)
+    db.session.commit()
+    acts.undo(acts.undoing(act.id))
+    db.session.commit()
+    assert (act.back, act.stayed) == (4, 1)
+    assert len(acts.named(act, acts.TAKEN).rows) == 1
+    kept = db.session.scalars(select(Customer.name).where(Customer.code == code)).all()
+    assert kept == ["Người đến sau"]
+
+
+def test_a_value_that_is_gone_is_left_out_of_what_comes_back_and_told(world: World) -> None:
+    act = DOING[C.DELETE](world)
+    last = world.many[5]
+    db.session.refresh(last)
+    records.change(last, {"status_id": None})
+    db.session.flush()
+    records.delete(db.session.get(CustomerStatus, world.old.id))
+    db.session.commit()
+    acts.undo(acts.undoing(act.id))
+    db.session.commit()
+    assert act.back == 5
+    assert len(acts.named(act, acts.PARTLY, per_page=10).rows) == 2
+
+
+def test_a_value_is_not_set_back_to_one_that_is_gone(world: World) -> None:
+    act = DOING[C.SET](world)
+    last = world.many[5]
+    db.session.refresh(last)
+    records.change(last, {"status_id": None})
+    records.delete(db.session.get(CustomerStatus, world.old.id))
+    db.session.commit()
+    acts.undo(acts.undoing(act.id))
+    db.session.commit()
+    assert (act.back, act.stayed) == (3, 2)
+    assert len(acts.named(act, acts.TAKEN).rows) == 2
+
+
+def test_the_mark_of_a_default_that_another_has_now_stays_there(world: World) -> None:
+    act = DOING[K.DEFAULT](world)
+    third = catalog(CustomerTier, "Thứ ba")
+    K.change(K.DEFAULT, third)
+    db.session.commit()
+    acts.undo(acts.undoing(act.id))
+    db.session.commit()
+    db.session.expire_all()
+    assert [t.name for t in db.session.scalars(select(CustomerTier).where(CustomerTier.is_default))]
+    assert third.is_default
+
+
+def test_places_that_were_given_again_stay(world: World) -> None:
+    act = DOING[K.ORDER](world)
+    K.order(CustomerStatus, [world.old.id, world.new.id])
+    db.session.commit()
+    acts.undo(acts.undoing(act.id))
+    assert act.back == 0
+    assert act.stayed == 2
+
+
+def test_a_plan_is_of_who_made_it_and_is_carried_out_once(world: World) -> None:
+    act = world.plan(C.SET)
+    assert acts.planned(act.id, C.OWNER) is None
+    assert acts.planned("x", C.SET) is None
+    with acting_as(world.other.id):
+        assert acts.planned(act.id, C.SET) is None
+    C.set_value(acts.planned(act.id, C.SET), "status_id", world.new.id)
+    assert acts.planned(act.id, C.SET) is None
+
+
+def test_the_number_of_statements_does_not_grow_with_the_rows(
+    world: World, statements: list[str]
+) -> None:
+    def cost(kind: str) -> tuple[int, int]:
+        db.session.expire_all()
+        statements.clear()
+        act = DOING[kind](world)
+        db.session.commit()
+        doing = len(statements)
+        statements.clear()
+        acts.undo(acts.undoing(act.id))
+        db.session.commit()
+        return doing, len(statements)
+
+    few = {kind: cost(kind) for kind in (C.SET, C.DELETE, G.ADD, G.REMOVE)}
+    few = {kind: cost(kind) for kind in few}  # once more: the first time some names are looked up
+    assert max(max(costs) for costs in few.values()) <= 50
+    for number in range(50):
+        world.many.insert(0, customer(world.an, f"Thêm {number}", status_id=world.old.id))
+        contact(world.many[0])
+    db.session.commit()
+    world.plan = lambda kind: acts.plan(kind, Customer, [])  # type: ignore[method-assign]
+    assert {kind: cost(kind) for kind in few} == few
+    assert db.session.query(Contact).count() == 54
+
+
+def test_old_plans_and_acts_past_their_days_are_forgotten(world: World) -> None:
+    from datetime import timedelta
+
+    old, kept = world.plan(C.SET), DOING[C.OWNER](world)
+    gone = DOING[C.SET](world)
+    gone.created_at -= timedelta(days=5000)
+    old.created_at -= timedelta(hours=2)
+    db.session.commit()
+    acts.forget()
+    assert list(db.session.scalars(select(BulkAct.id))) == [kept.id]
