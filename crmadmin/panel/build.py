@@ -28,6 +28,7 @@ from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports import models as _import_tables  # noqa: F401 - declares its tables
 from crmadmin.imports import views as imports_views
 from crmadmin.panel import errors, nav
+from crmadmin.panel.acts_view import ActsView
 from crmadmin.panel.catalog_view import CatalogView, CollaboratorView
 from crmadmin.panel.customer_view import CustomerView
 from crmadmin.panel.dashboard import Dashboard
@@ -66,6 +67,7 @@ def init_app(app: Flask) -> None:
     admin.add_view(UserView(User, targets, "/admin/users"))
     admin.add_view(SettingsView())
     admin.add_view(PaletteView())
+    admin.add_view(ActsView())
     groups_views.init_app(app)
     imports_views.init_app(app)
     errors.init_app(app)

@@ -24,14 +24,17 @@ from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from crmadmin.catalogs import acts as catalog_acts
 from crmadmin.catalogs import queries, services
 from crmadmin.core import codes, outside, records
+from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
 from crmadmin.core.list_state import ListState
 from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.core.text import fold
 from crmadmin.core.usage import references_to, usage
 from crmadmin.imports.kinds import kind_of
+from crmadmin.panel import acting
 from crmadmin.panel.formatters import value_of
 from crmadmin.panel.forms import RecordForm, form_class
 from crmadmin.panel.model_view import RecordView
@@ -133,7 +136,7 @@ class CatalogView(RecordView):
         if not self.may("order"):
             return []
         url = url_for(f"{self.endpoint}.order_by_name")
-        return [MenuItem(_("Sort by name"), url, "arrows-sort", "post")]
+        return [MenuItem(_("Sort by name"), url, "arrows-sort", "post"), *self.acts_item()]
 
     def row_menu(self, record: Any) -> list[MenuItem]:
         """What the user may do with it; delete with its reason why not."""
@@ -153,13 +156,17 @@ class CatalogView(RecordView):
         def act(name: str) -> str:
             return url_for(f"{self.endpoint}.{name}", id=record.id)
 
+        # What is done at once is done to the record as the menu shows it.
+        seen = {"version": record.version}
         items = [MenuItem(_("Edit"), act("edit_view"), "pencil")]
         if not record.is_default and record.is_active:
-            items.append(MenuItem(_("Make default"), act("make_default"), "star", "post"))
+            items.append(
+                MenuItem(_("Make default"), act("make_default"), "star", "post", fields=seen)
+            )
         if record.is_active:
-            items.append(MenuItem(_("Stop using"), act("stop"), "eye-off", "post"))
+            items.append(MenuItem(_("Stop using"), act("stop"), "eye-off", "post", fields=seen))
         else:
-            items.append(MenuItem(_("Use again"), act("use_again"), "eye", "post"))
+            items.append(MenuItem(_("Use again"), act("use_again"), "eye", "post", fields=seen))
         return items
 
     def usage_of(self, record: Any) -> int:
@@ -199,32 +206,38 @@ class CatalogView(RecordView):
 
     # Acts on one record
 
-    def _act(self, act: Any, done: str) -> Response:
+    def _act(self, kind: str, done: str) -> Response:
         record = self.load(request.args.get("id"), "edit")
         try:
-            act(record)
+            if request.form.get("version") != str(record.version):
+                raise records.Stale
+            act = catalog_acts.change(kind, record)
             db.session.commit()
         except records.Stale:
             db.session.rollback()
             flash(_("Somebody changed this record just now. Look again and repeat."), "warning")
         else:
-            flash(done % {"name": record.name}, "success")
+            flash(acting.message(act, done % {"name": record.name}), "success")
         return redirect(url_for(f"{self.endpoint}.index_view", marked=record.id))
 
     @expose("/stop/", methods=("POST",))
     def stop(self) -> Response:
         """Ngừng sử dụng."""
-        return self._act(services.stop_using, _("Stopped using %(name)s. Customers keep it."))
+        return self._act(catalog_acts.STOP, _("Stopped using %(name)s. Customers keep it."))
 
     @expose("/use-again/", methods=("POST",))
     def use_again(self) -> Response:
         """Dùng lại."""
-        return self._act(services.use_again, _("%(name)s is in use again."))
+        return self._act(catalog_acts.USE, _("%(name)s is in use again."))
 
     @expose("/make-default/", methods=("POST",))
     def make_default(self) -> Response:
         """Đặt làm mặc định."""
-        return self._act(services.make_default, _("%(name)s is the default now."))
+        return self._act(catalog_acts.DEFAULT, _("%(name)s is the default now."))
+
+    def erase(self, record: Any) -> BulkAct:
+        """Remove a record that nothing uses."""
+        return catalog_acts.delete(record)
 
     @expose("/merge/", methods=("GET", "POST"))
     def merge(self) -> Any:
@@ -236,21 +249,20 @@ class CatalogView(RecordView):
             try:
                 if target is None or str(source.version) != form.version.data:
                     raise services.CannotMerge
-                name, moved = source.name, services.merge(source, target)
+                name, moved = source.name, services.merge_count(source)
+                act = catalog_acts.merge(source, target)
                 db.session.commit()
             except (services.CannotMerge, records.InUse, records.Stale):
                 db.session.rollback()
                 source = self.load(source.id, "merge")
                 form.refuse({"target": _("Something changed meanwhile: look again and choose.")})
             else:
-                flash(
-                    ngettext(
-                        "Merged %(source)s into %(target)s: %(num)s record moved.",
-                        "Merged %(source)s into %(target)s: %(num)s records moved.",
-                        moved, source=name, target=target.name,
-                    ),
-                    "success",
+                words = ngettext(
+                    "Merged %(source)s into %(target)s: %(num)s record moved.",
+                    "Merged %(source)s into %(target)s: %(num)s records moved.",
+                    moved, source=name, target=target.name,
                 )  # fmt: skip
+                flash(acting.message(act, words), "success")
                 return redirect(url_for(f"{self.endpoint}.index_view", marked=target.id))
         form.version.data = str(source.version)
         html = render_template(
@@ -281,16 +293,16 @@ class CatalogView(RecordView):
         if not isinstance(given, list) or len(given) > outside.MOST_IDS:
             abort(400)
         ids = outside.record_ids(given)
-        services.reorder(self.model, ids)
+        catalog_acts.order(self.model, ids)
         db.session.commit()
         return jsonify(ordered=len(ids))
 
     @expose("/order-by-name/", methods=("POST",))
     def order_by_name(self) -> Response:
         """Xếp lại theo tên."""
-        services.order_by_name(self.model)
+        act = catalog_acts.order(self.model, None)
         db.session.commit()
-        flash(_("Sorted by name."), "success")
+        flash(acting.message(act, _("Sorted by name.")), "success")
         return redirect(url_for(f"{self.endpoint}.index_view"))
 
 

@@ -1,33 +1,73 @@
-"""What is done to many customers at once: set a catalog value, change the owner, delete, put them
-into a marketing group.
+"""What is done to many customers at once: set a catalog value, change the owner, delete.
 
-First a sheet that says to how many, then the act. Rows that someone wrote since the list was shown
-are left as they are and counted; being in a group changes nothing of a customer, so that goes on.
+The sheet is about the rows as they were when it opened. It says the field, the old values, the new
+one and to how many; what was shown is carried out, and what changed meanwhile is left and named.
+Nothing is chosen beforehand, and emptying a field is a choice of its own.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from flask import abort, flash, render_template, request, url_for
+from flask import abort, render_template, request, url_for
 from flask_admin import expose
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
+from wtforms import SelectChoice
+from wtforms.validators import StopValidation
 
-from crmadmin.core import outside
-from crmadmin.core.db import db, utcnow
+from crmadmin.core import acts, lookups, outside
+from crmadmin.core.acts import BulkAct
+from crmadmin.core.db import db
 from crmadmin.core.spec import Choice, FieldKind, FieldSpec
-from crmadmin.customers import queries, services
+from crmadmin.customers import acts as customer_acts
 from crmadmin.customers.models import Customer, catalog_fields
-from crmadmin.panel.forms import RecordForm, form_class
-from crmadmin.panel.selection import leave, parameters, selection
+from crmadmin.panel import acting
+from crmadmin.panel.forms import RecordForm, RefField, form_class
+from crmadmin.panel.selection import Selection, leave, parameters, selection
 from crmadmin.panel.shapes import BulkAction
 
-ACTS = ("set", "owner", "delete")
+KINDS = {
+    "set": customer_acts.SET, "owner": customer_acts.OWNER, "delete": customer_acts.DELETE,
+}  # fmt: skip
+BLANK = "-"
+"""The choice that empties a field; "" is no choice."""
+MOST_LINES = 12
+
+
+class ValueField(RefField):
+    """A record of a catalog, or BLANK; unchosen at first, and then refused."""
+
+    def __init__(self, spec: FieldSpec, target: type[Any], remote: bool, **kwargs: Any) -> None:
+        super().__init__(spec, target, remote, **kwargs)
+        self.coerce = _value
+
+    def load(self, current: int | None) -> None:
+        """The records, after the two choices that are none."""
+        typed, self.data = self.data, outside.record_id(self.data)
+        super().load(current)
+        self.data = typed
+        first = [SelectChoice("", _("Choose a value")), SelectChoice(BLANK, _("Leave blank"))]
+        self.choices = [*first, *(c for c in self.choices if c.value)]
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuses no choice."""
+        if not self.data:
+            raise StopValidation(_("Choose a value, or “Leave blank” to empty the field."))
+        if self.data != BLANK:
+            super().pre_validate(form)
+
+    @property
+    def chosen_id(self) -> int | None:
+        """What to store."""
+        return outside.record_id(self.data)
+
+
+def _value(value: Any) -> Any:
+    return BLANK if value == BLANK else outside.record_id(str(value or ""))
 
 
 class BulkPages:
@@ -50,32 +90,50 @@ class BulkPages:
 
     @expose("/bulk/<act>/", methods=("GET", "POST"))
     def bulk(self: Any, act: str) -> Any:
-        """GET: the sheet that says what will happen to how many. POST: the act."""
-        if act not in ACTS:
+        """The sheet of an act, from the ticks of a list; sent itself, the act."""
+        if act not in KINDS:
             abort(404)
-        if act == "delete" and not self.may("delete"):
+        action = "delete" if act == "delete" else "bulk"
+        if not self.may(action):
             abort(403)
-        given = parameters()
-        where, context = self.selected(given, "delete" if act == "delete" else "bulk")
-        form = self.bulk_form(act, given)
-        if request.method == "POST" and (act == "delete" or form.validate()):
-            wanted = queries.count(where)
-            done = self.do(act, form, [*where, Customer.updated_at <= _as_of(given)])
+        plan = acting.opened(
+            KINDS[act], lambda: self.plan(KINDS[act], action),
+            lambda made: f"{url_for(f'{self.endpoint}.bulk', act=act)}?act={made.id}",
+            url_for(f"{self.endpoint}.index_view"),
+        )  # fmt: skip
+        if not isinstance(plan, BulkAct):
+            return plan
+        form = self.bulk_form(act, parameters())
+        changes = self.changes(act, form, plan)
+        is_told = request.form.get("seen", "") == changes["seen"]
+        confirmed = acting.is_confirmed() and (act == "delete" or form.validate())
+        if confirmed and is_told:
+            done = self.carry_out(act, form, plan)
             db.session.commit()
-            self.tell(act, done, wanted)
-            return leave(url_for(f"{self.endpoint}.index_view"))
-        context.update(
-            form=form,
-            count=queries.count(where),
-            action=url_for(f"{self.endpoint}.bulk", act=act),
-            value_url=url_for(f"{self.endpoint}.bulk", act=act),
+            acting.tell(done, _words(act, done.written))
+            return leave(plan.params["back"])
+        html = render_template(
+            f"customers/bulk_{act}.html", form=form, act=plan, count=plan.picked,
+            action=url_for(f"{self.endpoint}.bulk", act=act), back_url=plan.params["back"],
+            is_new=confirmed, danger=act == "delete", **_texts(act), **changes,
+        )  # fmt: skip
+        return html, 422 if acting.is_confirmed() else 200
+
+    def plan(self: Any, kind: str, action: str) -> BulkAct:
+        """Keep which customers the ticks are about, and the list that they were ticked in."""
+        given = parameters()
+        back = self.back_to_list(given.get("query", ""))
+        return acts.plan(
+            kind, Customer, self.of_selection(selection(given), action), {"back": back}
         )
-        html = render_template(f"customers/_bulk_{act}.html", **context)
-        return html, 422 if request.method == "POST" else 200
+
+    def back_to_list(self: Any, query: str) -> str:
+        """The list with the search, filters, sort and page that it had."""
+        args = Selection(query=query).args
+        return url_for(f"{self.endpoint}.index_view", **self.state(args).args())
 
     def bulk_form(self: Any, act: str, given: MultiDict[str, str]) -> Any:
         """What the sheet asks: an owner, or a catalog and one of its records, or nothing."""
-        fields = [self.spec.field(n) for n in catalog_fields()]
         if act == "delete":
             return RecordForm(given)
         if act == "owner":
@@ -83,52 +141,75 @@ class BulkPages:
             form.owner.load(None)
             form.owner.look_up_at(url_for("user.lookup"))
             return form
-        name = given.get("field", fields[0].name)
-        field = self.spec.field(name if name in catalog_fields() else fields[0].name)
+        fields = [self.spec.field(n) for n in catalog_fields()]
         which = FieldSpec(
             FieldKind.CHOICE, _l("Catalog"), "field", "field", required=True,
             choices=tuple(Choice(f.name, f.label) for f in fields),
         )  # fmt: skip
-        value = replace(field, name="value", required=False)
-        form = form_class(self.spec, [which, value], self.targets)(given)
-        form.value.load(None)
-        form.value.look_up_at(url_for(f"{form.value.target.__tablename__}.lookup"))
+        named = next((f for f in fields if f.name == given.get("field")), None)
+        extra = {}
+        if named is not None:
+            target = self.targets[named.target]
+            value = replace(named, name="value", required=False)
+            extra["value"] = ValueField(value, target, bool(target.__record__.is_large))
+        form = form_class(self.spec, [which], self.targets, extra=extra)(given)
+        form.field.choices = [SelectChoice("", _("Choose a catalog")), *form.field.choices]
+        if named is not None:
+            form.value.load(None)
+            form.value.look_up_at(url_for(f"{form.value.target.__tablename__}.lookup"))
         return form
 
-    def selected(
-        self: Any, given: MultiDict[str, str], action: str
-    ) -> tuple[list[Any], dict[str, Any]]:
-        """The conditions of the ticked rows, or of all that match; and what the sheet repeats."""
-        chosen = selection(given)
-        context = {**chosen.context(), "as_of": given.get("as_of") or utcnow().isoformat()}
-        if chosen.query is not None:
-            return self.where(self.asked(chosen.args), action), context
-        return [*self.scope(action), Customer.id.in_(chosen.ids)], context
-
-    def do(self: Any, act: str, form: Any, where: list[Any]) -> int:
-        """Write; says to how many."""
+    def changes(self: Any, act: str, form: Any, plan: BulkAct) -> dict[str, Any]:
+        """What the sheet says will happen: `lines` (old, new, customers, the same already), and
+        `seen`, which tells that this was shown."""
         if act == "delete":
-            return services.bulk_delete(where)
-        if act == "owner":
-            return services.bulk_set(where, "owner_id", form.owner.data)
-        return services.bulk_set(where, form.value.spec.column, form.value.data)
+            return {"seen": "", "contacts": customer_acts.beside(plan), "lines": []}
+        field = getattr(form, "owner" if act == "owner" else "value", None)
+        typed = str(field.data or "") if field is not None else ""
+        if field is None or not (field.data == BLANK or field.data in field.records):
+            return {"seen": "", "lines": [], "more": 0}
+        new = outside.record_id(typed)
+        found = customer_acts.values_now(plan, field.spec.column)
+        names = _names(field.target, [value for value, _n in found] + [new])
+        lines = [(names[value], names[new], n, value == new) for value, n in found]
+        lines.sort(key=lambda line: line[3])
+        more = sum(n for _old, _new, n, _same in lines[MOST_LINES:])
+        return {"seen": f"{field.spec.column}:{typed}", "lines": lines[:MOST_LINES], "more": more}
 
-    def tell(self: Any, act: str, done: int, wanted: int) -> None:
-        """Say what was done, and to how many it was not."""
+    def carry_out(self: Any, act: str, form: Any, plan: BulkAct) -> BulkAct:
+        """Write; the plan becomes what was done."""
         if act == "delete":
-            words = ngettext("Deleted %(num)s customer.", "Deleted %(num)s customers.", done)
-        else:
-            words = ngettext("Changed %(num)s customer.", "Changed %(num)s customers.", done)
-        left = wanted - done
-        if left > 0:
-            words += " " + ngettext(
-                "%(num)s was left: it had the value already or was changed since you looked.",
-                "%(num)s were left: they had the value already or were changed since you looked.",
-                left,
-            )
-        flash(words, "success")
+            return customer_acts.remove(plan)
+        field = form.owner if act == "owner" else form.value
+        key = outside.record_id(str(field.data or ""))
+        value = _names(field.target, [key])[key]
+        plan.params = {**plan.params, "field": str(field.spec.label), "value": value}
+        db.session.flush()
+        return customer_acts.set_value(plan, field.spec.column, key)
 
 
-def _as_of(given: MultiDict[str, str]) -> datetime:
-    """When the sheet was shown; now when the field was forged."""
-    return outside.moment(given.get("as_of")) or utcnow()
+def _names(target: type[Any], keys: list[int | None]) -> dict[int | None, str]:
+    """Names by id; None is no value, and what is gone its number."""
+    known = {o.id: o.text for o in lookups.chosen(target, [k for k in keys if k])}
+    return {key: known.get(key, f"#{key}") if key else _("Not set") for key in keys}
+
+
+def _texts(act: str) -> dict[str, Any]:
+    """Title and button of a sheet."""
+    return {
+        "set": {"title": _("Set a catalog value"), "label": _("Update")},
+        "owner": {"title": _("Change owner"), "label": _("Update")},
+        "delete": {"title": _("Delete customers"), "label": _("Delete")},
+    }[act]
+
+
+def _words(act: str, done: int) -> str:
+    if act == "delete":
+        return ngettext(
+            "Deleted %(count)s customer.", "Deleted %(count)s customers.", done,
+            count=format_decimal(done),
+        )  # fmt: skip
+    return ngettext(
+        "Changed %(count)s customer.", "Changed %(count)s customers.", done,
+        count=format_decimal(done),
+    )  # fmt: skip

@@ -13,16 +13,18 @@ from flask_babel import lazy_gettext as _l
 
 from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission
-from crmadmin.core import records
+from crmadmin.core import acts, records
+from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
 from crmadmin.core.list_state import Unread
 from crmadmin.core.outside import record_ids
 from crmadmin.customers import queries
 from crmadmin.customers.models import Customer
-from crmadmin.groups import lists, services
+from crmadmin.groups import acts as group_acts
+from crmadmin.groups import lists
 from crmadmin.groups import queries as group_queries
 from crmadmin.groups.models import CustomerGroup
-from crmadmin.panel import group_choice
+from crmadmin.panel import acting, group_choice
 from crmadmin.panel.extra_filters import ExtraFilter, is_id
 from crmadmin.panel.selection import Selection, leave, parameters, selection
 from crmadmin.panel.shapes import BulkAction
@@ -36,6 +38,7 @@ class CustomerGroupPages:
     where: Any
     asked: Any
     scope: Any
+    back_to_list: Any
 
     def more_filters(self) -> Sequence[ExtraFilter]:
         """Members of a group."""
@@ -57,29 +60,67 @@ class CustomerGroupPages:
 
     @expose("/add-to-group/", methods=("GET", "POST"))
     def add_to_group(self) -> Any:
-        """Thêm vào nhóm: one customer (`id`), the ticked ones, or all that match."""
-        given = parameters()
-        one = self.load(request.args["id"], "read") if "id" in request.args else None
-        chosen = Selection((one.id,)) if one is not None else selection(given)
-        where = self.of_selection(chosen, "read")
-        form = group_choice.choice(given)
+        """Thêm vào nhóm: the ticked customers, or all that match; with `id` one customer."""
+        if "id" in request.args:
+            return self.add_one()
+        plan = acting.opened(
+            group_acts.ADD, self.plan_adding,
+            lambda made: url_for(f"{self.endpoint}.add_to_group", act=made.id),
+            url_for(f"{self.endpoint}.index_view"),
+        )  # fmt: skip
+        if not isinstance(plan, BulkAct):
+            return plan
+        form = group_choice.choice(parameters())
         group = group_choice.chosen(form)
-        wanted = queries.count(where)
-        if request.method == "POST" and form.validate() and group is not None and wanted:
-            done = services.add_to_group(group, where)
+        if acting.is_confirmed() and form.validate() and group is not None:
+            plan.params = {**plan.params, "group": group.name}
+            db.session.flush()
+            done = group_acts.add(plan, group)
             db.session.commit()
-            flash(added_words(group, done.added, wanted - done.added), "success")
-            return leave(self.after_adding(one))
+            acting.tell(done, added_words(group, done.written, acts.fates(done).get("same", 0)))
+            return leave(plan.params["back"])
+        seen = Customer.id.in_(acts.ids(plan, acts.SEEN))
         already = (
-            queries.count([*where, group_queries.member_where(group)]) if group is not None else 0
+            queries.count([seen, group_queries.member_where(group)]) if group is not None else 0
         )
-        here = url_for(f"{self.endpoint}.add_to_group", id=one.id if one is not None else None)
+        here = url_for(f"{self.endpoint}.add_to_group")
         html = render_template(
             "groups/act.html", title=_("Add to a group"), action=here, told_url=here,
-            lead=records.describe(one) if one is not None else counted(wanted),
-            hidden=repeated(chosen) if one is None else [], form=form, fields=[form.target],
-            texts=told(group, wanted, already), label=_("Add to group"), disabled=not wanted,
-            back_url=self.after_adding(one),
+            lead=counted(plan.picked), hidden=[("act", plan.id)], form=form, fields=[form.target],
+            texts=told(group, plan.picked, already), label=_("Add to group"),
+            disabled=not plan.picked, back_url=plan.params["back"],
+        )  # fmt: skip
+        return html, 422 if acting.is_confirmed() else 200
+
+    def plan_adding(self) -> BulkAct:
+        """Keep which customers the ticks are about."""
+        given = parameters()
+        back = self.back_to_list(given.get("query", ""))
+        where = self.of_selection(selection(given), "read")
+        return acts.plan(group_acts.ADD, Customer, where, {"back": back})
+
+    def add_one(self) -> Any:
+        """Thêm vào nhóm on a customer's own page."""
+        one = self.load(request.args["id"], "read")
+        form = group_choice.choice(parameters())
+        group = group_choice.chosen(form)
+        back = url_for(f"{self.endpoint}.details_view", id=one.id)
+        if request.method == "POST" and form.validate() and group is not None:
+            params = {"back": back, "group": group.name}
+            plan = acts.plan(group_acts.ADD, Customer, [Customer.id == one.id], params)
+            done = group_acts.add(plan, group)
+            db.session.commit()
+            acting.tell(done, added_words(group, done.written, acts.fates(done).get("same", 0)))
+            return leave(back)
+        already = (
+            queries.count([Customer.id == one.id, group_queries.member_where(group)])
+            if group is not None else 0
+        )  # fmt: skip
+        here = url_for(f"{self.endpoint}.add_to_group", id=one.id)
+        html = render_template(
+            "groups/act.html", title=_("Add to a group"), action=here, told_url=here,
+            lead=records.describe(one), hidden=[], form=form, fields=[form.target],
+            texts=told(group, 1, already), label=_("Add to group"), back_url=back,
         )  # fmt: skip
         return html, 422 if request.method == "POST" else 200
 
@@ -89,12 +130,6 @@ class CustomerGroupPages:
             return list(self.where(self.asked(chosen.args), action))
         return [*self.scope(action), Customer.id.in_(chosen.ids)]
 
-    def after_adding(self, one: Any | None) -> str:
-        """Back to the customer, or to the list."""
-        if one is None:
-            return url_for(f"{self.endpoint}.index_view")
-        return url_for(f"{self.endpoint}.details_view", id=one.id)
-
     @expose("/leave-group/", methods=("POST",))
     def leave_group(self) -> Any:
         """Take one customer out of one group."""
@@ -103,9 +138,13 @@ class CustomerGroupPages:
         if group is None or group.filter is not None:
             flash(_("That group is gone, or follows a filter. Look again."), "warning")
         else:
-            services.remove_from_group(group, [Customer.id == one.id])
+            back = url_for(f"{self.endpoint}.details_view", id=one.id)
+            params = {"back": back, "group": group.name}
+            plan = acts.plan(group_acts.REMOVE, Customer, [Customer.id == one.id], params)
+            done = group_acts.remove(plan, group)
             db.session.commit()
-            flash(_("%(customer)s left %(group)s.", customer=one.name, group=group.name), "success")
+            words = _("%(customer)s left %(group)s.", customer=one.name, group=group.name)
+            acting.tell(done, words if done.written else "")
         return redirect(url_for(f"{self.endpoint}.details_view", id=one.id))
 
     def group_lines(self, record: Any) -> list[dict[str, Any]]:

@@ -15,12 +15,14 @@ from wtforms import Field, FieldList, FormField, HiddenField
 from wtforms import Form as PlainForm
 
 from crmadmin.access import guard
-from crmadmin.core import codes, merging, outside, records, settings
+from crmadmin.core import acts, codes, merging, outside, records, settings
+from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import ListState
 from crmadmin.core.spec import FieldKind, FieldSpec, Words
+from crmadmin.customers import acts as customer_acts
 from crmadmin.customers import queries, services
-from crmadmin.customers.models import Contact
+from crmadmin.customers.models import Contact, Customer
 from crmadmin.panel import customer_groups, formatters, list_page
 from crmadmin.panel.customer_bulk import BulkPages
 from crmadmin.panel.customer_groups import CustomerGroupPages
@@ -360,6 +362,13 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
             "group_lines": self.group_lines(record),
             **self.group_urls(record),
         }
+
+    def erase(self, record: Any) -> BulkAct:
+        """With contacts and memberships."""
+        act = acts.plan(customer_acts.DELETE, Customer, [Customer.id == record.id])
+        if not customer_acts.remove(act).written:
+            raise records.Stale
+        return act
 
     def details_template(self) -> str:
         """With contacts and groups."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import abort, flash, get_template_attribute, render_template, request, url_for
+from flask import abort, get_template_attribute, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
@@ -15,15 +15,17 @@ from markupsafe import Markup
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
-from crmadmin.core import exports, sheets
+from crmadmin.core import acts, exports, sheets
+from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
 from crmadmin.core.outside import record_ids
 from crmadmin.core.spec import FieldSpec, Words
-from crmadmin.groups import following, lists, queries, services
+from crmadmin.groups import acts as group_acts
+from crmadmin.groups import following, lists, queries
 from crmadmin.groups.models import CustomerGroup
-from crmadmin.panel.customer_groups import repeated
+from crmadmin.panel import acting
 from crmadmin.panel.extra_filters import ExtraFilter, is_id
-from crmadmin.panel.selection import leave, selection
+from crmadmin.panel.selection import Selection, leave, selection
 from crmadmin.panel.shapes import BulkAction, Column, MenuItem
 
 MOST_DELETED = 1000
@@ -39,8 +41,10 @@ class GroupList:
     may_import: Any
     where: Any
     asked: Any
+    state: Any
     scope: Any
     delete_item: Any
+    acts_item: Any
 
     def list_fields(self) -> list[FieldSpec]:
         """Name and description, and when the group last changed."""
@@ -114,7 +118,8 @@ class GroupList:
         """Putting two groups together."""
         if not self.may("create"):
             return []
-        return [MenuItem(_("Combine two groups"), url_for(f"{self.endpoint}.combine"), "git-merge")]
+        url = url_for(f"{self.endpoint}.combine")
+        return [MenuItem(_("Combine two groups"), url, "git-merge"), *self.acts_item()]
 
     def row_menu(self, record: Any) -> list[MenuItem]:
         """Beside Sửa: a copy, the history, delete."""
@@ -141,6 +146,41 @@ class GroupList:
         if act != "delete":
             abort(404)
         guard.require(Permission.GROUPS_DELETE)
+        back = url_for(f"{self.endpoint}.index_view")
+        plan = acting.opened(
+            group_acts.DELETE_GROUPS, self.plan_deleting,
+            lambda made: f"{url_for(f'{self.endpoint}.bulk', act='delete')}?act={made.id}", back,
+        )  # fmt: skip
+        if not isinstance(plan, BulkAct):
+            return plan
+        if acting.is_confirmed():
+            done = group_acts.delete_groups(plan)
+            db.session.commit()
+            words = ngettext(
+                "Deleted %(num)s group. Its customers stay.",
+                "Deleted %(num)s groups. Their customers stay.", done.written,
+            )  # fmt: skip
+            acting.tell(done, words)
+            return leave(plan.params["back"])
+        ids = lists.matching_ids([CustomerGroup.id.in_(acts.ids(plan, acts.SEEN))], MOST_DELETED)
+        members = sum(queries.member_counts(ids).values())
+        return render_template(
+            "groups/act.html", title=_("Delete groups"), danger=True, label=_("Delete"),
+            action=url_for(f"{self.endpoint}.bulk", act="delete"), hidden=[("act", plan.id)],
+            disabled=not plan.picked, back_url=plan.params["back"],
+            lead=ngettext("%(num)s group selected", "%(num)s groups selected", plan.picked),
+            texts=[
+                ngettext(
+                    "They have %(count)s membership. The customer stays in the system.",
+                    "They have %(count)s memberships. The customers stay in the system.", members,
+                    count=format_decimal(members),
+                ),
+                _("You can take this back for some time afterwards."),
+            ],
+        )  # fmt: skip
+
+    def plan_deleting(self) -> BulkAct:
+        """Keep which groups the ticks are about, and the list that they were ticked in."""
         chosen = selection()
         where = (
             self.where(self.asked(chosen.args), "delete")
@@ -148,34 +188,10 @@ class GroupList:
             else [*self.scope("delete"), CustomerGroup.id.in_(chosen.ids)]
         )
         ids = lists.matching_ids(where, MOST_DELETED)
-        if request.method == "POST" and ids and request.form.get("seen") == str(len(ids)):
-            gone = services.delete_many(ids)
-            db.session.commit()
-            flash(
-                ngettext(
-                    "Deleted %(num)s group. Its customers stay.",
-                    "Deleted %(num)s groups. Their customers stay.", gone,
-                ),
-                "success",
-            )  # fmt: skip
-            return leave(url_for(f"{self.endpoint}.index_view"))
-        members = sum(queries.member_counts(ids).values())
-        html = render_template(
-            "groups/act.html", title=_("Delete groups"), danger=True, label=_("Delete"),
-            action=url_for(f"{self.endpoint}.bulk", act="delete"), hidden=repeated(chosen),
-            seen=len(ids), disabled=not ids, back_url=url_for(f"{self.endpoint}.index_view"),
-            lead=ngettext("%(num)s group selected", "%(num)s groups selected", len(ids)),
-            notes=[("bad", str(CHANGED))] if request.method == "POST" else [],
-            texts=[
-                ngettext(
-                    "They have %(count)s membership. The customer stays in the system.",
-                    "They have %(count)s memberships. The customers stay in the system.", members,
-                    count=format_decimal(members),
-                ),
-                _("This cannot be taken back."),
-            ],
-        )  # fmt: skip
-        return html, 422 if request.method == "POST" else 200
+        state = self.state(Selection(query=request.form.get("query", "")).args)
+        back = url_for(f"{self.endpoint}.index_view", **state.args())
+        found = [CustomerGroup.id.in_(ids)]
+        return acts.plan(group_acts.DELETE_GROUPS, CustomerGroup, found, {"back": back})
 
     def export_extra(self, where: Sequence[Any]) -> Sequence[exports.Extra]:
         """The counts of the list, and who made the group."""
@@ -186,9 +202,6 @@ class GroupList:
             exports.Extra(_("Do not contact"), none | queries.contactless_counts(ids)),
             exports.Extra(_("Owner"), lists.owner_names(where), sheets.TEXT),
         )
-
-
-CHANGED = _l("The numbers changed while you looked. Check them and confirm again.")
 
 
 def _reached(endpoint: str) -> str:

@@ -1,6 +1,7 @@
 """A group's members: who is in it since when, taking them out, moving and copying, the export.
 
-Each act says first to how many it will be done, and asks again when that changed meanwhile.
+Each act is about the members as they were when its sheet opened, says first to how many it will be
+done, and can be taken back.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import flash, render_template, request, url_for
+from flask import abort, flash, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
@@ -17,6 +18,8 @@ from werkzeug.datastructures import MultiDict
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
+from crmadmin.core import acts
+from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.listing import owned_by
 from crmadmin.core.outside import page_number, words
@@ -25,19 +28,19 @@ from crmadmin.core.search import conditions
 from crmadmin.core.text import fold
 from crmadmin.customers import queries as customer_queries
 from crmadmin.customers.models import Customer
-from crmadmin.groups import lists, queries, services
+from crmadmin.groups import acts as group_acts
+from crmadmin.groups import lists, queries
 from crmadmin.groups.models import CustomerGroup
-from crmadmin.panel import group_choice
-from crmadmin.panel.customer_groups import added_words, counted, repeated, told
+from crmadmin.panel import acting, group_choice
+from crmadmin.panel.customer_groups import added_words, counted, told
 from crmadmin.panel.export import as_file
 from crmadmin.panel.formatters import local
-from crmadmin.panel.group_list import CHANGED
 from crmadmin.panel.record_list import total_text
-from crmadmin.panel.selection import leave, parameters, selection
+from crmadmin.panel.selection import Selection, leave, parameters, selection
 from crmadmin.panel.shapes import BulkAction, PageView, Segment
 
 MAX_QUERY = 200
-ACTS = ("remove", "move", "copy")
+KINDS = {"remove": group_acts.REMOVE, "move": group_acts.MOVE, "copy": group_acts.COPY}
 
 
 class MemberPages:
@@ -134,41 +137,53 @@ class MemberPages:
         return self._act("copy")
 
     def _act(self, act: str) -> Any:
-        group = self.load(request.args.get("id"), "edit")
+        group = self.load(request.values.get("id"), "edit")
         lists.require_readable(group)
         if group.filter is not None and act != "copy":
             flash(_("A dynamic group follows its filter: change the filter instead."), "warning")
             return leave(self._details(group))
-        chosen, where = self._selected(group)
+        here = url_for(f"{self.endpoint}.{act}_members", id=group.id)
+        plan = acting.opened(
+            KINDS[act], lambda: self._plan(act, group),
+            lambda made: url_for(f"{self.endpoint}.{act}_members", id=group.id, act=made.id),
+            self._details(group),
+        )  # fmt: skip
+        if not isinstance(plan, BulkAct):
+            return plan
+        if plan.params["group_id"] != group.id:
+            abort(404)
         form = None if act == "remove" else group_choice.choice(parameters(), but={group.id})
         target = group_choice.chosen(form) if form is not None else None
-        counts = _counts(where, target)
-        posted = request.method == "POST"
-        valid = posted and (form is None or form.validate()) and counts[0] > 0
-        same = request.form.get("seen") == _seen(counts)
-        if valid and same:
-            words = _carry_out(act, group, target, where)
+        if acting.is_confirmed() and (form is None or form.validate()):
+            done, words = _carry_out(act, plan, group, target)
             db.session.commit()
-            flash(words, "success")
-            return leave(self._details(group))
+            acting.tell(done, words)
+            return leave(plan.params["back"])
+        counts = _counts([Customer.id.in_(acts.ids(plan, acts.SEEN))], target)
         html = render_template(
-            "groups/act.html", **_texts(act, group, target, counts),
-            action=url_for(f"{self.endpoint}.{act}_members", id=group.id),
-            told_url=url_for(f"{self.endpoint}.{act}_members", id=group.id) if form else "",
-            hidden=repeated(chosen), lead=counted(counts[0]), seen=_seen(counts),
+            "groups/act.html", **_texts(act, group, target, counts), action=here,
+            told_url=here if form else "", hidden=[("act", plan.id)], lead=counted(plan.picked),
             form=form, fields=[form.target] if form is not None else [],
-            notes=[("bad", str(CHANGED))] if valid else [], disabled=not counts[0],
-            back_url=self._details(group),
+            disabled=not plan.picked, back_url=plan.params["back"],
         )  # fmt: skip
-        return html, 422 if posted else 200
+        return html, 422 if acting.is_confirmed() else 200
 
-    def _selected(self, group: CustomerGroup) -> tuple[Any, list[Any]]:
-        """The selection, and the conditions of its customers within the group."""
-        chosen = selection()
+    def _plan(self, act: str, group: CustomerGroup) -> BulkAct:
+        """Keep which members the ticks are about, and the page that they were ticked in."""
+        given = parameters()
+        chosen = selection(given)
         found = self.member_conditions(chosen.args)
         if chosen.query is None:
             found.append(Customer.id.in_(chosen.ids))
-        return chosen, [queries.member_where(group), *found]
+        args = Selection(query=given.get("query", "")).args
+        kept: dict[str, Any] = {
+            name: args[name] for name in ("q", "contact", "page") if args.get(name)
+        }
+        params = {
+            "group_id": group.id, "group": group.name,
+            "back": url_for(f"{self.endpoint}.details_view", id=group.id, **kept),
+        }  # fmt: skip
+        return acts.plan(KINDS[act], Customer, [queries.member_where(group), *found], params)
 
     def _details(self, group: CustomerGroup) -> str:
         return url_for(f"{self.endpoint}.details_view", id=group.id)
@@ -224,27 +239,26 @@ def _counts(where: Sequence[Any], target: CustomerGroup | None) -> tuple[int, in
     return wanted, customer_queries.count([*where, queries.member_where(target)])
 
 
-def _seen(counts: tuple[int, int]) -> str:
-    return f"{counts[0]}-{counts[1]}"
-
-
 def _carry_out(
-    act: str, group: CustomerGroup, target: CustomerGroup | None, where: Sequence[Any]
-) -> str:
-    """Write; gives what it came to, in words."""
+    act: str, plan: BulkAct, group: CustomerGroup, target: CustomerGroup | None
+) -> tuple[BulkAct, str]:
+    """Write; gives what was done, and that in words."""
     if target is None:
-        gone = services.remove_from_group(group, where)
-        return ngettext(
+        done = group_acts.remove(plan, group)
+        return done, ngettext(
             "Removed %(count)s customer from the group.",
-            "Removed %(count)s customers from the group.", gone, count=format_decimal(gone),
+            "Removed %(count)s customers from the group.", done.written,
+            count=format_decimal(done.written),
         )  # fmt: skip
+    plan.params = {**plan.params, "into": target.name}
+    db.session.flush()
     if act == "copy":
-        done = services.copy(group, target, where)
-        return added_words(target, done.moved, done.already)
-    done = services.move(group, target, where)
-    return ngettext(
+        done = group_acts.copy(plan, group, target)
+        return done, added_words(target, done.written, acts.fates(done).get(acts.SAME, 0))
+    done = group_acts.move(plan, group, target)
+    return done, ngettext(
         "Moved %(count)s customer to “%(group)s”.", "Moved %(count)s customers to “%(group)s”.",
-        done.removed, count=format_decimal(done.removed), group=target.name,
+        done.written, count=format_decimal(done.written), group=target.name,
     )  # fmt: skip
 
 

@@ -12,8 +12,10 @@ from flask_babel import gettext as _
 
 from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission
-from crmadmin.core import records
-from crmadmin.groups import following, lists, queries, services
+from crmadmin.core import acts, records
+from crmadmin.core.acts import BulkAct
+from crmadmin.groups import acts as group_acts
+from crmadmin.groups import following, lists, queries
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.panel.formatters import local
 from crmadmin.panel.group_acts import GroupActs
@@ -122,10 +124,12 @@ class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
             return ""
         return url_for("imports.new", kind="customers-contacts", group=group.id)
 
-    def erase(self, record: Any) -> None:
+    def erase(self, record: Any) -> BulkAct:
         """With a last line in its history."""
-        if not services.delete_many([record.id]):
+        act = acts.plan(group_acts.DELETE_GROUPS, CustomerGroup, [CustomerGroup.id == record.id])
+        if not group_acts.delete_groups(act).written:
             raise records.Stale
+        return act
 
     def consequences(self, record: Any) -> list[str]:
         """Deleting a group says that the customers stay."""

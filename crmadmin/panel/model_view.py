@@ -17,9 +17,10 @@ from flask_babel import ngettext
 from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission, find
 from crmadmin.core import listing, records
+from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import ListState
-from crmadmin.panel import formatters, list_page
+from crmadmin.panel import acting, formatters, list_page
 from crmadmin.panel.choice_counts import ChoicePages
 from crmadmin.panel.export import ExportPages
 from crmadmin.panel.record_form import FormPages
@@ -143,7 +144,8 @@ class RecordView(
             try:
                 if str(record.version) != request.form.get("version"):
                     raise records.Stale
-                self.erase(record)
+                name = records.describe(record)
+                act = self.erase(record)
                 db.session.commit()
             except (records.InUse, records.Stale):
                 db.session.rollback()
@@ -151,13 +153,18 @@ class RecordView(
                     _("The record changed meanwhile. Look again before you delete it."), "warning"
                 )
             else:
-                flash(_("Deleted %(name)s.", name=records.describe(record)), "success")
+                words = _("Deleted %(name)s.", name=name)
+                flash(acting.message(act, words) if act is not None else words, "success")
                 return redirect(url_for(f"{self.endpoint}.index_view"))
         return self.delete_page(record), 409 if request.method == "POST" else 200
 
-    def erase(self, record: Any) -> None:
-        """Remove the record. Raises records.InUse and records.Stale."""
+    def erase(self, record: Any) -> BulkAct | None:
+        """Remove the record; gives the act with which it can be brought back, if it can.
+
+        Raises records.InUse and records.Stale.
+        """
         records.delete(record)
+        return None
 
     def delete_page(self, record: Any) -> str:
         """The question, or the reason why not and what can be done instead."""

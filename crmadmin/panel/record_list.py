@@ -190,7 +190,11 @@ class ListPages:
 
     def page_menu(self) -> list[MenuItem]:
         """The items of Tiện ích."""
-        return []
+        return self.acts_item() if self.may("bulk") else []
+
+    def acts_item(self) -> list[MenuItem]:
+        """What was done to many records, to look at or take back."""
+        return [MenuItem(_("Done to many"), url_for("acts.index"), "history")]
 
     def record_url(self, record: Any) -> str:
         """Where a row's name leads."""

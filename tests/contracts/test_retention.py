@@ -32,6 +32,11 @@ NOTHING_OF_PEOPLE = {
     "import_change.target": "a name in code",
     "import_memory.kind": "a name in code", "import_memory.headings": "a digest",
     "group_step.kind": "a name in code",
+    "bulk_act.kind": "a name in code", "bulk_act.target": "a table",
+    "bulk_act.state": "a name in code",
+    "bulk_act.params": "names of catalog values and groups, and the list that it was asked from",
+    "bulk_row.target": "a table", "bulk_row.fate": "a name in code",
+    "bulk_row.how": "a name in code",
     "saved_view.record": "a table", "saved_view.name_key": "goes with the name",
 }  # fmt: skip
 KEPT_BY_THEIR_OWNERS = {"saved_view.name", "saved_view.query", "customer_group.filter"}

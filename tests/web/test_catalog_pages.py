@@ -101,7 +101,7 @@ def test_a_new_default_takes_the_mark_from_the_old_one(
     first, second = make(Industry, "Xây dựng", "Dịch vụ")
     an = visitor("an")
     for key in (first, second):
-        an.post(f"{LIST}make-default/?id={key}", page=LIST)
+        an.post(f"{LIST}make-default/?id={key}", {"version": "1"}, page=LIST)
     marks = dict(db.session.execute(select(Industry.id, Industry.is_default)).all())
     assert marks == {first: False, second: True}
 
@@ -114,7 +114,7 @@ def test_a_stopped_record_stays_on_its_customers_and_is_offered_to_no_other(
     has = customer(owner, industry_id=kept).id
     db.session.commit()
     an = visitor("an")
-    an.post(f"{LIST}stop/?id={kept}", page=LIST)
+    an.post(f"{LIST}stop/?id={kept}", {"version": str(stored(Industry, kept).version)}, page=LIST)
     assert stored(Industry, kept).is_active is False
     assert stored(Customer, has).industry_id == kept
     assert f'<option selected value="{kept}"' in an.get(f"/admin/customers/edit/?id={has}").text

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from crmadmin.access.models import User
-from crmadmin.catalogs.models import Collaborator, CustomerStatus, CustomerTier
+from crmadmin.catalogs.models import Collaborator, CustomerStatus
 from crmadmin.core import settings
 from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer, catalog_fields
@@ -234,86 +234,6 @@ def test_a_viewer_sees_phones_and_emails_masked_and_cannot_find_by_them(
     assert ">Bí mật</a>" not in vy.get(f"{LIST}?q=0912345678").text
     assert ">Bí mật</a>" not in vy.get(f"{LIST}?q=lan%40x").text
     assert ">Bí mật</a>" in vy.get(f"{LIST}?q=bi+mat").text
-
-
-def test_a_bulk_action_sets_a_catalog_value_on_all_that_match(
-    context: Flask, people: dict, visitor
-) -> None:
-    status = catalog(CustomerStatus, "Tiềm năng")
-    an = someone(people, "an")
-    for number in range(60):
-        customer(an, f"Nhóm {number}")
-    other = customer(an, "Khác").id
-    db.session.commit()
-    browser = visitor("an")
-    ask = browser.get(f"{LIST}bulk/set/", query_string={"all_matching": "1", "query": "q=nhom"})
-    assert "60" in ask.text
-    answer = browser.post(
-        f"{LIST}bulk/set/",
-        {"all_matching": "1", "query": "q=nhom", "field": "status", "value": str(status.id)},
-        page=LIST,
-    )
-    assert answer.status_code == 302
-    done = select(func.count()).select_from(Customer).where(Customer.status_id == status.id)
-    assert db.session.scalar(done) == 60
-    db.session.expire_all()
-    assert db.session.get(Customer, other).status_id is None
-
-
-def test_a_bulk_action_leaves_rows_that_changed_since_the_sheet_was_shown(
-    context: Flask, people: dict, visitor
-) -> None:
-    record = customer(someone(people, "an"), "Đang sửa")
-    db.session.commit()
-    visitor("an").post(
-        f"{LIST}bulk/owner/",
-        {
-            "ids": [str(record.id)],
-            "owner": str(people["mai"]),
-            "as_of": "2020-01-01T00:00:00+00:00",
-        },
-        page=LIST,
-    )
-    db.session.expire_all()
-    assert db.session.get(Customer, record.id).owner_id == people["an"]
-
-
-def test_a_bulk_delete_takes_the_ticked_rows_with_their_contacts(
-    context: Flask, people: dict, visitor
-) -> None:
-    an = someone(people, "an")
-    gone, stays = customer(an, "Xóa"), customer(an, "Giữ")
-    contact(gone)
-    db.session.commit()
-    browser = visitor("an")
-    assert "1" in browser.get(f"{LIST}bulk/delete/?ids={gone.id}").text
-    browser.post(f"{LIST}bulk/delete/", {"ids": [str(gone.id)]}, page=LIST)
-    assert list(db.session.scalars(select(Customer.id))) == [stays.id]
-    assert db.session.scalar(select(func.count()).select_from(Contact)) == 0
-
-
-@pytest.mark.parametrize(
-    "posted",
-    [
-        {"field": "note", "value": "1"},
-        {"field": "owner", "value": "1"},
-        {"field": "status", "value": "999"},
-        {"field": "status", "value": "abc"},
-        {"field": "", "value": ""},
-    ],
-)
-def test_a_forged_bulk_field_or_value_is_refused(
-    context: Flask, people: dict, visitor, posted: dict
-) -> None:
-    record = customer(someone(people, "an"), "Công ty")
-    tier = catalog(CustomerTier, "Vàng")
-    record.tier_id = tier.id
-    db.session.commit()
-    before = record.version
-    answer = visitor("an").post(f"{LIST}bulk/set/", {"ids": [str(record.id)], **posted}, page=LIST)
-    assert answer.status_code == 422
-    db.session.expire_all()
-    assert db.session.get(Customer, record.id).version == before
 
 
 def test_columns_are_chosen_for_oneself_only(context: Flask, people: dict, visitor) -> None:

@@ -9,6 +9,7 @@ import re
 from factories import group
 from flask import Flask
 from members import LIST, filled, members, several
+from sheets import Sheet
 from sqlalchemy import func, select
 
 from crmadmin.core.db import acting_as, db
@@ -105,13 +106,12 @@ def test_deleting_many_says_how_many_and_keeps_the_customers(
     one = filled(people, "Một", several(people, "A", "B"))
     two = filled(people, "Hai", several(people, "C"))
     filled(people, "Ba")
-    mai, url = visitor("mai"), f"{LIST}bulk/delete/"
-    asked = mai.get(f"{url}?ids={one.id}&ids={two.id}").text
-    assert "2 nhóm" in asked
-    assert "3 lượt thành viên" in asked
-    ticked = {"ids": [str(one.id), str(two.id)]}
-    assert mai.post(url, {**ticked, "seen": "1"}, page=LIST).status_code == 422
-    assert mai.post(url, {**ticked, "seen": "2"}, page=LIST).status_code == 302
+    ticked = {"ids": [str(one.id), str(two.id)], "query": "q=m&page=1"}
+    sheet = Sheet(visitor("mai"), f"{LIST}bulk/delete/", ticked, LIST)
+    assert "2 nhóm" in sheet.text
+    assert "3 lượt thành viên" in sheet.text
+    assert db.session.scalar(select(func.count()).select_from(CustomerGroup)) == 3
+    assert sheet.confirm().location == f"{LIST}?q=m"
     assert list(db.session.scalars(select(CustomerGroup.name))) == ["Ba"]
     assert db.session.scalar(select(func.count()).select_from(Customer)) == 3
 
@@ -120,8 +120,9 @@ def test_all_groups_that_match_are_deleted_at_once(context: Flask, people: dict,
     for number in range(60):
         group(f"Xưa {number}")
     filled(people, "Mới")
-    data = {"all_matching": "1", "query": "q=xua", "seen": "60"}
-    assert visitor("an").post(f"{LIST}bulk/delete/", data, page=LIST).status_code == 302
+    data = {"all_matching": "1", "query": "q=xua"}
+    sheet = Sheet(visitor("an"), f"{LIST}bulk/delete/", data, LIST)
+    assert sheet.confirm().status_code == 302
     assert list(db.session.scalars(select(CustomerGroup.name))) == ["Mới"]
 
 

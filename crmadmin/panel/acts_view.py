@@ -1,0 +1,185 @@
+"""What was done to many records: one's own acts, what each came to, and taking it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_admin import BaseView, expose
+from flask_babel import format_datetime, format_decimal, ngettext
+from flask_babel import gettext as _
+
+from crmadmin.access import guard, policy
+from crmadmin.access.models import User
+from crmadmin.access.permissions import Permission
+from crmadmin.access.policy import SIGNED_IN
+from crmadmin.catalogs import acts as catalogs
+from crmadmin.core import acts, retention
+from crmadmin.core.acts import BulkAct
+from crmadmin.core.db import db
+from crmadmin.core.outside import page_number
+from crmadmin.core.retention import Keep
+from crmadmin.core.spec import Words
+from crmadmin.customers import acts as customers
+from crmadmin.groups import acts as groups
+from crmadmin.panel import acting
+from crmadmin.panel.formatters import local
+
+PER_PAGE = 50
+MOMENT = "HH:mm dd/MM/yyyy"
+OTHERS = Permission.AUDIT_READ
+"""Who may see, and take back, what others did."""
+
+
+class ActsView(BaseView):
+    """A list, a page an act, and Hoàn tác."""
+
+    def __init__(self) -> None:
+        super().__init__(name="acts", endpoint="acts", url="/admin/acts")
+        for name in ("index", "show", "undo"):
+            policy.register(f"acts.{name}", SIGNED_IN)
+
+    def _handle_view(self, name: str, **kwargs: Any) -> None:
+        if guard.current_user() is None:
+            abort(403)
+
+    @expose("/")
+    def index(self) -> str:
+        """One's own acts, the latest first; administrators see everybody's."""
+        user = guard.current_user() or abort(403)
+        mine = None if guard.can(OTHERS) else user.id
+        page = acts.page(mine, page_number(request.args.get("page")), PER_PAGE)
+
+        def link(number: int) -> str:
+            return url_for("acts.index", page=number)
+
+        return render_template(
+            "admin/acts.html", title=_("Done to many"), lines=[_line(act) for act in page.rows],
+            prev_url=link(page.number - 1) if page.number > 1 else "",
+            next_url=link(page.number + 1) if page.has_next else "",
+        )  # fmt: skip
+
+    @expose("/<key>/")
+    def show(self, key: str) -> str:
+        """What an act came to, and what was left or stays, by name."""
+        act = _load(key)
+        fates = _told(act)
+        page = acts.named(
+            act, *fates, number=page_number(request.args.get("page")), per_page=PER_PAGE
+        )
+
+        def link(number: int) -> str:
+            return url_for("acts.show", key=act.id, page=number)
+
+        return render_template(
+            "admin/act.html", title=title_of(act), act=_line(act), params=act.params,
+            rows=[(label or f"#{key}", fates[fate]) for key, label, fate in page.rows],
+            total=page.total, until=_until(act), back_url=act.params.get("back", ""),
+            prev_url=link(page.number - 1) if page.number > 1 else "",
+            next_url=link(page.number + 1) if page.has_next else "",
+        )  # fmt: skip
+
+    @expose("/<key>/undo/", methods=("POST",))
+    def undo(self, key: str) -> Any:
+        """Hoàn tác; rows that somebody wrote since stay, and are named."""
+        act = _load(key)
+        if not acting.may_undo(act):
+            abort(403)
+        found = acts.undoing(act.id)
+        if found is None:
+            db.session.rollback()
+            flash(_("That was taken back already."), "warning")
+        else:
+            acts.undo(found)
+            db.session.commit()
+            flash(*_undone(found))
+        return redirect(url_for("acts.show", key=act.id), 303)
+
+
+def _load(key: str) -> BulkAct:
+    """An act of one's own, or of anybody for who may see that; else 404, like one not there."""
+    act, user = acts.find(key), guard.current_user()
+    if act is None or user is None or act.state == acts.PLANNED:
+        abort(404)
+    if act.user_id != user.id and not guard.can(OTHERS):
+        abort(404)
+    return act
+
+
+def _undone(act: BulkAct) -> tuple[str, str]:
+    words = ngettext(
+        "Taken back: %(count)s is as it was.", "Taken back: %(count)s are as they were.",
+        act.back, count=format_decimal(act.back),
+    )  # fmt: skip
+    if not act.stayed:
+        return words, "success"
+    stay = ngettext(
+        "%(count)s stays as it is, for it was changed since: see below.",
+        "%(count)s stay as they are, for they were changed since: see below.",
+        act.stayed, count=format_decimal(act.stayed),
+    )  # fmt: skip
+    return f"{words} {stay}", "warning"
+
+
+def _told(act: BulkAct) -> dict[str, Words]:
+    """The fates that the page of an act lists, in words."""
+    told: dict[str, Words] = {acts.LEFT: _("left: changed or deleted meanwhile")}
+    if act.state == acts.UNDONE:
+        told[acts.STAYS] = _("stays: changed since the act")
+        told[acts.TAKEN] = _(
+            "could not come back: its place is taken, or what it belongs to is gone"
+        )
+        told[acts.PARTLY] = _("is back, without a value that was deleted meanwhile")
+    return told
+
+
+def _until(act: BulkAct) -> str:
+    return str(format_datetime(local(retention.goes_at(Keep.FILES, act.created_at)), MOMENT))
+
+
+def _line(act: BulkAct) -> dict[str, Any]:
+    """An act as its list and its page show it."""
+    who = db.session.get(User, act.user_id)
+    by = db.session.get(User, act.undone_by_id) if act.undone_by_id else None
+    can = act.state == acts.DONE and act.written > 0 and acting.may_undo(act)
+    return {
+        "title": title_of(act),
+        "url": url_for("acts.show", key=act.id),
+        "who": str(who or _("Somebody")),
+        "when": format_datetime(local(act.done_at or act.created_at), MOMENT),
+        "written": act.written,
+        "left": act.left,
+        "is_undone": act.state == acts.UNDONE,
+        "undone_by": str(by or _("Somebody")),
+        "undone_when": format_datetime(local(act.undone_at), MOMENT) if act.undone_at else "",
+        "back": act.back,
+        "stayed": act.stayed,
+        "undo_url": url_for("acts.undo", key=act.id) if can else "",
+    }
+
+
+def title_of(act: BulkAct) -> str:
+    """What was done, in a few words."""
+    given = {"name": "", "into": "", "group": "", "value": "", "field": "", **act.params}
+    spec = acting.spec_of_act(act)
+    what = str(spec.plural).lower() if spec is not None else act.target
+    words: dict[str, Words] = {
+        customers.SET: _("%(field)s: “%(value)s”", field=given["field"], value=given["value"]),
+        customers.OWNER: _("Owner: %(value)s", value=given["value"]),
+        customers.DELETE: _("Delete customers"),
+        groups.ADD: _("Add to “%(group)s”", group=given["group"]),
+        groups.REMOVE: _("Remove from “%(group)s”", group=given["group"]),
+        groups.MOVE: _("Move from “%(group)s” to “%(into)s”", group=given["group"],
+                       into=given["into"]),
+        groups.COPY: _("Copy from “%(group)s” to “%(into)s”", group=given["group"],
+                       into=given["into"]),
+        groups.DELETE_GROUPS: _("Delete groups"),
+        catalogs.STOP: _("Stop using “%(name)s”", name=given["name"]),
+        catalogs.USE: _("Use “%(name)s” again", name=given["name"]),
+        catalogs.DEFAULT: _("Make “%(name)s” the default", name=given["name"]),
+        catalogs.DELETE: _("Delete “%(name)s”", name=given["name"]),
+        catalogs.MERGE: _("Merge “%(name)s” into “%(into)s”", name=given["name"],
+                          into=given["into"]),
+        catalogs.ORDER: _("Order of %(what)s", what=what),
+    }  # fmt: skip
+    return str(words.get(act.kind, act.kind))
