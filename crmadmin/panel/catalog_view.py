@@ -332,7 +332,7 @@ class CollaboratorView(CatalogView):
         for field in form:
             field.id = f"sheet-{field.id}"  # the page below has its own `name`, `phone`, …
         status = 200
-        if request.method == "POST" and form.validate():
+        if request.method == "POST" and form.validate() and self.before_save(form, None):
             try:
                 record = self.save_new(form)
             except records.Invalid as invalid:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -27,7 +27,7 @@ from crmadmin.panel import customer_groups, formatters, list_page
 from crmadmin.panel.customer_bulk import BulkPages
 from crmadmin.panel.customer_groups import CustomerGroupPages
 from crmadmin.panel.formatters import value_of
-from crmadmin.panel.forms import RecordForm, YesNoField, control, typed
+from crmadmin.panel.forms import RecordForm, SpecField, YesNoField, control, typed
 from crmadmin.panel.model_view import RecordView
 from crmadmin.panel.preferences import list_columns, set_list_columns
 from crmadmin.panel.record_form import version_of, words_of
@@ -68,10 +68,29 @@ ContactForm: type[ContactLine] = type(
 
 
 class CustomerForm(RecordForm):
-    """The generated form and its contacts. `seen` proves which warnings were on screen."""
+    """The generated form and its contacts."""
 
     contacts = FieldList(FormField(ContactForm), max_entries=MOST_CONTACTS)
-    seen = HiddenField()
+    found: Sequence[queries.Duplicate] = ()
+    """Customers that may be the same one."""
+
+    def spec_fields(self) -> Iterator[SpecField]:
+        """Also those of the contacts."""
+        yield from super().spec_fields()
+        for line in self.contacts:
+            yield from (f for f in line.form if isinstance(f, SpecField))
+
+    def leave_unchanged(self, record: Any) -> None:
+        """Contacts are compared each with itself."""
+        for f in super().spec_fields():
+            if record is not None and getattr(record, f.spec.column) == f.data:
+                f.notes = []
+        known = {c.id: c for c in record.contacts} if record is not None else {}
+        for line in self.contacts:
+            kept = known.get(outside.record_id(line.form.id.data) or 0)
+            for f in line.form.typed():
+                if line.form.is_blank() or (kept and getattr(kept, f.spec.column) == f.data):
+                    f.notes = []
 
     def contact_values(self) -> list[dict[str, Any]]:
         """The contacts as the service takes them, blank lines left out."""
@@ -212,18 +231,19 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
             "owner": customer.owner.username,
         }
 
-    def before_save(self, form: RecordForm, record: Any | None) -> bool:
-        """Possible duplicates are shown once; saving what was shown goes through."""
-        found = self._duplicates(form.values(), record.id if record else None)
-        if not found:
-            return True
-        mark = _mark(found)
-        if form.seen.data == mark:
-            return True
-        self._warn(form, found)
-        form.found = found
-        form.seen.data = mark
-        return False
+    def doubts(self, form: RecordForm, record: Any | None) -> list[str]:
+        """Possible duplicates, by what was typed otherwise than it is kept."""
+        values = {
+            name: value
+            for name, value in form.values().items()
+            if record is None or getattr(record, name) != value
+        }
+        form.found = self._duplicates(values, record.id if record else None)
+        return [_mark(form.found)] if form.found else []
+
+    def tell_doubts(self, form: RecordForm) -> None:
+        """At the fields; the panel beside the form lists them."""
+        self._warn(form, form.found)
 
     def _duplicates(
         self, values: Mapping[str, Any], except_id: int | None

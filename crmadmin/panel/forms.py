@@ -6,7 +6,8 @@ the normalised value. Warnings (old prefixes, check digits) are shown and stop n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -38,6 +39,8 @@ class RecordForm(PageForm):
 
     version = HiddenField()
     opened = HiddenField()
+    seen = HiddenField()
+    """Proves which warnings were on screen when it was sent."""
 
     def values(self) -> dict[str, Any]:
         """Column → normalised value of every field that stands in the form. Only after validate."""
@@ -51,10 +54,41 @@ class RecordForm(PageForm):
             else:
                 self.form_errors.append(text)
 
+    # Warnings stop nothing, but are shown once before the form is saved.
+
+    def spec_fields(self) -> Iterator[SpecField]:
+        """The fields of the record, and those of records that the form has inside."""
+        return (f for f in self if isinstance(f, SpecField))
+
+    @property
+    def warned(self) -> list[SpecField]:
+        """The fields that carry a warning, in the order of the form."""
+        return [f for f in self.spec_fields() if f.warnings]
+
     @property
     def warning_count(self) -> int:
         """How many fields carry a warning."""
-        return sum(bool(getattr(f, "warnings", None)) for f in self)
+        return len(self.warned)
+
+    def leave_unchanged(self, record: Any) -> None:
+        """Warn only of what was changed: the rest was kept before, warning or not."""
+        for f in self.spec_fields():
+            if record is not None and getattr(record, f.spec.column) == f.data:
+                f.notes = []
+
+    def were_shown(self, doubts: Iterable[str] = ()) -> bool:
+        """Whether every warning, and each of the view's own doubts, was on screen when the form was
+        sent. If not, `seen` says so of the next time."""
+        lines = [f"{f.name}:{n.code}:{sorted(n.params.items())}"
+                 for f in self.spec_fields() for n in f.notes]  # fmt: skip
+        lines += doubts
+        if not lines:
+            return True
+        mark = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:32]
+        if self.seen.data == mark:
+            return True
+        self.seen.data = mark
+        return False
 
 
 class SpecField(Field):

@@ -39,7 +39,7 @@ class GroupActs:
         form = form_class(self.spec, [self.spec.field("name")], {})()
         if request.method == "GET":
             form["name"].data = _("Copy of %(name)s", name=group.name)[:NAME_LENGTH]
-        elif form.validate():
+        elif form.validate() and form.were_shown():
             try:
                 made = services.clone(group, form["name"].data)
             except records.Invalid as invalid:
@@ -53,7 +53,8 @@ class GroupActs:
         members = queries.member_counts([group.id]).get(group.id, 0)
         html = render_template(
             "groups/act.html", title=_("Duplicate “%(name)s”", name=group.name), form=form,
-            fields=[form["name"]], label=_("Duplicate"), texts=[_copied(group, members)],
+            fields=[form["name"]], seen=form.seen.data or "", label=_("Duplicate"),
+            texts=[_copied(group, members)],
             action=url_for(f"{self.endpoint}.clone", id=group.id),
             back_url=url_for(f"{self.endpoint}.details_view", id=group.id),
         )  # fmt: skip

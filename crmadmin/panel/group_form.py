@@ -57,6 +57,11 @@ class GroupForm:
         drafts.type_text(draft, **typed_texts())
         # Whatever comes of saving, what was typed is kept.
         db.session.commit()
+        form: RecordForm = self.form(edit.group)
+        if form.validate():
+            form.leave_unchanged(edit.group)
+            if not form.were_shown():
+                return self._show(edit.again(), form=form)
         merge = request.form.get("merge") == "1"
         seen = outside.whole(request.form.get("seen_version"), 1)
         try:
@@ -86,11 +91,12 @@ class GroupForm:
         edit: Editing,
         invalid: records.Invalid | None = None,
         notes: list[tuple[str, str]] | None = None,
+        form: RecordForm | None = None,
     ) -> Any:
         state = base.only(request.args) if request.method == "GET" else base.page_state()
         context = parts.whole(edit, state)
         told: DraftState = context["told"]
-        form: RecordForm = self.form(edit.group)
+        form = form or self.form(edit.group)
         if request.method == "GET":
             form.name.data, form.description.data = told.name, told.description
         if invalid is not None:
@@ -110,6 +116,7 @@ class GroupForm:
             import_url=self._import_into(edit, told),
             delete_url=self._delete_url(edit.group),
             errors_count=len(invalid.problems) if invalid else 0,
+            warnings_count=form.warning_count,
         )
         return (html, 422) if invalid else html
 

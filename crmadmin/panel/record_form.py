@@ -85,8 +85,20 @@ class FormPages:
         return self.render_form(form, None)
 
     def before_save(self, form: RecordForm, record: Any | None) -> bool:
-        """A last look at a valid form: False shows it again."""
-        return True
+        """A last look at a valid form: False shows it again, with what it warns of. Sent once more
+        as it was shown, it is saved."""
+        form.leave_unchanged(record)
+        if form.were_shown(self.doubts(form, record)):
+            return True
+        self.tell_doubts(form)
+        return False
+
+    def doubts(self, form: RecordForm, record: Any | None) -> list[str]:
+        """What a view of its own would have looked at again, as marks that differ when it does."""
+        return []
+
+    def tell_doubts(self, form: RecordForm) -> None:
+        """Put them on the form in words."""
 
     def after_create(self, record: Any) -> str:
         """Where Lưu leads."""
