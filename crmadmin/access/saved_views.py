@@ -35,6 +35,12 @@ def of(user_id: int, record: str) -> list[Line]:
     return short_lists([part_of(user_id, record)])[0]
 
 
+def own(user_id: int, record: str) -> dict[int, SavedView]:
+    """The same as records, by id."""
+    mine = select(SavedView).where(SavedView.user_id == user_id, SavedView.record == record)
+    return {view.id: view for view in db.session.scalars(mine)}
+
+
 def save(
     user_id: int,
     record: str,

@@ -34,8 +34,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crmadmin.core import fields as field
-from crmadmin.core import retention
+from crmadmin.core import records, retention
 from crmadmin.core.db import Base, Model, UtcDateTime, actor, db, rows_written, utcnow
+from crmadmin.core.field_names import Renamed, in_keys, in_query, keeps
 from crmadmin.core.outside import record_id
 from crmadmin.core.paging import Page, clamp
 from crmadmin.core.retention import Keep
@@ -55,6 +56,24 @@ OLD_PLAN = timedelta(hours=1)
 LABEL_LENGTH = 300
 
 
+def _of_target(table: Any, renamed: Renamed) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = table.c.target == renamed.table
+    return found
+
+
+def _in_image(value: Any, renamed: Renamed) -> Any:
+    return in_keys(value, renamed.old, renamed.new)
+
+
+def _in_params(value: Any, renamed: Renamed) -> Any:
+    """The list to go back to."""
+    back = value.get("back") if isinstance(value, Mapping) else None
+    if not isinstance(back, str) or "?" not in back:
+        return value
+    path, _mark, query = back.partition("?")
+    return {**value, "back": f"{path}?{in_query(query, renamed)}"}
+
+
 class BulkAct(Model):
     """One act: what (`kind`), of which table, by whom and when, how many rows came to what.
 
@@ -67,7 +86,9 @@ class BulkAct(Model):
     user_id: Mapped[int] = mapped_column(Integer, ForeignKey("user.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(32))
     target: Mapped[str] = mapped_column(String(64))
-    params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    params: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict, info=keeps(_in_params, _of_target)
+    )
     state: Mapped[str] = mapped_column(String(8), default=PLANNED)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow, index=True)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
@@ -99,7 +120,9 @@ class BulkRow(Model):
     fate: Mapped[str] = mapped_column(String(8), default=SEEN)
     how: Mapped[str | None] = mapped_column(String(8))
     label: Mapped[str] = mapped_column(String(LABEL_LENGTH), default="")
-    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    before: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), info=keeps(_in_image, _of_target)
+    )
 
 
 ROWS: Any = BulkRow.__table__
@@ -252,9 +275,9 @@ def fates(act: BulkAct) -> dict[str, int]:
 
 
 def find(key: object) -> BulkAct | None:
-    """An act of any state, by the number of an address."""
-    number = record_id(key)
-    return None if number is None else db.session.get(BulkAct, number)
+    """An act of any state, by the number of an address. Raises marks.NotTheSame."""
+    found: BulkAct | None = records.fetch(BulkAct, key)
+    return found
 
 
 def page(user_id: int | None, number: int, per_page: int) -> Page:

@@ -5,18 +5,20 @@ Nothing here commits: the screen or command that asked does, once, at its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from flask import has_request_context, request
 from flask_babel import gettext as _
 from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from crmadmin.core import codes
+from crmadmin.core import codes, marks
+from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.messages import message
-from crmadmin.core.outside import record_id
+from crmadmin.core.outside import MOST_IDS
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, derived_values
 
 
@@ -94,9 +96,56 @@ def delete(record: Any) -> None:
 
 
 def fetch(model: type[Any], key: Any) -> Any | None:
-    """The record of an id as it comes from a URL, or None; never an error."""
-    number = record_id(key)
-    return None if number is None else db.session.get(model, number)
+    """The record of an id as it comes from a URL or a form, or None.
+
+    The id may have its proof with it (see `marks`). Raises marks.NotTheSame when the request is
+    about another record, which had the id before. The forms of the page carry the record's mark;
+    while something is written, nobody deletes the record.
+    """
+    named = marks.of_key(key)
+    if named is None:
+        return None
+    number, made = named
+    record = db.session.get(model, number, with_for_update=_kept() or None)
+    if marks.is_another(model, number, record):
+        raise marks.NotTheSame
+    if made and (record is None or made != marks.moment(record.created_at)):
+        raise marks.NotTheSame
+    if record is not None:
+        marks.carry(record)
+        if made:
+            marks.note(record)
+    return record
+
+
+def same_ids(model: type[Any], named: Iterable[object]) -> list[int]:
+    """The ids that texts name (see `marks.of_key`), each once, in their order, MOST_IDS at most.
+
+    One that names another record by now, or none, is given below zero, where no record is.
+    """
+    wanted: dict[int, str] = {}
+    for text in named:
+        found = marks.of_key(text)
+        if found is not None:
+            wanted[found[0]] = found[1]
+        if len(wanted) == MOST_IDS:
+            break
+    proven = [number for number, made in wanted.items() if made]
+    there: dict[int, Any] = dict(
+        db.session.execute(select(model.id, model.created_at).where(among(model.id, proven))).all()
+        if proven
+        else ()
+    )
+    return [
+        number if not made or (number in there and marks.moment(there[number]) == made) else -number
+        for number, made in wanted.items()
+    ]
+
+
+def _kept() -> dict[str, bool]:
+    """PostgreSQL: the lock that a reference takes; it is in the way of nothing but a delete."""
+    is_writing = has_request_context() and request.method not in marks.READS
+    return {"read": True, "key_share": True} if is_writing else {}
 
 
 def default_id(model: type[Any]) -> int | None:

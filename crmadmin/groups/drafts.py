@@ -58,6 +58,7 @@ __all__ = [
     "follow",
     "freeze",
     "import_step",
+    "of_deleted",
     "pick",
     "pick_matching",
     "remove",
@@ -81,6 +82,12 @@ def find(user_id: int, group_id: int) -> GroupDraft | None:
         return draft
     # Of a group that is gone; but not of another one that has its number now.
     return draft if db.session.get(CustomerGroup, group_id) is None else None
+
+
+def of_deleted(user_id: int, group_id: int) -> GroupDraft | None:
+    """The open draft of a user in a group that was deleted, whoever has its number now."""
+    draft = _open(user_id, group_id)
+    return draft if draft is not None and steps.group_of(draft) is None else None
 
 
 def begin(user_id: int, group: CustomerGroup | None) -> GroupDraft:

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select
@@ -40,6 +41,7 @@ class Named(NamedTuple):
     id: int
     code: str
     name: str
+    created_at: datetime
 
 
 class Found(NamedTuple):
@@ -131,7 +133,7 @@ def _by_key(
     column: Any, keys: Iterable[str], scope: Sequence[ColumnElement[bool]]
 ) -> dict[str, list[Named]]:
     rows = db.session.execute(
-        select(column, Customer.id, Customer.code, Customer.name)
+        select(column, Customer.id, Customer.code, Customer.name, Customer.created_at)
         .where(among(column, keys), *scope)
         .order_by(Customer.id)
     )

@@ -39,6 +39,7 @@ from crmadmin.imports.refs import (
     Way,
 )
 from crmadmin.imports.states import Act
+from crmadmin.jobs.models import Job
 
 KEPT = (State.CREATED, State.UPDATED, State.UNCHANGED, State.SKIPPED)
 Decisions = Mapping[str, Mapping[str, int | str]]
@@ -299,6 +300,14 @@ def batch(key: object, owner_id: int | None) -> ImportBatch | None:
     if found is None or (owner_id is not None and found.user_id != owner_id):
         return None
     return found
+
+
+def batch_of_job(job: Job, owner_id: int | None) -> ImportBatch | None:
+    """The import that a job works, not one that has its id by now; within the scope as above."""
+    found = db.session.get(ImportBatch, job.subject_id)
+    if found is None or found.created_at > job.created_at:
+        return None
+    return found if owner_id is None or found.user_id == owner_id else None
 
 
 def importer(username: str | None) -> User | None:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import find
-from crmadmin.core import acts
+from crmadmin.core import acts, marks
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import all_records, db, spec_of
 from crmadmin.core.spec import RecordSpec
@@ -60,7 +60,7 @@ def tell(act: BulkAct, words: str) -> None:
 
 def message(act: BulkAct, text: str) -> Any:
     """A message with the way back, as `_flashes.html` shows it."""
-    undo = url_for("acts.undo", key=act.id) if act.written else ""
+    undo = url_for("acts.undo", key=marks.key(act)) if act.written else ""
     return {"text": text, "undo_url": undo, "url": url_for("acts.show", key=act.id)}
 
 

@@ -14,7 +14,7 @@ from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.access.policy import SIGNED_IN
 from crmadmin.catalogs import acts as catalogs
-from crmadmin.core import acts, retention
+from crmadmin.core import acts, marks, retention
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
 from crmadmin.core.outside import page_number
@@ -103,6 +103,7 @@ def _load(key: str) -> BulkAct:
         abort(404)
     if act.user_id != user.id and not guard.can(OTHERS):
         abort(404)
+    marks.require(act)
     return act
 
 
@@ -154,7 +155,7 @@ def _line(act: BulkAct) -> dict[str, Any]:
         "undone_when": format_datetime(local(act.undone_at), MOMENT) if act.undone_at else "",
         "back": act.back,
         "stayed": act.stayed,
-        "undo_url": url_for("acts.undo", key=act.id) if can else "",
+        "undo_url": url_for("acts.undo", key=marks.key(act)) if can else "",
     }
 
 

@@ -20,6 +20,7 @@ from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.access.roles import Role
 from crmadmin.catalogs.models import Collaborator, CollaboratorGroup, all_catalogs
+from crmadmin.core import marks
 from crmadmin.core.checks import require_valid
 from crmadmin.core.db import read_again, spec_of
 from crmadmin.customers.models import Contact, Customer
@@ -76,7 +77,9 @@ def init_app(app: Flask) -> None:
 
 def _templates(app: Flask) -> None:
     app.jinja_env.add_extension(Unindented)
-    app.jinja_env.globals.update(asset=asset, import_map=import_map)
+    app.jinja_env.globals.update(
+        asset=asset, import_map=import_map, carried_marks=marks.carried, record_key=marks.key
+    )
     app.jinja_env.filters.update(numberformat=format_decimal, lean=lean)
     app.context_processor(page_context)
 

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission
-from crmadmin.core import acts, records
+from crmadmin.core import acts, marks, records
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
 from crmadmin.core.list_state import Unread
@@ -135,6 +135,7 @@ class CustomerGroupPages:
         """Take one customer out of one group."""
         one = self.load(request.args.get("id"), "read")
         group = records.fetch(CustomerGroup, request.form.get("group"))
+        marks.require(group)
         if group is None or group.filter is not None:
             flash(_("That group is gone, or follows a filter. Look again."), "warning")
         else:
@@ -153,6 +154,7 @@ class CustomerGroupPages:
         return [
             {
                 "id": group.id,
+                "key": marks.key(group),
                 "name": group.name,
                 "url": url_for("customer_group.details_view", id=group.id),
                 "follows": group.filter is not None,

@@ -9,6 +9,7 @@ from typing import Any
 from flask import (
     Flask,
     current_app,
+    g,
     jsonify,
     make_response,
     render_template,
@@ -28,13 +29,14 @@ from crmadmin.access import preferences
 from crmadmin.access.headers import harden
 from crmadmin.access.passwords import RETRY_SECONDS, BusyError
 from crmadmin.access.throttle import ThrottledError
-from crmadmin.core import trouble
+from crmadmin.core import marks, trouble
 from crmadmin.core.db import db
 from crmadmin.core.list_state import UnreadSearch
 from crmadmin.core.metrics import figures
 from crmadmin.core.metrics_requests import number
 from crmadmin.core.spec import Words
 from crmadmin.core.trouble import Trouble
+from crmadmin.panel import gone
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +133,7 @@ def init_app(app: Flask) -> None:
     """Answer every error with a page, or with JSON where a program asked."""
     app.register_error_handler(CSRFError, expired_form)
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(marks.NotTheSame, another_record)
     for kind in trouble.ERRORS:
         app.register_error_handler(kind, database_error)
     app.register_error_handler(UnreadSearch, unread_search)
@@ -264,6 +267,17 @@ def _answer(code: int, words: Mapping[str, str], actions: list[tuple[str, str, b
 def _wants_json() -> bool:
     known = ["text/html", "application/json"]
     return request.accept_mimetypes.best_match(known) == "application/json"
+
+
+def another_record(error: marks.NotTheSame) -> Any:
+    """A form of a record that is gone, or of nobody knows which: nothing is written, and what was
+    typed is shown."""
+    db.session.rollback()
+    g.pop("marks", None)
+    words = gone.words(error)
+    if _wants_json():
+        return jsonify(error=words), 409
+    return render_template("errors/gone.html", **words, **gone.context(error)), 409
 
 
 def expired_form(error: CSRFError) -> Any:

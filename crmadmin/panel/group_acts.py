@@ -10,7 +10,7 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 
 from crmadmin.access import guard
-from crmadmin.core import records
+from crmadmin.core import marks, records
 from crmadmin.core.db import db
 from crmadmin.core.outside import page_number
 from crmadmin.core.spec import Words
@@ -70,6 +70,7 @@ class GroupActs:
             how = request.form.get("how", "")
             if pair is None or how not in services.HOW:
                 abort(404)
+            marks.require(pair[1])
             lists.require_readable(*pair)
             services.combine(*pair, how)
             db.session.commit()

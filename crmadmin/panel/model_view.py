@@ -16,7 +16,7 @@ from flask_babel import ngettext
 
 from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission, find
-from crmadmin.core import listing, records
+from crmadmin.core import listing, marks, records
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import ListState
@@ -80,12 +80,16 @@ class RecordView(
         return [] if owner is None else [listing.owned_by(self.model, owner)]
 
     def load(self, key: Any, action: str) -> Any:
-        """The record of an id, if this user may do `action` to it; else 404, like one not there."""
+        """The record of an id, if this user may do `action` to it; else 404, like one not there.
+
+        What writes must say which record its page was made of. Raises marks.NotTheSame.
+        """
         record = records.fetch(self.model, key)
         permission = self.permission(action)
         owner = getattr(record, self.spec.options.owner, None) if self.spec.options.owner else None
         if record is None or permission is None or not self._reaches(permission, owner):
             abort(404)
+        marks.require(record)
         return record
 
     def _reaches(self, permission: Permission, owner: int | None) -> bool:

@@ -6,7 +6,7 @@ view is sharing the address.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +19,7 @@ from wtforms import BooleanField, StringField
 
 from crmadmin.access import guard, saved_views
 from crmadmin.access.messages import explain
-from crmadmin.core import outside
+from crmadmin.core import marks, outside
 from crmadmin.core.choices import Line
 from crmadmin.core.db import db
 from crmadmin.core.forms import PageForm
@@ -165,6 +165,7 @@ class SavedViewPages:
                 db.session.commit()
                 flash(_("Saved views updated."), "success")
                 return leave(self.view_url(f"{ALL}=1"))
+        marks.carry(*saved_views.own(user_id, record).values())
         html = render_template(
             "admin/model/views.html", title=_("Saved views"), problem=problem,
             saved=(saved := saved_views.of(user_id, record)),
@@ -176,6 +177,7 @@ class SavedViewPages:
 
     def _tidy(self, user_id: int, record: str) -> None:
         """What was posted: `name-ID`, `remove` (ids), `default` (an id or '')."""
+        self._require_seen(saved_views.own(user_id, record))
         gone = outside.record_ids(request.form.getlist("remove"))
         saved_views.remove(user_id, record, gone)
         for field, typed in request.form.items():
@@ -184,6 +186,13 @@ class SavedViewPages:
                 saved_views.rename(user_id, record, key, typed)
         if "default" in request.form:
             saved_views.set_default(user_id, record, outside.record_id(request.form["default"]))
+
+    def _require_seen(self, views: Mapping[int, Any]) -> None:
+        """Of each view that is posted the page must say that it is the one it showed."""
+        posted = [name.removeprefix("name-") for name in request.form if name.startswith("name-")]
+        chosen = [*request.form.getlist("remove"), request.form.get("default")]
+        for key in outside.record_ids([*posted, *chosen]):
+            marks.require(views.get(key))
 
     def _user_id(self) -> int:
         user = guard.current_user()

@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy import JSON, String, Text, insert, select
 
 from crmadmin.access.models import SavedView
+from crmadmin.core.acts import BulkAct, BulkRow
 from crmadmin.core.db import Kept, db, utcnow
 from crmadmin.core.field_names import carry_renamed_field, is_told, keeping
 from crmadmin.core.models import Setting
@@ -23,6 +24,13 @@ from crmadmin.imports.models import ImportBatch, ImportChange, ImportFix, Import
 from crmadmin.jobs.models import Job
 
 SHORT_WORDS = {
+    "bulk_act.kind",
+    "bulk_act.state",
+    "bulk_act.target",
+    "bulk_row.fate",
+    "bulk_row.how",
+    "bulk_row.label",
+    "bulk_row.target",
     "code_sequence.name", "group_step.kind", "import_batch.digest", "import_batch.file_name",
     "import_batch.file_path", "import_batch.kind", "import_batch.sheet", "import_batch.status",
     "import_change.target", "import_memory.headings", "import_memory.kind", "import_row.contact",
@@ -42,6 +50,8 @@ SAMPLES: dict[str, Any] = {
     "setting.value": ["phone", "§", "email"],
     "user.preferences": {"columns": {"customer": ["code", "§"], "contact": ["industry"]}},
     "saved_view.query": "§=3&§_from=2026-01-01&sort=-§",
+    "bulk_act.params": {"back": f"/admin/customers/?{QUERY}", "field": "industry"},
+    "bulk_row.before": IMAGE,
     "customer_group.filter": QUERY,
     "group_draft.filter": QUERY,
     "group_draft.before": {"name": "industry", "filter": QUERY},
@@ -83,6 +93,10 @@ def _fill(field: str, column: str, kind: str, table: str, target: str) -> None:
     draft = GroupDraft(user_id=user.id, **of(GroupDraft))
     batch = ImportBatch(kind=kind, file_name="a.xlsx", **of(ImportBatch))
     view = SavedView(user_id=user.id, record=table, name="a", name_key="a", **of(SavedView))
+    act = BulkAct(user_id=user.id, kind="set", target=table, **of(BulkAct))
+    db.session.add(act)
+    db.session.flush()
+    db.session.add(BulkRow(act_id=act.id, target=table, record_id=1, **of(BulkRow)))
     db.session.add_all([group, draft, batch, view, Setting(key="duplicate_check", **of(Setting))])
     db.session.flush()
     memory = {"user_id": user.id, "kind": kind, "headings": "0", "updated_at": utcnow()}

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import Boolean, Integer, String, delete, func, insert, select, text
+from sqlalchemy import JSON, Boolean, Integer, String, delete, func, insert, select, text
 
 from app import create_app
 from crmadmin.catalogs.models import CustomerType, Industry, all_catalogs
@@ -76,7 +76,7 @@ def test_a_deleted_id_does_not_come_back(context: Flask, name: str) -> None:
 
 
 def _value(column: Any) -> Any:
-    values = {Boolean: False, Integer: 1, Kept: {}, String: "a"}
+    values = {Boolean: False, Integer: 1, JSON: {}, Kept: {}, String: "a"}
     fitting = (value for kind, value in values.items() if isinstance(column.type, kind))
     return next(fitting, utcnow())
 

@@ -296,9 +296,11 @@ def test_a_record_deleted_meanwhile_is_said_to_be_gone(
 ) -> None:
     [key] = make(Industry, "Xây dựng")
     an = visitor("an")
-    token = an.token(f"{LIST}edit/?id={key}")
+    here = f"{LIST}edit/?id={key}"
+    carried = an.carried(here, here)
     db.session.delete(stored(Industry, key))
     db.session.commit()
-    answer = an.raw_post(f"{LIST}edit/?id={key}", {"name": "Mới", "csrf_token": token})
-    assert answer.status_code == 404
-    assert "đã bị người khác xóa" in answer.text
+    answer = an.raw_post(here, {**carried, "name": "Mới"})
+    assert answer.status_code == 409
+    assert "Bản ghi này không còn nữa" in answer.text
+    assert '<td class="mine">Mới</td>' in answer.text

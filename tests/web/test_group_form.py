@@ -47,9 +47,8 @@ def act(who: Visitor, what: str, key: object = "new", page: str = NEW, **data: o
     """Do something in the form as htmx would."""
     url = f"http://crm.example{page}"
     headers = {**HTMX, "HX-Current-URL": url}
-    token = who.token(page)
-    sent = {"csrf_token": token, **data}
-    return who.raw_post(f"{LIST}draft/{key}/{what}", sent, headers=headers)
+    path = f"{LIST}draft/{key}/{what}"
+    return who.raw_post(path, {**who.carried(page, path), **data}, headers=headers)
 
 
 def note_of(answer) -> str:

@@ -148,7 +148,8 @@ def accepts(browser: Any, where: str, done: list[str], address: str) -> bool:
     if method == "GET":
         with browser.get(f"{where}/{path}") as answer:
             return bool(answer.status_code == 200)
-    form = {"csrf_token": browser.token("/profile"), **FORMS.get(path, {})}
+    carried = browser.carried("/profile", f"{where}/{path}")
+    form = {**carried, **FORMS.get(path, {})}
     answer = browser.raw_post(f"{where}/{path}", form)
     # A form that is shown again, because a file is missing, was taken as well.
     return bool(done) or answer.status_code == 422

@@ -41,9 +41,9 @@ def fixes(app: Flask) -> dict[tuple[int, str], str]:
 
 def part(browser: Any, where: str, doing: str, **form: Any) -> Any:
     """What htmx gets for a correction; the page's table showed phone and email."""
-    token = browser.token(f"{where}/preview")
     path = f"{where}/rows/{doing}?only=invalid&columns=phone,email"
-    return browser.raw_post(path, {"csrf_token": token, **form}, headers=dict(HTMX))
+    carried = browser.carried(f"{where}/preview", path)
+    return browser.raw_post(path, {**carried, **form}, headers=dict(HTMX))
 
 
 def test_the_bad_rows_come_first_with_their_bad_cells_as_inputs(visitor: Any, where: str) -> None:
@@ -187,9 +187,9 @@ def test_a_correction_after_the_import_ran_leads_to_where_it_stands(
     app: Flask, visitor: Any, where: str
 ) -> None:
     browser = visitor("mai")
-    token = browser.token(f"{where}/preview")
+    carried = browser.carried(f"{where}/preview", where)
     run(browser, where)
-    form = {"csrf_token": token, "cell-phone": "0912345679"}
+    form = {**carried, "cell-phone": "0912345679"}
     answer = browser.raw_post(f"{where}/rows/3/fix", form, headers=dict(HTMX))
     assert answer.status_code == 204
     assert answer.headers["HX-Redirect"].rstrip("/") == where

@@ -149,10 +149,10 @@ def test_a_button_that_comes_too_late_does_no_harm(
 
 def test_nothing_can_be_decided_while_a_job_works(app: Flask, visitor: Any, where: str) -> None:
     browser = visitor("mai")
-    token = browser.token(f"{where}/preview")
+    carried = browser.carried(f"{where}/preview", where)
     at_work(app, where, "previewed", "running", "import.preview")
     for button in ("mapping", "sheet", "settings", "rows/2/fix"):
-        form = {"csrf_token": token, "cell-name": "x", "sheet": "Sheet"}
+        form = {**carried, "cell-name": "x", "sheet": "Sheet"}
         answer = browser.raw_post(f"{where}/{button}", form)
         assert answer.status_code == 303, button
         assert answer.headers["Location"].rstrip("/") == where, button

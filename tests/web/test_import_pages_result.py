@@ -165,15 +165,15 @@ def test_undoing_names_what_it_leaves_alone(app: Flask, people: Any, visitor: An
 def test_an_import_is_undone_once(app: Flask, people: Any, visitor: Any) -> None:
     browser = visitor("mai")
     where = begun(browser, CUSTOMERS, workbook(HEAD, ("A1", "Một", None)))
-    token = browser.token(f"{where}/preview")
+    carried = browser.carried(f"{where}/preview", where)
     for status in ("previewed", "done"):
         if status == "done":
             run(browser, where)
         assert of(app, where).status == status
-        answer = browser.raw_post(f"{where}/undo", {"csrf_token": token})
+        answer = browser.raw_post(f"{where}/undo", carried)
         assert answer.status_code == 303
     assert of(app, where).status == "undone"
-    assert browser.raw_post(f"{where}/undo", {"csrf_token": token}).status_code == 303
+    assert browser.raw_post(f"{where}/undo", carried).status_code == 303
     assert browser.get(f"{where}/undo").status_code == 302
     assert count(app, ImportRow) == 1
 

@@ -7,14 +7,25 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any
 
-from flask import Flask, has_app_context
+from flask import Flask, has_app_context, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from crmadmin.core.db import db
+from crmadmin.core import marks, outside
+from crmadmin.core.acts import BulkAct
+from crmadmin.core.db import all_records, db
+from crmadmin.groups.models import CustomerGroup
+from crmadmin.imports.models import ImportBatch
 
 PASSWORD = "mưa rào trên phố"
 TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
+MARK = re.compile(r'name="_mark" value="([^"]+)"')
+MODELS = {
+    "acts": BulkAct,
+    **{model.__tablename__: model for model in all_records()},
+    "groups": CustomerGroup,
+    "imports": ImportBatch,
+}
 
 
 class Visitor:
@@ -33,8 +44,24 @@ class Visitor:
         self, path: str, data: dict[str, Any] | None = None, *, page: str | None = None, **opts: Any
     ) -> TestResponse:
         """Post a form as the page `page` (else `path`) would, its token included."""
-        token = self.token(page or path)
-        return self.raw_post(path, {"csrf_token": token, **(data or {})}, **opts)
+        return self.raw_post(path, {**self.carried(page or path, path), **(data or {})}, **opts)
+
+    def carried(self, page: str, path: str) -> dict[str, Any]:
+        """What a form of a page carries: the token, and the marks of the records that it shows."""
+        shown = self.get(page).text
+        token = TOKEN.search(shown)
+        proof = {*MARK.findall(shown), *self.proof(path)}
+        return {"csrf_token": token[1] if token else "", "_mark": sorted(proof)}
+
+    def proof(self, path: str) -> list[str]:
+        """The mark of the record that an address names: what the page with its button carries."""
+        with self.app.test_request_context(path, method="POST"):
+            endpoint, values = request.endpoint or "", request.view_args or {}
+            model = MODELS.get(endpoint.partition(".")[0])
+            key = values.get("id") or values.get("key") or request.args.get("id")
+            number = outside.record_id(key)
+            record = db.session.get(model, number) if model and number else None
+            return [marks.mark(record)] if record is not None else []
 
     def raw_post(self, path: str, data: dict[str, Any], **options: Any) -> TestResponse:
         """Post exactly this."""

@@ -27,7 +27,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
-from crmadmin.core import outside, records
+from crmadmin.core import marks, outside, records
 from crmadmin.core.db import db
 from crmadmin.core.listing import owned_by
 from crmadmin.core.redirects import path_of
@@ -79,7 +79,8 @@ class Editing:
 
     def again(self) -> Editing:
         """The same after a change."""
-        return replace(self, draft=drafts.find(self.user_id, self.group_id))
+        find = drafts.of_deleted if self.is_gone else drafts.find
+        return replace(self, draft=find(self.user_id, self.group_id))
 
 
 def editing(key: str) -> Editing:
@@ -90,14 +91,40 @@ def editing(key: str) -> Editing:
     user = guard.current_user() or abort(403)
     if key == NEW_KEY:
         guard.require(Permission.GROUPS_CREATE)
-        return Editing(key, user.id, NEW, None, drafts.find(user.id, NEW))
+        return Editing(key, user.id, NEW, None, _carried(drafts.find(user.id, NEW)))
     guard.require(Permission.GROUPS_EDIT)
     number = outside.record_id(key) or abort(404)
-    group = records.fetch(CustomerGroup, number)
-    draft = drafts.find(user.id, number)
+    group, draft = _of_page(user.id, number)
     if group is None and draft is None:
         abort(404)
+    marks.require(group or draft)
     return Editing(str(number), user.id, number, group, draft)
+
+
+def _of_page(user_id: int, number: int) -> tuple[CustomerGroup | None, GroupDraft | None]:
+    """The group and the draft that the page was made of. Raises marks.NotTheSame.
+
+    Of a group that was deleted while its form was open the draft goes on, also when another group
+    has its number by now.
+    """
+    try:
+        group = records.fetch(CustomerGroup, str(number))
+    except marks.NotTheSame:
+        draft = drafts.of_deleted(user_id, number)
+        if draft is None:
+            raise
+        return None, _carried(draft)
+    return group, _carried(drafts.find(user_id, number))
+
+
+def _carried(draft: GroupDraft | None) -> GroupDraft | None:
+    """The draft, which the page's forms carry from now on. Raises Closed when they carry another
+    one: that was saved or left in another window, and this one begun."""
+    if marks.is_other_than(GroupDraft, draft):
+        raise drafts.Closed
+    if draft is not None:
+        marks.carry(draft)
+    return draft
 
 
 def reach() -> list[ColumnElement[bool]]:
@@ -184,6 +211,9 @@ blueprint.register_error_handler(drafts.Follows, come_back)
 
 
 def ticked(*fields: str) -> list[int]:
-    """The ids that were ticked by hand; what is none is left out."""
+    """The customers that were ticked by hand.
+
+    What is no id is left out; one that names another customer by now is below zero: nobody's.
+    """
     listed = [text for field in fields for text in request.form.getlist(field)]
-    return outside.record_ids(" ".join(listed).split())
+    return records.same_ids(Customer, " ".join(listed).split())

@@ -143,8 +143,7 @@ def remove(key: str) -> Any:
         where = parts.members_where(only(request.form, "mq"))
         outcome = drafts.remove_matching(edit.begin(), where)
     else:
-        one = outside.record_id(request.form.get("only"))
-        ids = [one] if one is not None else ticked("ids")
+        ids = ticked("only") or ticked("ids")
         if not ids:
             return _done(edit, _("Tick the members first."), "warn")
         outcome = drafts.remove(edit.begin(), ids)

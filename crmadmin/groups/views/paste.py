@@ -9,8 +9,9 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from crmadmin.access import guard
-from crmadmin.core import outside
+from crmadmin.core import records
 from crmadmin.core.db import db
+from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, paste, queries
 from crmadmin.groups.shapes import Kind
 from crmadmin.groups.views.base import (
@@ -55,7 +56,7 @@ def look_up(key: str) -> Any:
             count=format_decimal(many.lines), most=format_decimal(paste.MOST_LINES),
         )  # fmt: skip
         return _sheet(edit, text, words), 422
-    also = outside.record_ids(request.form.getlist("also"))
+    also = records.same_ids(Customer, request.form.getlist("also"))
     if request.form.get("choose") == "1" and (found.found or also):
         return _choose(edit, [*found.ids, *also])
     return _sheet(edit, text, pasted=found)

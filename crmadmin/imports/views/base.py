@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
-from crmadmin.core import records
+from crmadmin.core import marks, records
 from crmadmin.core.paging import DEFAULT_PER_PAGE
 from crmadmin.core.spec import Words
 from crmadmin.groups.models import CustomerGroup
@@ -50,11 +50,15 @@ def batch_of(key: str, permission: Permission) -> ImportBatch:
 
 
 def changing(key: str, permission: Permission = Permission.IMPORTS_EDIT) -> ImportBatch:
-    """The same, for what leads to writing records of its kind: asks for that right as well."""
+    """The same, for what leads to writing records of its kind: asks for that right as well.
+
+    What moves the import on must say which file it saw. Raises marks.NotTheSame.
+    """
     batch = batch_of(key, permission)
     guard.require(KINDS[batch.kind].permission)
     if fills(batch) or fills_draft(batch):
         guard.require(Permission.GROUPS_IMPORT)
+    marks.require(batch)
     return batch
 
 
@@ -113,8 +117,9 @@ def draft_key(batch: ImportBatch) -> str:
     """On which group's form the import was begun, while it fills the draft there; else ""."""
     if batch.step_id is None or batch.group_id is not None or not fills_draft(batch):
         return ""
-    group_id = batch.options[DRAFT]
-    return str(group_id) if group_id and records.fetch(CustomerGroup, group_id) else NEW_GROUP
+    group = records.fetch(CustomerGroup, batch.options[DRAFT])
+    # A group that was made after the import began has the number of one that was deleted.
+    return str(group.id) if group and group.created_at <= batch.created_at else NEW_GROUP
 
 
 def back_url(batch: ImportBatch) -> str:

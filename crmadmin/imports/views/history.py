@@ -97,7 +97,7 @@ def bell() -> list[News] | None:
         return None
     found = []
     for job in jobs.news(user.id)[:MOST_NEWS]:
-        batch = queries.batch(job.subject_id, guard.limited_to(Permission.IMPORTS_READ))
+        batch = queries.batch_of_job(job, guard.limited_to(Permission.IMPORTS_READ))
         if batch is not None:
             url = url_for("imports.show", id=batch.id)
             words, kind = _told(job, batch)

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission, find
-from crmadmin.core import records
+from crmadmin.core import marks, records
 from crmadmin.core.db import spec_of
 from crmadmin.core.text import text
 from crmadmin.groups import drafts
@@ -217,6 +217,7 @@ def _aim(kind: Kind, given: MultiDict[str, str]) -> Aim:
     group: CustomerGroup | None = records.fetch(CustomerGroup, draft or key)
     if group is None:
         abort(404)
+    marks.require(group)
     return Aim(group, str(group.id) if draft else "")
 
 

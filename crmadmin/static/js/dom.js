@@ -44,11 +44,17 @@ export function csrfToken() {
   return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 }
 
+/** Which records this page was made of, as its forms say: an id alone may name another one by now. */
+export function marks() {
+  const fields = document.querySelectorAll("input[name=_mark]");
+  return [...new Set([...fields].map((field) => field.value))].slice(0, 50).join(" ");
+}
+
 /** POST `fields` ([name, value] pairs) as a form; answers the Response. Throws when there is no network. */
 export function post(url, fields) {
   return fetch(url, {
     method: "POST",
-    headers: { "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch" },
+    headers: { "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch", "X-Marks": marks() },
     body: new URLSearchParams(fields),
     credentials: "same-origin",
   });

@@ -1,12 +1,14 @@
 // htmx: the token on every write, tidy addresses, and what is shown when an answer is not a good one.
 
 import { isCellLater } from "./cells.js";
-import { csrfToken, each, words } from "./dom.js";
+import { csrfToken, each, marks, words } from "./dom.js";
 import { note } from "./notes.js";
 import { openSheet } from "./sheet.js";
 
 function configure(event) {
   const { verb, headers, formData, parameters } = event.detail;
+  const seen = marks();
+  if (seen) headers["X-Marks"] = seen;
   if (verb !== "get") {
     headers["X-CSRFToken"] = csrfToken();
     return;
