@@ -28,7 +28,7 @@ PATIENCE = 20
 """Seconds until something that does not appear is missing."""
 
 PRESSED = ("button", "link", "menuitem", "menuitemradio", "option", "radio", "checkbox", "tab")
-EXPECTED = r"status of (403|404|409|422)|htmx:(afterRequest|sendAbort)"
+EXPECTED = r"status of (403|404|409|422|503)|htmx:(afterRequest|sendAbort)"
 
 TYPED = ("textbox", "searchbox", "combobox", "spinbutton", "Date")
 
