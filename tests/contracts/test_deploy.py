@@ -117,6 +117,19 @@ def test_commands_that_are_called_exist_with_these_options() -> None:
 # Versions
 
 
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_every_package_is_pinned_with_its_digests(name: str) -> None:
+    compiled = (config.ROOT / f"{name}.txt").read_text()
+    parts = re.split(r"^(?=[a-z])", compiled, flags=re.MULTILINE)[1:]
+    assert len(parts) > 20
+    for part in parts:
+        assert re.match(r"[a-z0-9_.\[\]-]+==\d\S* ", part), part
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", part), part
+    asked = re.findall(r"^(\w[\w-]*)", (config.ROOT / f"{name}.in").read_text(), re.MULTILINE)
+    pinned = {part.split("==")[0].split("[")[0].replace("_", "-") for part in parts}
+    assert {a.lower() for a in asked} <= pinned
+
+
 def test_the_versions_are_those_that_the_tests_run_on() -> None:
     compiled = (config.ROOT / "requirements.txt").read_text()
     python = re.search(r"--python-version (\d+\.\d+)", compiled)

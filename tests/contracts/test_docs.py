@@ -202,3 +202,26 @@ def test_the_words_that_a_guide_puts_in_italics_are_on_the_screen(page_: str) ->
     words -= {"italics", "nghiêng", "Vietnamese"}
     assert len(words) > 40
     assert sorted(words - known) == []
+
+
+BAR = re.compile(r"^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+TEST = re.compile(r"`(tests/\S+?\.py)::(\w+)`")
+BARS = 28
+
+
+def test_every_bar_of_security_names_its_tests_and_its_figure() -> None:
+    bars = BAR.findall(text("security.md"))
+    assert [int(number) for number, *_ in bars] == list(range(1, BARS + 1))
+    for number, bar, held_by, figure in bars:
+        assert bar.strip(), number
+        assert figure.strip(), number
+        assert TEST.search(held_by) or held_by.strip() == "not built yet", number
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    named_tests = {found for path in PAGES for found in TEST.findall(path.read_text())}
+    assert len(named_tests) > 40
+    for file, name in sorted(named_tests):
+        path = config.ROOT / file
+        assert path.exists(), file
+        assert re.search(rf"^ *def {name}\(", path.read_text(), re.MULTILINE), f"{file}::{name}"
