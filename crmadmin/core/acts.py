@@ -178,7 +178,9 @@ def plan(
         literal(SEEN), _label(model),
     ).where(*where)  # fmt: skip
     columns = ["act_id", "target", "record_id", "other_id", "version", "fate", "label"]
-    act.picked = rows_written(db.session.execute(insert(ROWS).from_select(columns, seen)))
+    db.session.execute(insert(ROWS).from_select(columns, seen))
+    # Drivers do not agree on how many rows an INSERT of a SELECT wrote.
+    act.picked = fates(act).get(SEEN, 0)
     db.session.flush()
     return act
 

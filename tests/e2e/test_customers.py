@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import factories
 import pytest
 from databases import every_database
-from person import Person
+from person import Person, until
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from served import Site
@@ -13,7 +15,7 @@ from served import Site
 from crmadmin.catalogs.models import CustomerTier
 from crmadmin.core import records
 from crmadmin.core.db import db
-from crmadmin.customers.models import Customer
+from crmadmin.customers.models import Contact, Customer
 
 
 def number(site: Site, **values: object) -> int:
@@ -82,22 +84,33 @@ def test_contacts_are_added_and_removed_in_the_form(person: Person, site: Site) 
     assert left == ["Lê An"]
 
 
-def test_who_saves_second_sees_both_versions_and_may_save_over(person: Person, site: Site) -> None:
+def test_who_saves_second_chooses_by_keyboard_what_is_kept(person: Person, site: Site) -> None:
     with site.writing() as an:
-        key = factories.customer(an, "Công ty Hoa Sen", phone="+84912345678").id
+        firm = factories.customer(an, "Công ty Hoa Sen", phone="+84912345678")
+        key, nhung = firm.id, factories.contact(firm, "Nhung", title="Kế toán").id
     person.sign_in("an").open(f"/admin/customers/edit/?id={key}")
     with site.writing("mai"):
         record = db.session.get_one(Customer, key)
-        records.change(record, {"phone": "+84904118552"}, record.version)
-    person.fill("Điện thoại", "0987 654 321")
+        records.change(record, {"phone": "+84904118552", "website": "https://mai.vn"})
+        db.session.get_one(Contact, nhung).title = "Kế toán trưởng"
+    person.fill("Điện thoại", "0987 654 321").fill("Địa chỉ", "Lô B4")
     person.go("Lưu", "button")
     person.find("Đã thay đổi trong lúc sửa", "heading")
-    person.reads("Lê Thị Mai đã lưu bản ghi này")
-    person.reads("0904 118 552")
-    person.reads("0987 654 321")
+    for words in ("Lê Thị Mai đã lưu bản ghi này", "0904 118 552", "0987 654 321",
+                  "https://mai.vn", "Lô B4", "Kế toán trưởng"):  # fmt: skip
+        person.reads(words)
     assert number(site, phone="+84904118552") == 1
-    person.go("Lưu bản của tôi đè lên", "button")
-    assert number(site, phone="+84987654321") == 1
+    person.go("Lưu theo lựa chọn", "button")
+    person.reads("cả hai bên cùng sửa")
+    assert number(site, phone="+84904118552", address=None) == 1
+    # Only the phone was changed by both; an arrow key chooses within its line.
+    person.tab_to(re.compile("Của bạn.*0987 654 321|Của bạn")).keys(Keys.SPACE)
+    person.go("Lưu theo lựa chọn", "button")
+    now = {"phone": "+84987654321", "website": "https://mai.vn", "address": "Lô B4"}
+    assert number(site, **now) == 1
+    with site.app.app_context():
+        assert db.session.get_one(Contact, nhung).title == "Kế toán trưởng"
+        db.session.remove()
 
 
 @pytest.fixture
@@ -128,6 +141,49 @@ def test_a_catalog_value_is_set_on_all_that_match_the_search(many: Person, site:
         tier = db.session.query(CustomerTier).one().id
         db.session.remove()
     assert number(site, tier_id=tier) == 55
+
+
+def test_enter_on_a_sheet_that_just_opened_writes_nothing(many: Person, site: Site) -> None:
+    with site.writing() as an:
+        gold = factories.catalog(CustomerTier, "Vàng").id
+        for one in db.session.query(Customer).filter(Customer.name.like("Hoa Sen 5%")):
+            one.tier_id = gold
+        assert an
+    many.open("/admin/customers/?q=hoa+sen")
+    first = many.rows()[0]
+    many.press(f"Chọn {first}", "checkbox")
+    many.tab_to("Gán danh mục", most=300).keys(Keys.ENTER)
+    many.find("Gán danh mục", "dialog")
+    before = number(site, tier_id=gold)
+    many.keys(Keys.ENTER)
+    many.settle()
+    many.keys(Keys.ESCAPE, Keys.ESCAPE)
+    assert number(site, tier_id=gold) == before
+    assert number(site, version=1) + before == 60
+
+    # Sent as it opened: it says what is missing, and stays.
+    many.open("/admin/customers/?q=hoa+sen")
+    many.press(f"Chọn {first}", "checkbox").press("Gán danh mục", "button")
+    sheet = many.find("Gán danh mục", "dialog")
+    many.press("Cập nhật", "button", within=sheet)
+    until(lambda: "aria-invalid" in many.driver.page_source, "what is missing")
+    many.find("Gán danh mục", "dialog")
+    assert number(site, tier_id=gold) == before
+
+
+def test_what_was_set_on_many_is_taken_back_from_its_message(many: Person, site: Site) -> None:
+    many.press("Chọn Hoa Sen 51", "checkbox").press("Chọn Hoa Sen 52", "checkbox")
+    many.press("Đổi chủ sở hữu", "button")
+    sheet = many.find("Đổi chủ sở hữu", "dialog")
+    many.choose("Chủ sở hữu", "Phạm Sơn", within=sheet)
+    many.reads("Phạm Sơn", within="#changes")
+    many.go("Cập nhật", "button", within=many.find("Đổi chủ sở hữu", "dialog"))
+    many.reads("Đã sửa 2 khách hàng")
+    assert many.path.endswith("?q=hoa+sen") or "q=hoa" in many.driver.current_url
+    assert number(site, owner_id=site.ids["son"]) == 2
+    many.go("Hoàn tác", "button")
+    many.reads("2 mục trở lại như trước")
+    assert number(site, owner_id=site.ids["son"]) == 0
 
 
 def test_ticked_customers_get_another_owner(many: Person, site: Site) -> None:
