@@ -6,6 +6,7 @@ Every page carries the app's CSRF token (Flask-WTF's global protection), never F
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -19,6 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length
 
+from crmadmin.access import guard
 from crmadmin.access.models import LOCALES, THEMES
 from crmadmin.access.passwords import LONGEST
 from crmadmin.core.forms import GuardedForm, PageForm
@@ -64,6 +66,14 @@ class ProfileForm(GuardedForm):
         description=_l("Needed only when you change your email, which you can sign in with."),
         render_kw={"autocomplete": "current-password"},
     )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Without what the user's role may not set."""
+        super().__init__(*args, **kwargs)
+        for name in guard.closed_fields("profile"):
+            del self[name]
+        if not self.email:
+            del self["current"]
 
 
 class PasswordForm(PageForm):

@@ -31,7 +31,7 @@ from werkzeug.wrappers import Response
 from crmadmin.access import devices, policy, roles, sessions
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
-from crmadmin.access.policy import NOBODY, PUBLIC, SIGNED_IN
+from crmadmin.access.policy import PUBLIC
 from crmadmin.access.roles import Scope
 from crmadmin.core import outside
 from crmadmin.core.db import acting_as, actor, db
@@ -143,14 +143,17 @@ def closed_fields(resource: str) -> frozenset[str]:
 
 def reaches(endpoint: str) -> bool:
     """Whether the current user may call an endpoint: for menus and buttons."""
-    rule = policy.rule(endpoint)
-    if rule is None or rule is NOBODY:
-        return False
+    return holds(policy.rule(endpoint))
+
+
+def holds(rule: policy.Rule | None) -> bool:
+    """Whether a rule lets the current user in."""
     if rule is PUBLIC:
         return True
-    if rule is SIGNED_IN:
-        return current_user() is not None
-    return isinstance(rule, Permission) and can(rule)
+    user = current_user()
+    if user is None or not user.is_active:
+        return False
+    return policy.scope(user.role, rule) is not Scope.NONE
 
 
 @contextmanager
@@ -181,7 +184,7 @@ def check_request() -> Response | None:
         return _ask_to_sign_in()
     actor.set(user.id)
     _note_seen()
-    if rule is NOBODY or (isinstance(rule, Permission) and not can(rule)):
+    if not holds(rule):
         abort(403)
     return None
 

@@ -79,6 +79,19 @@ def wait(seconds: int) -> str:
     return str(words)
 
 
+def too_many_questions(seconds: int) -> str:
+    """The sentence for too many questions about other people's records."""
+    minutes = max(1, -(-seconds // 60))
+    words = ngettext(
+        "You have compared values with other people's records too often. "
+        "Try again in %(num)s minute.",
+        "You have compared values with other people's records too often. "
+        "Try again in %(num)s minutes.",
+        minutes,
+    )
+    return str(words)
+
+
 def signed_out() -> str:
     """Said once after signing out."""
     return str(_("You have signed out."))

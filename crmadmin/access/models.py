@@ -1,7 +1,7 @@
-"""Tables of access: users, their sessions and saved views, the throttle, the first run's token.
+"""Tables of access: users, sessions, saved views, the throttle, questions, the first run's token.
 
-Who writes them: `services` (users), `sessions`, `saved_views`, `throttle` and `setup`. No queries
-here.
+Who writes them: `services` (users), `sessions`, `saved_views`, `throttle`, `questions`, `setup`. No
+queries here.
 """
 
 from __future__ import annotations
@@ -198,6 +198,19 @@ class LoginThrottle(Model):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     stamps: Mapped[list[float]] = mapped_column(Kept(list), default=list, info=NO_NAMES)
     last_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class QuestionCount(Model):
+    """How many questions of a kind (`questions.Question`) a user asked in one window: `since` its
+    begin, `seconds` its length. Rows older than a day go when the user asks again."""
+
+    user_id: Mapped[int] = mapped_column(
+        Integer, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    seconds: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    since: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, default=0)
 
 
 class SetupToken(Model):

@@ -1,20 +1,24 @@
 """The policy table: what each endpoint asks of who calls it. Default deny.
 
-A rule is a Permission, SIGNED_IN, PUBLIC or NOBODY. Fixed endpoints stand in ENDPOINTS; features
-add theirs with `register`, generated record views with `register_records`. An endpoint without a
-rule is refused to everybody by `guard`, and fails the build (tests/contracts/test_policy.py).
+A rule is a Permission, a Helper of other pages, SIGNED_IN, PUBLIC or NOBODY. Fixed endpoints stand
+in ENDPOINTS; features add theirs with `register`, generated record views with `register_records`.
+An endpoint without a rule is refused to everybody by `guard`, and fails the build
+(tests/contracts/test_policy.py).
 Roles are not mentioned here: which of them hold a permission is `roles`' business.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
 from flask import Flask
 
+from crmadmin.access import roles
 from crmadmin.access.permissions import Permission, find
+from crmadmin.access.roles import Role, Scope
 
 
 class Access(Enum):
@@ -27,7 +31,46 @@ class Access(Enum):
 
 PUBLIC, SIGNED_IN, NOBODY = Access.PUBLIC, Access.SIGNED_IN, Access.NOBODY
 
-Rule = Access | Permission
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """The rule of an address that helps pages: who may use any of these may ask it. Where it
+    compares with values that some roles see masked, only those who see them (`sensitive`), because
+    yes or no tells a value as well as showing it does."""
+
+    pages: tuple[Permission, ...]
+    sensitive: bool = False
+
+
+Rule = Access | Permission | Helper
+
+
+@dataclass(frozen=True, slots=True)
+class Helps:
+    """The same in ACTIONS, where the pages are actions on whatever the resource is."""
+
+    actions: tuple[str, ...]
+    sensitive: bool = False
+
+    def rule(self, resource: str) -> Helper | Access:
+        """The rule on a resource; NOBODY where none of the pages it helps exists."""
+        pages = tuple(p for action in self.actions if (p := find(resource, action)))
+        return Helper(pages, self.sensitive) if pages else NOBODY
+
+
+def scope(role: Role | str | None, rule: Rule | None) -> Scope:
+    """On which records a rule lets a role in; of several permissions the widest scope counts."""
+    if rule is None or rule is NOBODY:
+        return Scope.NONE
+    if isinstance(rule, Access):
+        return Scope.ALL
+    if isinstance(rule, Permission):
+        return roles.scope(role, rule)
+    if rule.sensitive and not roles.sees_sensitive(role):
+        return Scope.NONE
+    held = {roles.scope(role, page) for page in rule.pages}
+    return next((s for s in (Scope.ALL, Scope.OWN) if s in held), Scope.NONE)
+
 
 ENDPOINTS: Mapping[str, Rule] = MappingProxyType(
     {
@@ -49,7 +92,7 @@ ENDPOINTS: Mapping[str, Rule] = MappingProxyType(
     }
 )
 
-ACTIONS: Mapping[str, str] = MappingProxyType(
+ACTIONS: Mapping[str, str | Helps] = MappingProxyType(
     {
         # What every Flask-Admin model view brings along.
         "index_view": "read",
@@ -68,7 +111,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "row_acts": "read",
         "save_view": "read",
         "saved_views": "read",
-        "duplicates": "read",
+        "duplicates": Helps(("create", "edit"), sensitive=True),
         "create_and_select": "create",
         "stop": "edit",
         "use_again": "edit",
@@ -79,7 +122,8 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "bulk": "bulk",
     }
 )
-"""View method of a record view → action; the resource comes from its registration."""
+"""View method of a record view → action, or the pages that it helps; the resource comes from the
+view's registration."""
 
 LOOKUPS = frozenset({"lookup", "ajax_lookup"})
 """Methods that ask for `lookup` where the resource tells that from `read`."""
@@ -123,6 +167,8 @@ class Policy:
         if view not in self._records or method not in ACTIONS:
             return None
         resource, action = self._records[view], ACTIONS[method]
+        if isinstance(action, Helps):
+            return action.rule(resource)
         narrower = find(resource, "lookup") if method in LOOKUPS else None
         return narrower or find(resource, action) or NOBODY
 

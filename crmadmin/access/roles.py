@@ -80,6 +80,8 @@ TABLE: Mapping[Role, Mapping[Permission, Scope]] = MappingProxyType(
 CLOSED_FIELDS: Mapping[tuple[Role, str], frozenset[str]] = MappingProxyType(
     {
         (Role.SALES, "customers"): frozenset({"owner"}),
+        # An address that is taken would tell a viewer that somebody has it, and one signs in by it.
+        (Role.VIEWER, "profile"): frozenset({"email"}),
     }
 )
 

@@ -17,6 +17,7 @@ from crmadmin.access import (
     messages,
     passwords,
     preferences,
+    questions,
     services,
     sessions,
     setup,
@@ -25,6 +26,8 @@ from crmadmin.access import (
 from crmadmin.access.forms import LoginForm, PasswordForm, ProfileForm, SetupForm
 from crmadmin.access.models import User
 from crmadmin.access.passwords import RETRY_SECONDS, BusyError
+from crmadmin.access.permissions import Permission
+from crmadmin.access.questions import Question, TooManyQuestions
 from crmadmin.access.throttle import ThrottledError
 from crmadmin.core import records
 from crmadmin.core.db import db
@@ -161,13 +164,13 @@ def profile() -> ResponseReturnValue:
         return _profile_page(user, form, 422)
     current = request.form.get("current")
     try:
-        services.save_user(user, {name: form[name].data for name in stored}, current=current)
+        _save_profile(user, {name: form[name].data for name in stored}, current)
     except records.Stale:
         return _profile_conflict(_me_again(), form)
-    except (Refusal, ThrottledError, BusyError) as problem:
+    except (Refusal, ThrottledError, BusyError, TooManyQuestions) as problem:
         return _profile_page(user, form, *_told(form, problem, "full_name"))
     flask_babel.refresh()
-    if user.email == stored["email"]:
+    if user.email == stored.get("email", user.email):
         flash(messages.saved(), "success")
     else:
         guard.renew(user)
@@ -179,7 +182,24 @@ DETAILS = ("full_name", "email", "locale", "theme")
 
 
 def _details(user: User) -> dict[str, Any]:
-    return {name: getattr(user, name) for name in DETAILS}
+    """What the user may change of themselves, as it is stored."""
+    closed = guard.closed_fields("profile")
+    return {name: getattr(user, name) for name in DETAILS if name not in closed}
+
+
+def _save_profile(user: User, changes: dict[str, Any], current: str | None) -> None:
+    """As `services.save_user`. That an address is somebody else's is counted for who may not read
+    users. Raises TooManyQuestions as well."""
+    key, address = user.id, changes.get("email")
+    is_asked = address not in (None, user.email) and not guard.can(Permission.USERS_READ)
+    if is_asked:
+        questions.look(key, Question.TOLD)
+    try:
+        services.save_user(user, changes, current=current)
+    except Refusal as refusal:
+        if is_asked and refusal.code == "email_taken":
+            questions.ask(key, Question.TOLD)
+        raise
 
 
 def _profile_conflict(user: User, form: ProfileForm) -> ResponseReturnValue:
@@ -217,9 +237,14 @@ def password() -> ResponseReturnValue:
 
 
 def _told(
-    form: FlaskForm, problem: Refusal | ThrottledError | BusyError, otherwise: str
+    form: FlaskForm,
+    problem: Refusal | ThrottledError | BusyError | TooManyQuestions,
+    otherwise: str,
 ) -> tuple[int, int | None]:
     """Say in the form why nothing was saved; gives the status and Retry-After."""
+    if isinstance(problem, TooManyQuestions):
+        form.email.errors = [messages.too_many_questions(problem.seconds)]
+        return 429, problem.seconds
     if isinstance(problem, Refusal):
         _put_under_field(form, problem, otherwise)
         return 422, None

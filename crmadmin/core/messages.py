@@ -107,6 +107,10 @@ _SENTENCES: Mapping[tuple[str, str], LazyString] = {
     ("duplicate_key_owned", ""): _l(
         "%(label)s already exists at customer %(other)s, owner %(owner)s."
     ),
+    ("duplicate_key_hidden", ""): _l(
+        "%(label)s “%(value)s” is taken by another record. Use another value, or ask an "
+        "administrator about that record."
+    ),
     ("not_saved", ""): _l("The record could not be saved: load the page again and retry."),
     # warnings
     ("left_blank", ""): _l("“%(value)s” is not in %(label)s yet; the field was left blank."),
@@ -143,8 +147,9 @@ def message(code: str, params: Mapping[str, str]) -> str:
 
     Parameters by code: too_long length, limit · bad_choice choices · unknown_value label (the
     list's name), likewise not_found, left_blank · ambiguous_value first, second · duplicate_key
-    label (the field's), other · duplicate_key_owned also owner · differs_from_first_row columns
-    (already joined) · the others what `core.text` gives. Nearly all take `value`.
+    label (the field's), other · duplicate_key_hidden label · duplicate_key_owned also owner ·
+    differs_from_first_row columns (already joined) · the others what `core.text` gives. Nearly all
+    take `value`.
     Plain text: escape it for HTML. Unknown codes and reasons get the general sentence.
     """
     general = _SENTENCES.get((code, ""), _OTHER)

@@ -72,6 +72,10 @@ class Figures:
         self.troubles = Counter(
             "crm_database_troubles", "Requests that the database could not serve", ["kind"], **where
         )
+        self.questions = Counter(
+            "crm_questions", "Questions about records that the one who asks may not read",
+            ["kind", "outcome"], **where,
+        )  # fmt: skip
         if self.registry is not None:
             ProcessCollector(registry=self.registry)
             PlatformCollector(registry=self.registry)

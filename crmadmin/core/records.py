@@ -6,6 +6,7 @@ Nothing here commits: the screen or command that asked does, once, at its end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import has_request_context, request
@@ -23,11 +24,50 @@ from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, derived_values
 
 
 class Invalid(ValueError):
-    """The values cannot be kept. `problems`: field name → message in the user's language."""
+    """The values cannot be kept. `problems`: field name → message in the user's language.
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
+    Of a value that is taken the message says so much and no more; `taken` has the record that has
+    it, for whoever knows that the user may read it.
+    """
+
+    def __init__(
+        self, problems: Mapping[str, str], taken: Mapping[str, Taken] | None = None
+    ) -> None:
         super().__init__("; ".join(f"{k}: {v}" for k, v in problems.items()))
         self.problems = dict(problems)
+        self.taken = dict(taken or {})
+
+    def named(self, reads: Callable[[Any], bool]) -> dict[str, str]:
+        """The problems, with the other record's name where the user may read it."""
+        words = {name: t.words() for name, t in self.taken.items() if reads(t.other)}
+        return {**self.problems, **words}
+
+    def hides(self, reads: Callable[[Any], bool]) -> bool:
+        """Whether a value is taken by a record that the user may not read."""
+        return any(not reads(taken.other) for taken in self.taken.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A value of a unique field, and the record that has it already."""
+
+    field: FieldSpec
+    value: Any
+    other: Any
+
+    def words(self) -> str:
+        """Which record, and its owner if it has one."""
+        owner = getattr(self.other, "owner", None)
+        params = {"label": str(self.field.label), "value": str(self.value)}
+        params["other"] = describe(self.other)
+        if owner is not None:
+            return message("duplicate_key_owned", {**params, "owner": str(owner.username)})
+        return message("duplicate_key", params)
+
+    def hidden_words(self) -> str:
+        """That there is one, never which."""
+        params = {"label": str(self.field.label), "value": str(self.value)}
+        return message("duplicate_key_hidden", params)
 
 
 class Stale(RuntimeError):
@@ -178,15 +218,17 @@ def _write(
             apply()
             db.session.flush()
     except IntegrityError as error:
-        raise Invalid(_conflicts(spec, key, values) or _missing(spec, values)) from error
+        taken = _conflicts(spec, key, values)
+        hidden = {name: t.hidden_words() for name, t in taken.items()}
+        raise Invalid(hidden or _missing(spec, values), taken) from error
     except StaleDataError as error:
         raise Stale from error
 
 
-def _conflicts(spec: RecordSpec, key: int, values: Mapping[str, Any]) -> dict[str, str]:
-    """Field → message for each unique key that another record has."""
+def _conflicts(spec: RecordSpec, key: int, values: Mapping[str, Any]) -> dict[str, Taken]:
+    """Field name → each unique key that another record has."""
     keyed = {**values, **derived_values(spec, values)}
-    problems: dict[str, str] = {}
+    taken: dict[str, Taken] = {}
     for column, field in _unique_fields(spec).items():
         value = keyed.get(column)
         if value is None:
@@ -194,8 +236,8 @@ def _conflicts(spec: RecordSpec, key: int, values: Mapping[str, Any]) -> dict[st
         same = getattr(spec.model, column) == value
         other = db.session.scalar(select(spec.model).where(same, spec.model.id != key))
         if other is not None:
-            problems[field.name] = duplicate_message(field, values.get(field.column), other)
-    return problems
+            taken[field.name] = Taken(field, values.get(field.column), other)
+    return taken
 
 
 def _id(record: Any) -> int:
@@ -213,15 +255,6 @@ def _unique_fields(spec: RecordSpec) -> dict[str, FieldSpec]:
     by_column = {f.column: f for f in spec.fields}
     named = {c: by_column.get(sources.get(c, c)) for c in unique}
     return {c: f for c, f in named.items() if f is not None}
-
-
-def duplicate_message(field: FieldSpec, value: Any, other: Any) -> str:
-    """What a collision says: field, value, the other record, and its owner if it has one."""
-    owner = getattr(other, "owner", None)
-    params = {"label": str(field.label), "value": str(value), "other": describe(other)}
-    if owner is not None:
-        return message("duplicate_key_owned", {**params, "owner": str(owner.username)})
-    return message("duplicate_key", params)
 
 
 def describe(record: Any) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from crmadmin.core.db import Base, actor, db, rows_written, spec_of, utcnow
 from crmadmin.core.spec import RecordSpec
@@ -34,13 +34,20 @@ def references_to(model: type[Any]) -> list[Reference]:
     return found
 
 
-def usage(model: type[Any], ids: Sequence[int]) -> dict[int, int]:
-    """How many records refer to each of these ids; ids that nothing refers to are left out."""
+def usage(
+    model: type[Any],
+    ids: Sequence[int],
+    within: Callable[[type[Any]], Sequence[ColumnElement[bool]]] | None = None,
+) -> dict[int, int]:
+    """How many records refer to each of these ids; ids that nothing refers to are left out.
+
+    `within` gives the conditions on the records of a model that are counted; all of them without.
+    """
     counts: dict[int, int] = {}
     for reference in references_to(model):
         rows = db.session.execute(
             select(reference.column, func.count())
-            .where(reference.column.in_(ids))
+            .where(reference.column.in_(ids), *(within(reference.spec.model) if within else ()))
             .group_by(reference.column)
         )
         for key, number in rows:

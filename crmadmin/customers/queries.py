@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import joinedload
 
+from crmadmin.access import reach
 from crmadmin.core.db import Base, db
 from crmadmin.core.text import email_key
 from crmadmin.customers.models import Customer
@@ -18,18 +19,22 @@ MOST_DUPLICATES = 5
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Another customer with the same value in one field."""
+    """Another customer with the same value in one field; None when there is one that the current
+    user may not read: how many such, and which, is not said."""
 
     field: str
     value: str
-    customer: Customer
+    customer: Customer | None
 
 
 def duplicates(
     values: Mapping[str, Any], fields: Sequence[str], except_id: int | None = None
 ) -> list[Duplicate]:
-    """Customers that share a value with `values` (by column) in any of `fields`, a few a field."""
+    """Customers that share a value with `values` (by column) in any of `fields`, a few a field;
+    those first that the current user may read."""
     found: list[Duplicate] = []
+    mine = reach.conditions(Customer)
+    order = [case((and_(*mine), 0), else_=1)] if mine else []
     for name in fields:
         value = values.get(name)
         if not value:
@@ -38,10 +43,12 @@ def duplicates(
         statement = select(Customer).where(same, Customer.id != (except_id or 0))
         rows = db.session.scalars(
             statement.options(joinedload(Customer.owner))
-            .order_by(Customer.id)
+            .order_by(*order, Customer.id)
             .limit(MOST_DUPLICATES)
-        )
-        found += [Duplicate(name, str(value), c) for c in rows]
+        ).all()
+        read = [c for c in rows if reach.reads(c)]
+        hidden = [None] if len(read) < len(rows) else []
+        found += [Duplicate(name, str(value), c) for c in (*read, *hidden)]
     return found
 
 

@@ -1,8 +1,8 @@
 """Nhóm động: the search that a group follows, as text and as conditions on customers.
 
 The text is a query string: the customer list's own parameters, and the picker's `code`, `name`,
-`phone` and `email`. Only people who see phones and emails can make a group follow a search for
-one, so it is always carried out.
+`phone` and `email`. A group may follow a search for a phone number, made by people who see it;
+whoever sees such values masked finds nobody in it, for to be in it would tell the number.
 
 What was stored may be unreadable tomorrow: a field is removed, a value of a catalog deleted. A
 group that follows such a text has no members until somebody mends it: by a search with a condition
@@ -21,6 +21,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, false, or_, select
 from werkzeug.datastructures import MultiDict
 
+from crmadmin.access import reach
 from crmadmin.core import outside
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import ListState, Unread, UnreadSearch, read_state, unknown
@@ -29,9 +30,8 @@ from crmadmin.core.spec import FieldKind
 from crmadmin.core.text import code_key, dialled, email_key, fold
 from crmadmin.customers.models import Customer
 
-WORDS = ("code", "name")
-PRIVATE = ("phone", "email")
-"""Searched only for those who see them in full."""
+WORDS = ("code", "name", "phone", "email")
+"""Fields that are searched by a word of their own, sensitive ones only for who sees them."""
 
 EVERYBODY = "q="
 """The text of a search without conditions: an empty text would mean an ordinary group."""
@@ -57,9 +57,15 @@ class Search:
         spec = spec_of(Customer)
         found = clauses(spec, self.state, sees_sensitive=sees_sensitive, zone=zone)
         for name, text in self.words.items():
-            if sees_sensitive or name not in PRIVATE:
+            if sees_sensitive or not _is_private(name):
                 found += _contains(name, text)
         return found
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it asks for a value that some roles see masked."""
+        asked = (*self.words, *self.state.filters, *self.state.ranges)
+        return any(_is_private(name) for name in asked)
 
     @property
     def text(self) -> str:
@@ -71,7 +77,7 @@ class Search:
 def read(given: MultiDict[str, str], *, sees_sensitive: bool = True) -> Search:
     """The search of an address's parameters."""
     state = read_state(spec_of(Customer), given, sees_sensitive=sees_sensitive)
-    names = (*WORDS, *PRIVATE) if sees_sensitive else WORDS
+    names = [name for name in WORDS if sees_sensitive or not _is_private(name)]
     said = {n: outside.words(given.get(n)) for n in names}
     return Search(replace(state, count_all=False), {n: text for n, text in said.items() if text})
 
@@ -83,7 +89,7 @@ def kept(text: str) -> Search:
     if given is None:
         return Search(ListState(unread=(Unread("text", text),)))
     found = read(given)
-    strange = unknown(spec_of(Customer), given, (*WORDS, *PRIVATE))
+    strange = unknown(spec_of(Customer), given, WORDS)
     if not strange and found.text == EVERYBODY and text not in ("", EVERYBODY):
         strange = [Unread("text", text)]  # it must have meant something
     return replace(found, state=replace(found.state, unread=(*found.unread, *strange)))
@@ -98,9 +104,26 @@ def asked(text: str) -> Search:
 
 
 def where_of(text: str) -> list[ColumnElement[bool]]:
-    """The conditions of the text that a group follows; nobody meets one that cannot be read."""
-    search = kept(text)
-    return [false()] if search.unread else search.where()
+    """The conditions of the text that a group follows, as far as the current user may ask them;
+    nobody meets one that cannot be read.
+
+    Left out, a condition on a value they see masked would make everybody a member: nobody is one.
+    The words of the general search look only at what they see.
+    """
+    search, sees = kept(text), reach.sees_sensitive()
+    if search.unread or (search.is_private and not sees):
+        return [false()]
+    return search.where(sees_sensitive=sees)
+
+
+def is_hidden(text: str | None) -> bool:
+    """Whether who is in a group that follows this is not said to the current user."""
+    return bool(text) and not reach.sees_sensitive() and kept(text or "").is_private
+
+
+def _is_private(name: str) -> bool:
+    field = spec_of(Customer).by_name.get(name)
+    return field is not None and bool(field.sensitive)
 
 
 def is_readable(text: str | None) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, select
 
 from crmadmin.core.bulk import among
-from crmadmin.core.db import db
+from crmadmin.core.db import db, spec_of
 from crmadmin.core.text import code_key, dialled, email_key
 from crmadmin.customers.models import Customer
 
@@ -108,14 +108,17 @@ def _by_line(
     lines: Sequence[str], scope: Sequence[ColumnElement[bool]], *, sees_sensitive: bool
 ) -> Mapping[str, Sequence[Named]]:
     distinct = [line for line in dict.fromkeys(lines) if len(line) <= LONGEST]
-    found = _matching(Customer.code_key, {line: code_key(line) for line in distinct}, scope)
-    if not sees_sensitive:
-        return found
-    rest = [line for line in distinct if line not in found]
-    emails = {line: email_key(line) for line in rest if "@" in line}
-    phones = {line: key for line in rest if "@" not in line and (key := dialled(line))}
-    found.update(_matching(Customer.email_key, emails, scope))
-    found.update(_matching(Customer.phone, phones, scope))
+    found: dict[str, Sequence[Named]] = {}
+
+    def take(name: str, column: Any, key_of: Callable[[str], str | None]) -> None:
+        if sees_sensitive or not spec_of(Customer).field(name).sensitive:
+            rest = (line for line in distinct if line not in found)
+            keys = {line: key for line in rest if (key := key_of(line))}
+            found.update(_matching(column, keys, scope))
+
+    take("code", Customer.code_key, code_key)
+    take("email", Customer.email_key, lambda line: email_key(line) if "@" in line else None)
+    take("phone", Customer.phone, lambda line: None if "@" in line else dialled(line))
     return found
 
 

@@ -13,6 +13,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement
 
+from crmadmin.access import reach
 from crmadmin.core import listing
 from crmadmin.core.db import spec_of
 from crmadmin.core.list_state import RANGES, UNSET
@@ -77,10 +78,12 @@ def choices(search: following.Search) -> list[Choice]:
 def in_words(search: following.Search) -> list[tuple[Words, str]]:
     """What a search asks for, as (field, value) in words: for a group that follows it."""
     spec = spec_of(Customer)
+    sees = reach.sees_sensitive()
     said: list[tuple[Words, str]] = []
     if search.state.query:
         said.append((_("Search"), search.state.query))
-    said += [(_label(spec.field(n)), search.words[n]) for n in TYPED if n in search.words]
+    typed = [spec.field(n) for n in TYPED if n in search.words]
+    said += [(_label(f), search.words[f.name]) for f in typed if sees or not f.sensitive]
     for f in _filters():
         if values := search.state.filters.get(f.name, ()):
             shown = _choice(f, values).options
@@ -89,14 +92,19 @@ def in_words(search: following.Search) -> list[tuple[Words, str]]:
 
 
 def _ranges(search: following.Search) -> Iterator[tuple[Words, str]]:
-    spec = spec_of(Customer)
+    spec, sees = spec_of(Customer), reach.sees_sensitive()
     for name, days in search.state.ranges.items():
+        if spec.field(name).sensitive and not sees:
+            continue
         first, last = (day.strftime("%d/%m/%Y") if day else "…" for day in days)
         yield _label(spec.field(name)), f"{first} – {last}"
 
 
 def _filters() -> list[FieldSpec]:
-    return [f for f in spec_of(Customer).having("filtered") if f.kind not in RANGES]
+    """Those that the current user sees in full: what one may search by, and read of a search."""
+    sees = reach.sees_sensitive()
+    fields = spec_of(Customer).having("filtered")
+    return [f for f in fields if f.kind not in RANGES and (sees or not f.sensitive)]
 
 
 def _label(f: FieldSpec) -> Words:

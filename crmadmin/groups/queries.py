@@ -61,24 +61,27 @@ def contactless_counts(group_ids: Sequence[int]) -> dict[int, int]:
     return {**counts, **_following_counts(group_ids, [Customer.do_not_contact.is_(True)])}
 
 
-def list_counts(groups: Sequence[CustomerGroup]) -> tuple[dict[int, int], dict[int, int]]:
-    """Members, and those of them who are not to be contacted, by group id: one statement for the
-    groups of a page, whatever they follow. Groups without any are left out."""
+def list_counts(
+    groups: Sequence[CustomerGroup], within: Where = ()
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Members that meet the conditions, and those of them who are not to be contacted, by group id:
+    one statement for the groups of a page, whatever they follow. Groups without any are left out.
+    """
     ids = [group.id for group in groups]
     quiet = Customer.do_not_contact.is_(True)
     members = select(literal(0), Membership.group_id, func.count()).where(
         Membership.group_id.in_(ids)
     )
+    joined = members.join(Customer, Customer.id == Membership.customer_id).where(*within)
     parts = [
-        members.group_by(Membership.group_id),
-        members.with_only_columns(literal(1), Membership.group_id, func.count())
-        .join(Customer, Customer.id == Membership.customer_id)
+        (joined if within else members).group_by(Membership.group_id),
+        joined.with_only_columns(literal(1), Membership.group_id, func.count())
         .where(quiet)
         .group_by(Membership.group_id),
     ]
     for group in groups:
         if group.filter is not None:
-            where = where_of(group.filter)
+            where = [*where_of(group.filter), *within]
             found = select(literal(0), literal(group.id), func.count()).select_from(Customer)
             parts.append(found.where(*where))
             silent = select(literal(1), literal(group.id), func.count()).select_from(Customer)

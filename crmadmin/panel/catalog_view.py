@@ -24,6 +24,7 @@ from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from crmadmin.access import reach
 from crmadmin.catalogs import acts as catalog_acts
 from crmadmin.catalogs import queries, services
 from crmadmin.core import codes, outside, records
@@ -92,8 +93,8 @@ class CatalogView(RecordView):
         return [f for f in super().filter_fields() if f.name != "is_active"]
 
     def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
-        """Who uses each record, and a link to them."""
-        g.usage = usage(self.model, [r.id for r in rows])
+        """Who uses each record, of those that this user may read, and a link to just these."""
+        g.usage = usage(self.model, [r.id for r in rows], reach.conditions)
         counts = {r.id: g.usage.get(r.id, 0) for r in rows}
         return [(Column("usage", self.usage_label(), "usage", width="w-2xl"), counts)]
 
@@ -173,7 +174,7 @@ class CatalogView(RecordView):
         """How many records use this one; on a list, counted once for the whole page."""
         counts = g.get("usage")
         if counts is None:
-            counts = usage(self.model, [record.id])
+            counts = usage(self.model, [record.id], reach.conditions)
         return int(counts.get(record.id, 0))
 
     def alternatives(self, record: Any) -> list[tuple[str, str, str]]:
@@ -337,7 +338,7 @@ class CollaboratorView(CatalogView):
                 record = self.save_new(form)
             except records.Invalid as invalid:
                 db.session.rollback()
-                form.refuse(invalid.problems)
+                form.refuse(self.problems_of(invalid))
             else:
                 db.session.commit()
                 answer = make_response("", 204)

@@ -14,7 +14,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field, FieldList, FormField, HiddenField
 from wtforms import Form as PlainForm
 
-from crmadmin.access import guard
+from crmadmin.access import guard, messages, questions
+from crmadmin.access.questions import Question, TooManyQuestions
 from crmadmin.core import acts, codes, merging, outside, records, settings
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, spec_of
@@ -223,13 +224,13 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
     def duplicate_line(self, duplicate: queries.Duplicate) -> dict[str, Any]:
         """A possible duplicate as the panel beside the form shows it."""
         customer = duplicate.customer
-        label = str(self.spec.field(duplicate.field).label)
-        return {
-            "name": records.describe(customer),
-            "url": self.record_url(customer) if self.reaches("read", customer) else "",
-            "why": _("Same %(field)s", field=label.lower()),
-            "owner": customer.owner.username,
-        }
+        label = str(self.spec.field(duplicate.field).label).lower()
+        why = _("Same %(field)s", field=label)
+        if customer is None:
+            name = _("A customer who is not among yours")
+            return {"name": name, "url": "", "why": why, "owner": ""}
+        name, url = records.describe(customer), self.record_url(customer)
+        return {"name": name, "url": url, "why": why, "owner": customer.owner.username}
 
     def doubts(self, form: RecordForm, record: Any | None) -> list[str]:
         """Possible duplicates, by what was typed otherwise than it is kept."""
@@ -242,13 +243,19 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         return [_mark(form.found)] if form.found else []
 
     def tell_doubts(self, form: RecordForm) -> None:
-        """At the fields; the panel beside the form lists them."""
+        """At the fields; the panel beside the form lists them. One whom the user may not read is
+        counted. Raises TooManyQuestions."""
+        _count_hidden(form.found)
         self._warn(form, form.found)
 
     def _duplicates(
         self, values: Mapping[str, Any], except_id: int | None
     ) -> list[queries.Duplicate]:
-        return queries.duplicates(values, settings.duplicate_fields(), except_id)
+        """Possible duplicates by the fields that this user sees in full."""
+        sees = guard.sees_sensitive()
+        fields = settings.duplicate_fields()
+        fields = tuple(n for n in fields if sees or not self.spec.field(n).sensitive)
+        return queries.duplicates(values, fields, except_id)
 
     def _warn(self, form: RecordForm, found: Sequence[queries.Duplicate]) -> None:
         told = set()
@@ -261,25 +268,42 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         """“Email đã tồn tại ở khách hàng KH000012 – Công ty A, chủ sở hữu lan”, with a link."""
         customer = duplicate.customer
         label = str(self.spec.field(duplicate.field).label)
-        shown: Any = records.describe(customer)
-        if self.reaches("read", customer):
-            url = self.record_url(customer)
-            shown = Markup('<a href="{}" target="_blank">{}</a>').format(url, shown)
+        if customer is None:
+            return _(
+                "%(label)s already exists at a customer who is not among yours. Ask an "
+                "administrator before you save, or save if it is another customer.", label=label,
+            )  # fmt: skip
+        url = self.record_url(customer)
+        shown = Markup('<a href="{}" target="_blank">{}</a>').format(
+            url, records.describe(customer)
+        )
         words = Markup(_("%(label)s already exists at customer %(record)s, owner %(owner)s."))  # noqa: S704 - our own sentence; what goes in is escaped by %
         return words % {"label": label, "record": shown, "owner": customer.owner.username}
 
     @expose("/duplicates/", methods=("POST",))
-    def duplicates(self) -> str:
+    def duplicates(self) -> Any:
         """What the form being typed collides with; asked by htmx when a field is left."""
         form = self.form()
         values = {}
         for name in settings.duplicate_fields():
             if name in form and form[name].validate(form):
                 values[name] = form[name].data
-        except_id = outside.record_id(request.form.get("id"))
-        found = self._duplicates(values, except_id)
+        try:
+            _count_check()
+            found = self._duplicates(values, self._edited())
+            _count_hidden(found)
+        except TooManyQuestions as many:
+            words = messages.too_many_questions(many.seconds)
+            html = render_template("customers/_duplicates.html", problem=words)
+            return html, 429, {"Retry-After": str(many.seconds)}
         lines = [self.duplicate_line(d) for d in found]
         return render_template("customers/_duplicates.html", duplicates=lines)
+
+    def _edited(self) -> int | None:
+        """The customer whose form is checked, who is no duplicate of themselves; not any customer:
+        whose number makes “there is one” go away would be the one."""
+        record = records.fetch(self.model, request.form.get("id", ""))
+        return record.id if record is not None and self.reaches("edit", record) else None
 
     def save_new(self, form: RecordForm) -> Any:
         """Who may not set the owner owns what they add."""
@@ -413,5 +437,21 @@ def _in_order(
 
 def _mark(found: Sequence[queries.Duplicate]) -> str:
     """A digest of the warnings shown: other ones ask again."""
-    text = "|".join(sorted(f"{d.field}:{d.customer.id}:{d.value}" for d in found))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    # Of one who is not said, nothing goes into it that could be found out by trying.
+    lines = (f"{d.field}:{d.customer.id if d.customer else ''}:{d.value}" for d in found)
+    return hashlib.sha256("|".join(sorted(lines)).encode()).hexdigest()[:32]
+
+
+def _count_check() -> None:
+    """One more question of the form being typed. Raises TooManyQuestions, also when the user has
+    been told of too many others: then “none” is not said either."""
+    if user := guard.current_user():
+        questions.look(user.id, Question.TOLD)
+        questions.ask(user.id, Question.CHECK)
+
+
+def _count_hidden(found: Sequence[queries.Duplicate]) -> None:
+    """That there is a customer whom the user may not read is told now. Raises TooManyQuestions."""
+    user = guard.current_user()
+    if user is not None and any(d.customer is None for d in found):
+        questions.ask(user.id, Question.TOLD)

@@ -25,9 +25,10 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from crmadmin.access import preferences
+from crmadmin.access import messages, preferences
 from crmadmin.access.headers import harden
 from crmadmin.access.passwords import RETRY_SECONDS, BusyError
+from crmadmin.access.questions import TooManyQuestions
 from crmadmin.access.throttle import ThrottledError
 from crmadmin.core import marks, trouble
 from crmadmin.core.db import db
@@ -134,6 +135,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, expired_form)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(marks.NotTheSame, another_record)
+    app.register_error_handler(TooManyQuestions, too_many_questions)
     for kind in trouble.ERRORS:
         app.register_error_handler(kind, database_error)
     app.register_error_handler(UnreadSearch, unread_search)
@@ -152,6 +154,15 @@ def http_error(error: HTTPException) -> Any:
     return page(code)
 
 
+def too_many_questions(error: TooManyQuestions) -> Any:
+    """The user asked too often what tells of other people's records."""
+    title, _message, _way_out = PAGES[429]
+    words = {"title": str(title), "message": messages.too_many_questions(error.seconds)}
+    answer = make_response(_answer(429, {**words, "way_out": ""}, [_start()]))
+    answer.headers["Retry-After"] = str(error.seconds)
+    return answer
+
+
 def database_error(error: Exception) -> Any:
     """An error of the database: slow, busy, gone or full; anything else is ours."""
     what = trouble.of(error)
@@ -165,7 +176,7 @@ def database_error(error: Exception) -> Any:
     seconds = current_app.config["SETTINGS"].statement_timeout
     title, message, way_out = map(str, TROUBLES[what])
     words = {"title": title, "message": message % {"seconds": seconds}, "way_out": way_out}
-    actions = [(_("To the start page"), url_for("admin.index"), True)]
+    actions = [_start()]
     if request.method == "GET" and request.query_string:
         actions.insert(0, (_("Without search and filters"), request.path, False))
     return _answer(503, words, actions)
@@ -253,6 +264,10 @@ def _of_status(code: int) -> dict[str, str]:
         "message": str(message) % {"limit": limit} if code == 413 else str(message),
         "way_out": str(way_out),
     }
+
+
+def _start() -> tuple[str, str, bool]:
+    return _("To the start page"), url_for("admin.index"), True
 
 
 def _answer(code: int, words: Mapping[str, str], actions: list[tuple[str, str, bool]]) -> Any:

@@ -41,6 +41,13 @@ class RecordForm(PageForm):
     opened = HiddenField()
     seen = HiddenField()
     """Proves which warnings were on screen when it was sent."""
+    seconds = 0
+    """How long the user has to wait before it is looked at; 0 when not at all."""
+
+    def wait(self, seconds: int, words: str) -> None:
+        """Nothing of the form was looked at: say so, and when it will be."""
+        self.seconds = seconds
+        self.form_errors.append(words)
 
     def values(self) -> dict[str, Any]:
         """Column → normalised value of every field that stands in the form. Only after validate."""

@@ -31,6 +31,7 @@ class GroupActs:
     load: Any
     may: Any
     head: Any
+    problems_of: Any
 
     @expose("/clone/", methods=("GET", "POST"))
     def clone(self) -> Any:
@@ -44,7 +45,7 @@ class GroupActs:
                 made = services.clone(group, form["name"].data)
             except records.Invalid as invalid:
                 db.session.rollback()
-                form.refuse(invalid.problems)
+                form.refuse(self.problems_of(invalid))
             else:
                 db.session.commit()
                 flash(_("Added %(name)s.", name=made.name), "success")

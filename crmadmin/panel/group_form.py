@@ -34,6 +34,7 @@ class GroupForm:
     may: Any
     may_import: Any
     form: Any
+    problems_of: Any
     _delete_url: Any
 
     @expose("/new/", methods=("GET", "POST"))
@@ -100,7 +101,7 @@ class GroupForm:
         if request.method == "GET":
             form.name.data, form.description.data = told.name, told.description
         if invalid is not None:
-            form.refuse(invalid.problems)
+            form.refuse(self.problems_of(invalid))
         label, is_new = str(self.spec.label).lower(), edit.key == NEW_KEY
         html = render_template(
             "groups/form.html",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,12 @@ from flask import url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from crmadmin.access import guard
+from crmadmin.access import guard, reach
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.core.db import spec_of
 from crmadmin.core.spec import Words
+from crmadmin.customers.models import Customer
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.groups.shapes import ImportedInto, Saved
 from crmadmin.panel.formatters import local
@@ -37,8 +38,12 @@ class Event:
 
 
 def events(found: list[Saved | ImportedInto]) -> list[Event]:
-    """The lines of a page of the history."""
-    return [_saved(one) if isinstance(one, Saved) else _imported(one) for one in found]
+    """The lines of a page of the history. Who reads only customers of their own is told what was
+    done, but not to how many: those are everybody's."""
+    told = [_saved(one) if isinstance(one, Saved) else _imported(one) for one in found]
+    if reach.is_whole(Customer):
+        return told
+    return [replace(event, added=0, removed=0, lines=(), links=None) for event in told]
 
 
 def _saved(one: Saved) -> Event:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
-from crmadmin.access import guard
+from crmadmin.access import guard, reach
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.core import acts, exports, sheets
@@ -20,6 +20,7 @@ from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
 from crmadmin.core.outside import record_ids
 from crmadmin.core.spec import FieldSpec, Words
+from crmadmin.customers.models import Customer
 from crmadmin.groups import acts as group_acts
 from crmadmin.groups import following, lists, queries
 from crmadmin.groups.models import CustomerGroup
@@ -53,7 +54,7 @@ class GroupList:
     def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
         """Members, how many of them are not to be contacted, and who made the group."""
         ids = [r.id for r in rows if following.is_readable(r.filter)]
-        counts, quiet = queries.list_counts(rows)
+        counts, quiet = queries.list_counts(rows, reach.conditions(Customer))
         members = Column("members", _("Members"), "count", width="w-s2", align="end")
         contactless = Column("contactless", _("Do not contact"), "count", width="w-m", align="end")
         owner = Column("owner", _("Owner"), "owner", width="w-l")
@@ -83,6 +84,8 @@ class GroupList:
 
     def cell(self, column: Column, record: Any) -> Any:
         """A group that follows a filter says so beside its name."""
+        if column.kind == "count" and following.is_hidden(record.filter):
+            return Markup('<span class="muted" title="{}">–</span>').format(str(HIDDEN))
         shown = super().cell(column, record)  # type: ignore[misc]  # RecordView's
         if column.name != "name" or record.filter is None:
             return shown
@@ -202,6 +205,9 @@ class GroupList:
             exports.Extra(_("Do not contact"), none | queries.contactless_counts(ids)),
             exports.Extra(_("Owner"), lists.owner_names(where), sheets.TEXT),
         )
+
+
+HIDDEN = _l("The members are found by values that your role sees masked, so it does not see them.")
 
 
 def _reached(endpoint: str) -> str:

@@ -20,7 +20,7 @@ from crmadmin.groups.models import CustomerGroup
 from crmadmin.panel.formatters import local
 from crmadmin.panel.group_acts import GroupActs
 from crmadmin.panel.group_form import GroupForm
-from crmadmin.panel.group_list import GroupList
+from crmadmin.panel.group_list import HIDDEN, GroupList
 from crmadmin.panel.group_members import MemberPages
 from crmadmin.panel.model_view import RecordView
 from crmadmin.panel.shapes import MenuItem
@@ -84,6 +84,7 @@ class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
             "import_url": self.import_url(group),
             "export_url": export_url,
             "filter_url": self.filter_url(group),
+            "hidden": HIDDEN if following.is_hidden(group.filter) else "",
             "back_url": url_for(f"{here}.index_view"),
             "acts": self.acts(group, export_url),
         }
@@ -113,7 +114,7 @@ class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
 
     def filter_url(self, group: CustomerGroup) -> str:
         """The members of a dynamic group as the customer list shows them."""
-        if group.filter is None:
+        if group.filter is None or following.is_hidden(group.filter):
             return ""
         return url_for("customer.index_view", group=group.id)
 

@@ -68,7 +68,7 @@ class RecordView(
     def _handle_view(self, name: str, **kwargs: Any) -> None:
         """Asked by Flask-Admin before every view method, beside the guard of every request."""
         rule = policy.rule(f"{self.endpoint}.{name}")
-        if not isinstance(rule, Permission) or not guard.can(rule):
+        if not isinstance(rule, Permission | policy.Helper) or not guard.holds(rule):
             abort(403)
 
     def scope(self, action: str) -> list[Any]:

@@ -11,8 +11,9 @@ from flask_babel import format_datetime
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from crmadmin.access import guard
+from crmadmin.access import guard, messages, questions, reach
 from crmadmin.access.models import User
+from crmadmin.access.questions import Question, TooManyQuestions
 from crmadmin.core import lookups, merging, outside, records
 from crmadmin.core.db import db
 from crmadmin.core.merging import THEIRS, Line
@@ -72,17 +73,36 @@ class FormPages:
     def create_view(self) -> Any:
         """Thêm mới → Lưu."""
         form = self.form()
-        if request.method == "POST" and form.validate() and self.before_save(form, None):
+        if request.method == "POST" and self.is_valid(form) and self.before_save(form, None):
             try:
                 record = self.save_new(form)
             except records.Invalid as invalid:
                 db.session.rollback()
-                form.refuse(invalid.problems)
+                form.refuse(self.problems_of(invalid))
             else:
                 db.session.commit()
                 flash(_("Added %(name)s.", name=records.describe(record)), "success")
                 return redirect(self.after_create(record))
         return self.render_form(form, None)
+
+    def is_valid(self, form: RecordForm) -> bool:
+        """Whether what was posted can be kept, and may be compared with other people's records."""
+        user = guard.current_user()
+        if user is not None and not reach.is_whole(self.model):
+            try:
+                questions.look(user.id, Question.TOLD)
+            except TooManyQuestions as many:
+                form.wait(many.seconds, messages.too_many_questions(many.seconds))
+                return False
+        return form.validate()
+
+    def problems_of(self, invalid: records.Invalid) -> Mapping[str, str]:
+        """What the user is told of values that cannot be kept: which record has one already only
+        where they may read that record. That there is one is counted."""
+        user = guard.current_user()
+        if user is not None and invalid.hides(reach.reads):
+            questions.ask(user.id, Question.TOLD)
+        return invalid.named(reach.reads)
 
     def before_save(self, form: RecordForm, record: Any | None) -> bool:
         """A last look at a valid form: False shows it again, with what it warns of. Sent once more
@@ -119,13 +139,13 @@ class FormPages:
             if merged is None:
                 return self.conflict(form, record.id)
             form = merged
-        if form.validate() and self.before_save(form, record):
+        if self.is_valid(form) and self.before_save(form, record):
             try:
                 self.require_unmoved(form, record)
                 self.save(record, form)
             except records.Invalid as invalid:
                 db.session.rollback()
-                form.refuse(invalid.problems)
+                form.refuse(self.problems_of(invalid))
             except records.Stale:
                 db.session.rollback()
                 return self.conflict(form, record.id)
@@ -148,9 +168,11 @@ class FormPages:
             raise records.Stale
 
     def render_form(self, form: RecordForm, record: Any | None) -> Any:
-        """The form page; 422 when it came back with problems."""
+        """The form page; 422 when it came back with problems, 429 when the user has to wait."""
         failed = bool(form.errors)
         html = render_template(self.form_template, **self.form_context(form, record))
+        if form.seconds:
+            return html, 429, {"Retry-After": str(form.seconds)}
         return html, 422 if failed else 200
 
     def form_context(self, form: RecordForm, record: Any | None) -> dict[str, Any]:

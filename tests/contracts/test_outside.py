@@ -34,6 +34,7 @@ ALLOWED = {
     "crmadmin/access/guard.py::_note_seen": OURS,
     "crmadmin/core/masks.py::mask_phone": CHARACTERS,
     "crmadmin/access/headers.py::_keep_on_site": "our own redirect, of whatever Host was asked",
+    "crmadmin/access/questions.py": OURS,
     "crmadmin/access/sessions.py::end_all": OURS,
     "crmadmin/access/throttle.py::_refuse_full": OURS,
     "crmadmin/catalogs/queries.py::activity": OURS,

@@ -14,8 +14,7 @@ from flask.testing import FlaskClient
 from walker import Records, Step, Watch, sign_in, steps
 from werkzeug.test import TestResponse
 
-from crmadmin.access import policy, roles
-from crmadmin.access.permissions import Permission
+from crmadmin.access import policy
 from crmadmin.access.policy import NOBODY, PUBLIC
 from crmadmin.access.roles import Role, Scope
 from crmadmin.catalogs.models import Collaborator, all_catalogs
@@ -148,7 +147,7 @@ def complaint(step: Step, answer: TestResponse, role: Role | None) -> str | None
         return None
     if role is None:
         return None if _is_to_log_in(answer) or status == 404 else f"{step} let nobody in: {status}"
-    scope = roles.scope(role, rule) if isinstance(rule, Permission) else Scope.ALL
+    scope = policy.scope(role, rule)
     if rule is NOBODY or scope is Scope.NONE:
         return None if status in (403, 404) else f"{step} let {role} in: {status}"
     return _complaint_of_scope(step, status, scope)
@@ -212,11 +211,11 @@ def careless(answer: TestResponse) -> str | None:
 def _is_worth_it(endpoint: str, role: Role | None) -> bool:
     """Whether malformed ids get as far as the record view here."""
     rule = policy.rule(endpoint)
-    if role is None or not isinstance(rule, Permission):
+    if role is None or isinstance(rule, policy.Access):
         return False
     view = endpoint.rpartition(".")[0]
     is_repeated = view in TABLES_OF_CATALOGS and view not in ("industry", "collaborator")
-    return roles.scope(role, rule) is not Scope.NONE and not is_repeated
+    return policy.scope(role, rule) is not Scope.NONE and not is_repeated
 
 
 def sign_in_anew(app: Flask, client: FlaskClient, user_id: int | None, watch: Watch) -> None:

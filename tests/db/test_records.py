@@ -60,7 +60,9 @@ def test_a_duplicate_is_named_and_leaves_the_session_usable(context: Flask) -> N
     with pytest.raises(records.Invalid) as caught:
         catalog(Industry, "xây  dựng")
     assert list(caught.value.problems) == ["name"]
-    assert "LV001" in caught.value.problems["name"]
+    assert "LV001" not in caught.value.problems["name"]
+    assert "LV001" in caught.value.named(lambda _other: True)["name"]
+    assert caught.value.named(lambda _other: False) == caught.value.problems
     assert catalog(Industry, "Dịch vụ").name == "Dịch vụ"
 
 

@@ -6,8 +6,20 @@ import pytest
 from flask import Flask
 from flask_admin.model import BaseModelView
 
+from crmadmin.access import roles
 from crmadmin.access.permissions import Permission
-from crmadmin.access.policy import ACTIONS, NOBODY, PUBLIC, SIGNED_IN, Policy, PolicyError
+from crmadmin.access.policy import (
+    ACTIONS,
+    NOBODY,
+    PUBLIC,
+    SIGNED_IN,
+    Helper,
+    Helps,
+    Policy,
+    PolicyError,
+    scope,
+)
+from crmadmin.access.roles import Role, Scope
 
 
 @pytest.fixture
@@ -83,3 +95,38 @@ def test_addresses_without_a_rule_and_rules_without_an_address_are_listed(policy
     assert policy.unclassified(app) == ["y"]
     assert policy.stale(app) == ["gone", "gone_view"]
     assert dict(policy)["x"] is SIGNED_IN
+
+
+def test_a_helper_of_pages_is_open_to_who_may_use_any_of_them(policy: Policy) -> None:
+    policy.register_records("customer", "customers")
+    rule = policy.rule("customer.duplicates")
+    pages = (Permission.CUSTOMERS_CREATE, Permission.CUSTOMERS_EDIT)
+    assert rule == Helper(pages, sensitive=True)
+    assert {role: scope(role, rule) for role in Role} == {
+        Role.ADMIN: Scope.ALL, Role.MARKETING: Scope.ALL, Role.SALES: Scope.OWN,
+        Role.VIEWER: Scope.NONE,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("sees", [True, False])
+def test_a_helper_that_compares_masked_values_asks_who_sees_them(
+    monkeypatch: pytest.MonkeyPatch, sees: bool
+) -> None:
+    monkeypatch.setattr(roles, "sees_sensitive", lambda _role: sees)
+    rule = Helper((Permission.CUSTOMERS_EDIT,), sensitive=True)
+    assert scope(Role.SALES, rule) is (Scope.OWN if sees else Scope.NONE)
+    assert scope(Role.SALES, Helper(rule.pages)) is Scope.OWN
+
+
+def test_a_helper_of_pages_that_the_resource_does_not_have_is_open_to_nobody(
+    policy: Policy,
+) -> None:
+    policy.register_records("settings", "settings")
+    assert Helps(("create",)).rule("settings") is NOBODY
+    assert Helps(("create", "edit")).rule("settings") == Helper((Permission.SETTINGS_EDIT,))
+
+
+@pytest.mark.parametrize("role", [*Role, None, "nothing"])
+def test_what_is_no_permission_lets_everybody_or_nobody_in(role: Role | str | None) -> None:
+    assert scope(role, SIGNED_IN) is scope(role, PUBLIC) is Scope.ALL
+    assert scope(role, NOBODY) is scope(role, None) is Scope.NONE

@@ -202,7 +202,7 @@ def fields(search: following.Search) -> dict[str, Any]:
         "first_choices": first,
         "more_choices": more,
         "words": words,
-        "more_set": any(c.is_set for c in more) or "phone" in words or "email" in words,
+        "more_set": any(c.is_set for c in more) or bool({*words} - {"code", "name"}),
         "brief": {name: _brief(name) for name in picker.TYPED},
     }
 

@@ -8,7 +8,8 @@ from flask import render_template, request, url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from crmadmin.access import guard
+from crmadmin.access import guard, messages, questions
+from crmadmin.access.questions import Question, TooManyQuestions
 from crmadmin.core import records
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
@@ -49,11 +50,15 @@ def look_up(key: str) -> Any:
     if not text.strip():
         return _sheet(edit, "", _("Paste the list first.")), 422
     try:
+        questions.ask(edit.user_id, Question.PASTE)
         found = paste.look_up(text, reach(), sees_sensitive=guard.sees_sensitive())
-    except paste.TooManyLines as many:
+    except TooManyQuestions as many:
+        words = messages.too_many_questions(many.seconds)
+        return _sheet(edit, text, words), 429, {"Retry-After": str(many.seconds)}
+    except paste.TooManyLines as too_long:
         words = _(
             "The list has %(count)s lines. At most %(most)s can be looked up at once: split it.",
-            count=format_decimal(many.lines), most=format_decimal(paste.MOST_LINES),
+            count=format_decimal(too_long.lines), most=format_decimal(paste.MOST_LINES),
         )  # fmt: skip
         return _sheet(edit, text, words), 422
     also = records.same_ids(Customer, request.form.getlist("also"))
