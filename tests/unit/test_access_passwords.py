@@ -212,6 +212,13 @@ def test_a_burst_never_hashes_more_than_its_slots_at_once(is_known: bool) -> Non
     assert away < 200
 
 
+def test_nobody_else_hashes() -> None:
+    files = [*(config.ROOT / "crmadmin").rglob("*.py"), config.ROOT / "app.py"]
+    words = re.compile(r"argon2|PasswordHasher|generate_password_hash|\bpbkdf2|\bscrypt")
+    found = {f.relative_to(config.ROOT).as_posix() for f in files if words.search(f.read_text())}
+    assert found == {"crmadmin/access/passwords.py"}
+
+
 def test_an_error_inside_a_turn_gives_it_back() -> None:
     for _ in range(passwords.SLOTS + 1):
         with pytest.raises(ZeroDivisionError), passwords.turn():

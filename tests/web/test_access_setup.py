@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from visitor import PASSWORD, NewVisitor
 
-from crmadmin.access import queries, setup
+from crmadmin.access import passwords, queries, setup
 from crmadmin.access.models import SetupToken, User
 from crmadmin.core.db import db
 
@@ -124,6 +124,18 @@ def test_who_guesses_tokens_is_told_to_wait_and_the_owner_goes_on_elsewhere(
     assert thief.post("/setup", {**WORDS, "token": token}).status_code == 429
     assert users(app) == 0
     assert visitor().post("/setup", {**WORDS, "token": token}).status_code == 303
+
+
+def test_who_finds_no_turn_is_asked_to_come_back_and_the_token_is_not_used_up(
+    app: Flask, visitor: NewVisitor, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = visitor()
+    with monkeypatch.context() as everybody_waits:
+        everybody_waits.setattr(passwords, "_hashing", passwords.SLOTS)
+        everybody_waits.setattr(passwords, "_waiting", passwords.WAITING)
+        answer = browser.post("/setup", {**WORDS, "token": token})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert browser.post("/setup", {**WORDS, "token": token}).status_code == 303
 
 
 def test_only_the_digest_of_the_token_is_kept(app: Flask, token: str) -> None:
