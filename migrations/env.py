@@ -7,23 +7,15 @@ from typing import Any
 import click
 import sqlalchemy as sa
 from alembic import context
-from alembic.autogenerate.rewriter import Rewriter
-from alembic.operations import ops
+from alembic.util import CommandError
 from flask import current_app
 
+from crmadmin.core import migrating
 from crmadmin.core.db import rebuilding_tables
-from crmadmin.core.migrating import put_back
 from crmadmin.core.search import declared
 
 config = context.config
 database = current_app.extensions["migrate"].db
-
-
-def render_item(kind: str, item: object, _context: object) -> str | bool:
-    """Migrations stand on their own: they name SQLAlchemy's types, not ours."""
-    if kind == "type" and type(item).__name__ == "UtcDateTime":
-        return "sa.DateTime(timezone=True)"
-    return False
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
@@ -36,23 +28,9 @@ def include_name(name: str | None, kind: str, _parents: object) -> bool:
     return not str(name).startswith(("huey_", *(d.name for d in declared())))
 
 
-writer = Rewriter()
-
-
-@writer.rewrites(ops.AddColumnOp)
-def fill_existing_rows(_context: object, _revision: object, op: ops.AddColumnOp) -> ops.AddColumnOp:
-    """A new column that takes no NULL fills the rows that are there with the field's default."""
-    column = op.column
-    if not column.nullable and column.server_default is None and column.default is not None:
-        column.server_default = sa.DefaultClause(as_sql(column.default.arg))
-    return op
-
-
-def as_sql(value: Any) -> Any:
-    """A plain default as both databases write it."""
-    if isinstance(value, bool):
-        return sa.true() if value else sa.false()
-    return str(value)
+def finish(script_context: Any, revision: Any, scripts: Any) -> None:
+    """What Alembic generated, as our migrations are (`core.migrating.generated`)."""
+    migrating.finish(script_context, revision, scripts, database.metadata, context.get_x_argument())
 
 
 def put_back_beside(connection: sa.Connection) -> None:
@@ -66,9 +44,21 @@ def put_back_beside(connection: sa.Connection) -> None:
     except KeyError:
         return
     heads = set(context.get_context().get_current_heads())
-    done = put_back(connection, is_newest=heads == set(context.script.get_heads()), told=say)
+    done = migrating.put_back(
+        connection, is_newest=heads == set(context.script.get_heads()), told=say
+    )
     if done.made:
         say(str(done))
+
+
+def migrate() -> None:
+    """Alembic's own, with a way out where two migrations claim to be the last."""
+    try:
+        context.run_migrations()
+    except CommandError as error:
+        if len(context.script.get_heads()) > 1:
+            raise migrating.SeveralHeads(migrating.explain_heads(context.script)) from error
+        raise
 
 
 def say(words: str) -> None:
@@ -84,18 +74,22 @@ def run() -> None:
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
-            render_as_batch=connection.dialect.name == "sqlite",
+            render_as_batch=True,  # whichever engine it is generated on: SQLite needs it
             compare_type=True,
             transaction_per_migration=False,
             include_name=include_name,
-            render_item=render_item,
-            process_revision_directives=writer,
+            render_item=migrating.render_item,
+            process_revision_directives=finish,
         )
         with context.begin_transaction():
-            context.run_migrations()
+            migrate()
             put_back_beside(connection)
 
 
 if context.is_offline_mode():
     raise SystemExit("Migrations run against a database: flask --app app db upgrade")
-run()
+try:
+    run()
+except migrating.REFUSALS as refused:
+    # One sentence for whoever typed the command.
+    raise click.ClickException(str(refused)) from refused

@@ -11,12 +11,15 @@ from alembic.script import ScriptDirectory
 from flask import current_app
 from sqlalchemy import Connection, Engine
 
-from crmadmin.core import moving
+from crmadmin.core import migrating, moving
 
 
 def newest() -> str:
-    """The revision that this code needs."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    """The revision that this code needs. Raises CannotMove where two claim to be that."""
+    scripts = ScriptDirectory.from_config(_config())
+    if len(scripts.get_heads()) > 1:
+        raise moving.CannotMove(migrating.explain_heads(scripts))
+    return str(scripts.get_current_head())
 
 
 def revision(connection: Connection) -> str | None:

@@ -12,8 +12,17 @@ from crmadmin.core.migrating.beside import (
     put_back,
     require_beside,
 )
+from crmadmin.core.migrating.generated import SeveralHeads, explain_heads, finish
+from crmadmin.core.migrating.portable import render_item
 from crmadmin.core.migrating.rebuilt import RebuildingSqlite
+from crmadmin.core.migrating.renames import Unanswered
+from crmadmin.core.migrating.rows import RowsInTheWay, require_fitting, tell_what_goes
+
+REFUSALS = (BesideMissing, RowsInTheWay, SeveralHeads, Unanswered)
+"""What a command of `flask db` refuses with a sentence."""
 
 __all__ = [
-    "WAY_OUT", "BesideMissing", "Lost", "RebuildingSqlite", "missing", "put_back", "require_beside",
+    "REFUSALS", "WAY_OUT", "BesideMissing", "Lost", "RebuildingSqlite", "RowsInTheWay",
+    "SeveralHeads", "Unanswered", "explain_heads", "finish", "missing", "put_back", "render_item",
+    "require_beside", "require_fitting", "tell_what_goes",
 ]  # fmt: skip
