@@ -154,13 +154,16 @@ def imports_command(most: int, *, as_json: bool) -> None:
 @click.argument("key", metavar="ID", type=ID)
 @click.option("--as", "username", help="User who undoes it; else the first administrator.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--accept-loss", is_flag=True, help="Undo though some old values cannot come back.")
 @with_appcontext
-def undo_command(key: int, username: str | None, *, as_json: bool) -> None:
+def undo_command(key: int, username: str | None, *, as_json: bool, accept_loss: bool) -> None:
     """Take an import back: what it made goes, what it overwrote comes back."""
     with guard.acting(acting_user(username)) as user:
         batch = _batch(user, key, Permission.IMPORTS_UNDO)
         try:
-            services.undo(batch, user.id)
+            services.undo(batch, user.id, accepts=None if accept_loss else "")
+        except services.ValuesLost as error:
+            raise click.ClickException(_cannot_come_back(error.lost)) from None
         except services.BadState:
             raise click.UsageError(
                 f"Import {key} is {batch.status}: it cannot be undone."
@@ -180,6 +183,12 @@ def undo_command(key: int, username: str | None, *, as_json: bool) -> None:
         else:
             _print_undone(batch, told, kept)
     sys.exit(DATA_PROBLEMS if told["kept"] else 0)
+
+
+def _cannot_come_back(lost: Sequence[undo.Lost]) -> str:
+    """Which old values an undoing would not bring back."""
+    told = ", ".join(f"{item.field} ({item.rows})" for item in lost)
+    return f"Nothing was undone. These old values cannot come back: {told}. --accept-loss goes on."
 
 
 def _why(reason: str) -> str:

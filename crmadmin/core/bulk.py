@@ -185,6 +185,13 @@ def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     return column.in_(_each(listed))  # type: ignore[no-any-return]
 
 
+def json_keys(column: Any) -> Any:
+    """The names in a JSON object, to be joined to its table: a table with the one column `key`."""
+    if dialect_name(db.session) == "postgresql":
+        return func.json_object_keys(column).table_valued("key").render_derived()
+    return func.json_each(column).table_valued("key")
+
+
 def _each(values: list[Any]) -> Select[Any]:
     given = func.json_each(json.dumps(values)).table_valued("value")
     return select(given.c.value)

@@ -6,13 +6,12 @@ Each step commits. Nothing but the import's own tables is written before the run
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import update
 
-import crmadmin.imports.undo.job  # noqa: F401 - registers its job
 from crmadmin.access.models import User
 from crmadmin.core.db import db, rows_written
 from crmadmin.core.text import text
@@ -37,6 +36,10 @@ from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules
 from crmadmin.imports.refs import decision_key
 from crmadmin.imports.source import uploads_folder
 from crmadmin.imports.states import Act, Is, Status
+from crmadmin.imports.undo import lost as undo_lost
+from crmadmin.imports.undo.job import ACCEPTED, LOST
+from crmadmin.imports.undo.lost import Lost
+from crmadmin.imports.undo.verdict import Ground
 from crmadmin.jobs import periodic
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
@@ -146,14 +149,35 @@ def _claim(batch: ImportBatch) -> bool:
     return rows_written(claimed) > 0
 
 
-def start_undo(batch: ImportBatch, user_id: int | None = None) -> Job:
+class ValuesLost(RuntimeError):
+    """Some old values cannot come back, which whoever asked for the undoing has not been told."""
+
+    def __init__(self, lost: Sequence[Lost]) -> None:
+        super().__init__(", ".join(item.field for item in lost))
+        self.lost = tuple(lost)
+
+
+def start_undo(batch: ImportBatch, user_id: int | None = None, *, accepts: str | None = "") -> Job:
     """Take the import back, as a job, in the name of who asks (else of who imported).
 
-    Raises BadState when there is nothing to take back.
+    `accepts` is the `undo.token` of what is known to stay lost; None accepts whatever that is. An
+    undoing that failed half-way goes on. Raises BadState when there is nothing to take back, and
+    ValuesLost, with nothing done.
     """
     _require(batch, Act.UNDO)
     if jobs.active(batch.id) is not None:
         raise BadState(batch.status)
+    lost = undo_lost.of(Ground.of(batch))
+    token = undo_lost.token(lost)
+    if accepts is not None and accepts != token:
+        db.session.rollback()
+        raise ValuesLost(lost)
+    if lost:
+        told = [{"field": item.field, "rows": item.rows} for item in lost]
+        batch.options = {**batch.options, ACCEPTED: token, LOST: told}
+    before = jobs.latest(UNDO, batch.id)
+    if before is not None and before.checkpoint and jobs.resume(before):
+        return before
     return jobs.enqueue(UNDO, batch.id, user_id or batch.user_id)
 
 
@@ -179,10 +203,10 @@ def run(batch: ImportBatch, *, strict: bool | None = None) -> report.Report:
     return report.build(batch)
 
 
-def undo(batch: ImportBatch, user_id: int | None = None) -> None:
-    """`start_undo`, worked by this process at once. Raises BadState, JobFailed."""
+def undo(batch: ImportBatch, user_id: int | None = None, *, accepts: str | None = "") -> None:
+    """`start_undo`, worked by this process at once. Raises BadState, ValuesLost, JobFailed."""
     with jobs.worked_here():
-        job = start_undo(batch, user_id)
+        job = start_undo(batch, user_id, accepts=accepts)
     db.session.refresh(batch)
     _require_success(job)
 

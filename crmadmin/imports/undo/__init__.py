@@ -7,7 +7,10 @@ it was before the import, but for ids, versions, timestamps and the history itse
 """
 
 from crmadmin.imports.undo.job import run
+from crmadmin.imports.undo.lost import Lost, token
 from crmadmin.imports.undo.preview import UndoPreview, kept_lines, preview
 from crmadmin.imports.undo.verdict import REASONS, KeptLine
 
-__all__ = ["REASONS", "KeptLine", "UndoPreview", "kept_lines", "preview", "run"]
+__all__ = [
+    "REASONS", "KeptLine", "Lost", "UndoPreview", "kept_lines", "preview", "run", "token",
+]  # fmt: skip

@@ -18,11 +18,13 @@ from crmadmin.imports import states
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.records import UNDO
 from crmadmin.imports.states import Act, Status
-from crmadmin.imports.undo import rows, sides
+from crmadmin.imports.undo import lost, rows, sides
 from crmadmin.imports.undo.rows import Counts
 from crmadmin.imports.undo.verdict import GONE, Ground, KeptLine
 from crmadmin.jobs.work import Failed, Stopped, Turn, task
 
+ACCEPTED, LOST = "undo_accepted", "undo_lost"
+"""Options of an import whose undoing was asked for: the token of what stays lost, and that."""
 LAST = 1 << 21
 """More than any row's number: the checkpoint is a phase times this, plus how far it got."""
 
@@ -41,10 +43,19 @@ def run(turn: Turn) -> None:
         return
     if batch.history_gone_at is not None and not turn.checkpoint:
         raise Failed(_("The old values of this import are no longer kept."))
+    if not turn.checkpoint:
+        _require_told(batch)
     user = db.session.get(User, turn.user_id or batch.user_id or 0)
     language = (user and user.locale) or "vi"
     with acting_as(user.id if user else None), force_locale(language):
         _Undoing(turn, batch).work()
+
+
+def _require_told(batch: ImportBatch) -> None:
+    """Before the first write: nothing is lost that whoever asked had not seen. Raises Failed."""
+    now = lost.of(Ground.of(batch))
+    if now and lost.token(now) != (batch.options or {}).get(ACCEPTED):
+        raise Failed(_("Some old values cannot come back any more: look at the question again."))
 
 
 class _Undoing:
@@ -129,7 +140,13 @@ class _Undoing:
                 {"label": line.label, "reason": line.reason} for line in beside[:MOST_NAMED]
             ],
             "user": self._turn.user_id,
+            **self._lost(),
         }
+
+    def _lost(self) -> dict[str, Any]:
+        """What stayed lost, as it was told before the first write."""
+        told = (self._batch.options or {}).get(LOST)
+        return {"lost": told} if told else {}
 
 
 def _back(ground: Ground, reached: int, counts: Counts) -> tuple[int, int] | None:

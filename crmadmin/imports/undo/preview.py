@@ -19,7 +19,8 @@ from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports.kinds import Family
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.records import State
-from crmadmin.imports.undo import sides
+from crmadmin.imports.undo import lost, sides
+from crmadmin.imports.undo.lost import Lost
 from crmadmin.imports.undo.verdict import (
     CONTACT,
     EDITED,
@@ -52,6 +53,8 @@ class UndoPreview:
     kept_count: int
     changed: int = 0
     gone: int = 0
+    lost: tuple[Lost, ...] = ()
+    """Old values that cannot come back; whoever undoes it must have seen that."""
 
 
 def preview(batch: ImportBatch) -> UndoPreview:
@@ -73,6 +76,7 @@ def preview(batch: ImportBatch) -> UndoPreview:
         kept_count=rows_count + contact_count + len(beside),
         changed=changed,
         gone=sum(tally[state, GONE] for state in WRITTEN),
+        lost=tuple(lost.of(ground)),
     )
 
 

@@ -13,8 +13,9 @@ from sqlalchemy import and_, delete, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crmadmin.core.bulk import among
-from crmadmin.core.db import Base, db, rows_written
+from crmadmin.core.db import Base, db, rows_written, spec_of
 from crmadmin.core.records import describe
+from crmadmin.core.spec import FieldSpec
 from crmadmin.core.usage import usage
 from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports import states
@@ -32,6 +33,11 @@ def model_named(name: str) -> Any:
     """The model that a note names, or None when the product has it no more."""
     mappers = Base.registry.mappers
     return next((m.class_ for m in mappers if m.class_.__name__ == name), None)
+
+
+def fields_of(model: Any) -> Sequence[FieldSpec]:
+    """The fields of a model that declares some."""
+    return spec_of(model).fields if hasattr(model, "__record__") else ()
 
 
 def notes(ground: Ground, *, made: bool) -> dict[str, list[Any]]:

@@ -12,6 +12,7 @@ from crmadmin.core import bulk
 from crmadmin.core.bulk import among
 from crmadmin.core.db import actor, db, spec_of, utcnow
 from crmadmin.core.spec import RecordSpec
+from crmadmin.imports.undo.fitting import restorable
 
 MOST_SETS = 16
 """With more sets of columns than this, all of them are written for every record."""
@@ -61,7 +62,7 @@ def _after(spec: RecordSpec, restore: Restore, now: Mapping[str, Any]) -> _Row:
     readers = _readers(spec.model.__table__)
     changed = {
         name: readers[name](value) if value is not None and name in readers else value
-        for name, value in restore.before.items()
+        for name, value in restorable(spec.model.__table__, restore.before).items()
     }
     for derived in spec.derived:
         if not changed.keys().isdisjoint(derived.sources):

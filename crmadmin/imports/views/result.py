@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -122,10 +122,16 @@ def _outcome(gave: Mapping[str, Any]) -> list[str]:
 def _undone(batch: ImportBatch) -> dict[str, Any]:
     """What the page tells of an import that was taken back; nothing of any other."""
     if not states.is_(batch.status, Is.UNDONE):
-        return {"outcome": [], "kept": [], "kept_count": 0}
+        return {"outcome": [], "kept": [], "kept_count": 0, "lost": []}
     gave = batch.undone or {}
     kept = _stays(undo.kept_lines(batch)) if gave.get("kept") else []
-    return {"outcome": _outcome(gave), "kept": kept, "kept_count": gave.get("kept", 0)}
+    lost = [lost_words(item["field"], item["rows"]) for item in gave.get("lost") or ()]
+    return {
+        "outcome": _outcome(gave),
+        "kept": kept,
+        "kept_count": gave.get("kept", 0),
+        "lost": lost,
+    }
 
 
 def _stays(lines: Sequence[undo.KeptLine]) -> list[tuple[int, str, Words]]:
@@ -137,6 +143,16 @@ def _failure(batch: ImportBatch) -> str:
     """Why the last job of the import failed; "" when it did not."""
     job = jobs.latest("import.", batch.id)
     return (job.error or "") if job is not None and job.state == JobState.FAILED else ""
+
+
+def lost_words(field: str, rows: int) -> str:
+    """An old value that cannot come back, and of how many records."""
+    return str(
+        ngettext(
+            "“%(field)s”: %(count)s record", "“%(field)s”: %(count)s records", rows,
+            field=field, count=format_decimal(rows),
+        )
+    )  # fmt: skip
 
 
 def _deletes(number: int, shown: str) -> str:
@@ -225,6 +241,8 @@ def undo_page(id: str) -> Any:
         kept=_stays(found.kept),
         kept_count=found.kept_count,
         effects=_outcome({name: getattr(found, name) for name, _words in GIVEN}),
+        lost=[lost_words(item.field, item.rows) for item in found.lost],
+        lost_token=undo.token(found.lost),
         back_url=url_for("imports.result", id=batch.id),
     )
 
@@ -236,9 +254,14 @@ def start_undo(id: str) -> Response:
     if not standing.of(batch).allows(Act.UNDO):
         return _not_undone(batch)
     try:
-        services.start_undo(batch, user.id if (user := guard.current_user()) else None)
+        user = guard.current_user()
+        seen = request.form.get("lost", "")
+        services.start_undo(batch, user.id if user else None, accepts=seen)
     except services.BadState:
         return _not_undone(batch)
+    except services.ValuesLost:
+        flash(_("Nothing was undone. Look at what cannot come back, then decide."), "warning")
+        return redirect(url_for("imports.undo", id=batch.id), 303)
     return move_on(batch)
 
 
