@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import factories
 import pytest
 from person import Person
 from served import Site
 
 from crmadmin.catalogs.models import Industry
+from crmadmin.core.db import db
+from crmadmin.groups.models import Membership
 
 
 @pytest.fixture
@@ -44,6 +48,45 @@ def test_what_son_may_not_do_is_absent(person: Person) -> None:
     assert not person.has("Việc với Thủy sản", "button")
     person.open("/admin/catalogs/collaborator/")
     person.find("Thêm cộng tác viên", "link")
+
+
+def test_son_reads_how_many_of_a_group_are_his_and_is_sent_nowhere_that_refuses_him(
+    person: Person, site: Site
+) -> None:
+    with site.writing() as an:
+        full, empty = factories.group("Khách mời"), factories.group("Chờ gọi")
+        hers = factories.customer(an, "Công ty Hoa Sen")
+    with site.writing("son") as son:
+        his = factories.customer(son, "Công ty Bánh Xe")
+    with site.writing():
+        for customer in (hers, his):
+            db.session.add(Membership(group_id=full.id, customer_id=customer.id))
+    person.sign_in("son").open(f"/admin/groups/details/?id={full.id}")
+    person.reads("1 khách hàng của bạn trong nhóm này")
+    assert person.rows() == ["Công ty Bánh Xe"]
+    person.open(f"/admin/groups/details/?id={empty.id}")
+    person.find("Không có khách hàng nào của bạn trong nhóm này", "heading")
+    assert not person.has("Sửa", "link")
+    assert "Chọn khách hàng" not in person.text()
+    assert person.complaints() == []
+
+
+def test_vy_reads_nothing_personal_of_a_person_and_the_public_values_of_a_company(
+    person: Person, site: Site
+) -> None:
+    with site.writing() as an:
+        both = {"address": "12 Nguyễn Trãi", "birthday": date(1992, 8, 9)}
+        lan = factories.customer(an, "Nguyễn Lan", kind="person", tax_code="001092014587", **both)
+        firm = factories.customer(an, "Công ty Lan", tax_code="0100109106", **both)
+    person.sign_in("vy").open(f"/admin/customers/details/?id={lan.id}")
+    person.find("Nguyễn Lan", "heading")
+    for secret in ("12 Nguyễn Trãi", "09/08/1992", "001092014587"):
+        assert secret not in person.text()
+    assert person.text().count("***") == 3
+    assert person.complaints() == []
+    person.open(f"/admin/customers/details/?id={firm.id}")
+    for shown in ("12 Nguyễn Trãi", "09/08/1992", "0100109106"):
+        person.reads(shown)
 
 
 @pytest.mark.usefixtures("customers")
