@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field, FieldList, FormField, HiddenField
 from wtforms import Form as PlainForm
 
-from crmadmin.access import guard, messages, questions
+from crmadmin.access import guard, messages, questions, reach
 from crmadmin.access.questions import Question, TooManyQuestions
 from crmadmin.core import acts, codes, merging, outside, records, settings
 from crmadmin.core.acts import BulkAct
@@ -157,7 +157,7 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
 
     def empty_help(self) -> Words | None:
         """Who sees only their own customers is told so."""
-        if guard.limited_to("customers:read") is None:
+        if reach.is_whole(self.model):
             return super().empty_help()
         return _("You see only customers that you own.")
 

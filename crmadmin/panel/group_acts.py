@@ -9,11 +9,12 @@ from flask_admin import expose
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 
-from crmadmin.access import guard
+from crmadmin.access import guard, reach
 from crmadmin.core import marks, records
 from crmadmin.core.db import db
 from crmadmin.core.outside import page_number
 from crmadmin.core.spec import Words
+from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, lists, queries, services
 from crmadmin.groups.models import NEW, CustomerGroup
 from crmadmin.panel import group_history
@@ -99,7 +100,7 @@ class GroupActs:
 
         return render_template(
             "groups/history.html", **self.head(group), **group_history.neighbours(page, link),
-            events=group_history.events(list(page.rows)),
+            events=group_history.events(list(page.rows)), own_only=not reach.is_whole(Customer),
         )  # fmt: skip
 
 

@@ -55,7 +55,9 @@ class GroupList:
         """Members, how many of them are not to be contacted, and who made the group."""
         ids = [r.id for r in rows if following.is_readable(r.filter)]
         counts, quiet = queries.list_counts(rows, reach.conditions(Customer))
-        members = Column("members", _("Members"), "count", width="w-s2", align="end")
+        whole = reach.is_whole(Customer)
+        label = _("Members") if whole else _("Your customers")
+        members = Column("members", label, "count", width="w-s2" if whole else "w-m", align="end")
         contactless = Column("contactless", _("Do not contact"), "count", width="w-m", align="end")
         owner = Column("owner", _("Owner"), "owner", width="w-l")
         return [

@@ -16,7 +16,7 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from crmadmin.access import guard
+from crmadmin.access import guard, reach
 from crmadmin.access.permissions import Permission
 from crmadmin.core import acts
 from crmadmin.core.acts import BulkAct
@@ -221,7 +221,7 @@ class MemberPages:
 def own_words(count: int, *, narrowed: bool) -> str:
     """That the members listed are only those of the user, and how many that is; '' for who sees
     everybody. `narrowed`: the count is of a search within them."""
-    if guard.limited_to(Permission.CUSTOMERS_READ) is None:
+    if reach.is_whole(Customer):
         return ""
     if narrowed:
         return _("Only your own customers are listed.")

@@ -8,6 +8,10 @@ import pytest
 from flask import Flask
 from members import LIST, filled, several
 
+from crmadmin.core.db import acting_as, db
+from crmadmin.customers.models import Customer
+from crmadmin.groups import services
+
 GROUP = "Khách mời"
 
 
@@ -50,6 +54,18 @@ def test_of_a_search_it_says_that_only_ones_own_are_listed(
     assert "khách hàng của bạn trong nhóm này" not in words(page)
 
 
+def test_the_list_counts_what_the_page_behind_the_number_lists(group: int, visitor) -> None:
+    son = visitor("son")
+    page = son.get(LIST).text
+    assert "Khách hàng của bạn" in words(page)
+    links = re.findall(r'<a class="?num"? href="?([^" >]+)"?>([\d.]+)</a>', page)
+    assert links
+    for href, count in links:
+        url = href.replace("&amp;", "&")
+        shown = son.get(url if url.startswith("/") else LIST + url).text
+        assert rows(shown) == int(count), href
+
+
 def test_a_search_that_finds_none_of_ones_own_leads_back_to_them(group: int, visitor) -> None:
     page = visitor("son").get(f"{LIST}details/?id={group}&q=hoa").text
     assert "Hoa" not in page.split('id="results"')[1]
@@ -87,3 +103,20 @@ def test_the_list_without_groups_tells_how_to_begin_only_to_who_may(
     for word in ("Đặt tên và mô tả", "Hoặc nhập khẩu từ Excel"):
         assert (word in said) is offered
     assert ("Các nhóm sẽ hiện ở đây ngay khi có." in said) is not offered
+
+
+def test_the_history_says_what_was_done_and_names_no_number_of_others(
+    context: Flask, people: dict[str, int], visitor
+) -> None:
+    theirs = [c.id for c in several(people, "Hoa Sen", "Hoa Lan", "Hoa Hồng")]
+    made = filled(people, GROUP)
+    with acting_as(people["mai"]):
+        services.add_to_group(made, [Customer.id.in_(theirs)])
+    db.session.commit()
+    url = f"{LIST}history/?id={made.id}"
+    said = words(visitor("son").get(url).text)
+    assert "không cho biết bao nhiêu khách hàng" in said
+    assert "Lê Thị Mai" in said
+    assert "+3" not in said
+    assert "3 khách hàng" not in said
+    assert "+3" in words(visitor("vy").get(url).text)
