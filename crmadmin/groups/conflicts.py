@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, intersect, select, union_all, update
+from sqlalchemy import CompoundSelect, delete, func, intersect, select, union_all, update
 
 from crmadmin.core.db import db
+from crmadmin.core.merging import MINE, THEIRS, Line, picked, unsettled
 from crmadmin.customers.models import Customer
 from crmadmin.groups import history, steps
-from crmadmin.groups.models import NEW, CustomerGroup, GroupDraft, GroupStep
+from crmadmin.groups.models import NEW, CustomerGroup, GroupChange, GroupDraft, GroupStep
 from crmadmin.groups.sets import Sets, signs
 from crmadmin.groups.shapes import TEXTS, Both, Saved
 
@@ -23,7 +25,8 @@ class Conflict(RuntimeError):
     `theirs` are their saved drafts, the earliest first. `both` are customers whom the two sides
     touch contrarily, `texts` the fields that both changed (name → (theirs, mine)). `lost` is true
     when the group follows a filter now, so that steps can have no effect. Saving with `merge` puts
-    the draft on top of the group as it is.
+    the draft on top of the group as it is; `lines` are what can be chosen for that (see
+    core.merging): texts by name, and MEMBERS for `both`.
     """
 
     def __init__(
@@ -34,10 +37,11 @@ class Conflict(RuntimeError):
         texts: Mapping[str, tuple[str, str]],
         *,
         lost: bool = False,
+        lines: Sequence[Line] = (),
     ) -> None:
         super().__init__(f"group {group.id} is at version {group.version}")
         self.group, self.theirs, self.both, self.texts = group, list(theirs), both, dict(texts)
-        self.version, self.lost = group.version, lost
+        self.version, self.lost, self.lines = group.version, lost, list(lines)
 
 
 class Gone(RuntimeError):
@@ -71,16 +75,65 @@ def conflict(draft: GroupDraft, group: CustomerGroup, theirs: Sequence[GroupDraf
         and (getattr(group, name) or "") != getattr(draft, name)
     }
     lost = group.filter is not None and draft.filter is None and bool(mine)
-    return Conflict(group, history.entries(theirs), both, texts, lost=lost)
+    lines = _lines(draft, group, theirs)
+    if both.count:
+        lines.append(Line(MEMBERS, "", "", "", ""))
+    return Conflict(group, history.entries(theirs), both, texts, lost=lost, lines=lines)
 
 
-def _contrary(mine: Sets, theirs: Sets) -> Both:
-    """Customers whom one side brings in and the other takes out."""
+MEMBERS = "members"
+
+
+def _lines(draft: GroupDraft, group: CustomerGroup, theirs: Sequence[GroupDraft]) -> list[Line]:
+    """The texts that differ, each with whose it is."""
+    # What the group had when the others began: a page may be older than its draft.
+    before = theirs[0].before or draft.before
+    found = []
+    for name in TEXTS:
+        was, now = before.get(name) or "", getattr(group, name) or ""
+        typed = getattr(draft, name)
+        mine = was if typed is None else typed
+        if mine != now:
+            chosen = THEIRS if mine == was else MINE if now == was else ""
+            # The members that a group had before it followed a filter are not kept.
+            fixed = name == "filter" and chosen == THEIRS
+            found.append(Line(name, "", mine, now, chosen, fixed=fixed))
+    return found
+
+
+def settle(
+    draft: GroupDraft, group: CustomerGroup, theirs: Sequence[GroupDraft], given: Mapping[str, str]
+) -> None:
+    """Make the draft what was chosen. Raises Conflict when something is still to be chosen."""
+    found = conflict(draft, group, theirs)
+    picks = picked(found.lines, given)
+    if unsettled(found.lines, picks, given):
+        raise found
+    for line in found.lines:
+        if line.key != MEMBERS:
+            own = line.mine if picks[line.key] == MINE else None
+            setattr(draft, line.key, own)
+    if picks.get(MEMBERS) == THEIRS:
+        own_steps, their_steps = signs([draft.id]), signs([saved.id for saved in theirs])
+        both = _both_touched(Sets(group.id, own_steps), Sets(group.id, their_steps)).subquery()
+        mine = GroupChange.step_id.in_(list(own_steps))
+        named = GroupChange.customer_id.in_(select(next(iter(both.c))))
+        steps.run(delete(GroupChange).where(mine, named))
+        steps.count_anew(draft, group)
+    db.session.flush()
+
+
+def _both_touched(mine: Sets, theirs: Sets) -> CompoundSelect[Any]:
     sides = [
         intersect(mine.named(adds=adds), theirs.named(adds=not adds)).subquery()
         for adds in (True, False)
     ]
-    both = union_all(*(select(next(iter(side.c))) for side in sides)).subquery()
+    return union_all(*(select(next(iter(side.c))) for side in sides))
+
+
+def _contrary(mine: Sets, theirs: Sets) -> Both:
+    """Customers whom one side brings in and the other takes out."""
+    both = _both_touched(mine, theirs).subquery()
     number = db.session.scalar(select(func.count()).select_from(both)) or 0
     named = select(Customer.name).join(both, next(iter(both.c)) == Customer.id)
     named = named.order_by(Customer.sort_key).limit(FIRST_NAMES)

@@ -28,7 +28,7 @@ from crmadmin.core.messages import message
 from crmadmin.core.normalise import normaliser
 from crmadmin.core.text import Refusal
 from crmadmin.groups import filling, steps
-from crmadmin.groups.conflicts import Gone, as_new, conflict, ended, others
+from crmadmin.groups.conflicts import Gone, as_new, conflict, ended, others, settle
 from crmadmin.groups.models import (
     NEW,
     CustomerGroup,
@@ -73,11 +73,13 @@ def save(
     *,
     merge: bool = False,
     seen_version: int | None = None,
+    picks: Mapping[str, str] | None = None,
 ) -> CustomerGroup:
     """Write a draft to its group, or make the group; gives it. Raises, with nothing written:
 
     records.Invalid (a text is missing or too long, the name is taken), Conflict, Gone, Importing,
-    Closed. With `merge` conflicts are accepted: those up to `seen_version`, if that is given.
+    Closed. With `merge` conflicts are accepted: those up to `seen_version`, if that is given. Then
+    `picks` tell what of both is kept ("pick-name" and so on → mine or theirs); without them mine.
     """
     draft = steps.lock(draft)
     if draft.group_id != NEW:
@@ -89,11 +91,13 @@ def save(
         if group is None:
             by = ended(draft.group_id, draft.created_at)
             raise Gone(as_new(draft), by)
-        values = _texts(draft, group)
         theirs = others(draft, group)
         if theirs and not (merge and seen_version in (None, group.version)):
+            _texts(draft, group)  # what cannot be right is said first
             raise conflict(draft, group, theirs)
-        return _change(draft, group, values)
+        if theirs and picks is not None:
+            settle(draft, group, theirs, picks)
+        return _change(draft, group, _texts(draft, group))
 
 
 def _locked(draft: GroupDraft) -> CustomerGroup | None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_admin import expose
-from flask_babel import format_datetime, format_decimal
+from flask_babel import format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
 
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
-from crmadmin.core import outside, records
+from crmadmin.core import merging, outside, records
 from crmadmin.core.db import db
+from crmadmin.core.merging import Line
 from crmadmin.core.spec import Words
 from crmadmin.groups import drafts
+from crmadmin.groups.conflicts import MEMBERS
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.groups.shapes import DraftState
 from crmadmin.groups.views import base, parts
@@ -66,7 +69,8 @@ class GroupForm:
         merge = request.form.get("merge") == "1"
         seen = outside.whole(request.form.get("seen_version"), 1)
         try:
-            group = drafts.save(draft, edit.group, merge=merge, seen_version=seen)
+            picks = request.form if merge else None
+            group = drafts.save(draft, edit.group, merge=merge, seen_version=seen, picks=picks)
         except records.Invalid as invalid:
             db.session.rollback()
             return self._show(edit.again(), invalid)
@@ -140,7 +144,13 @@ class GroupForm:
             for saved in conflict.theirs
         ]
         told = drafts.state(edit.draft, edit.group)
+        lines = [_described(line, conflict) for line in conflict.lines]
+        is_answer = request.form.get("seen_version") == str(conflict.version)
+        picks = merging.picked(lines, request.form if is_answer else {})
         context = {
+            "lines": lines,
+            "picks": picks,
+            "asked": merging.unsettled(lines, picks, {}) if is_answer else [],
             "name": conflict.group.name,
             "theirs": theirs,
             "mine": _plus_minus(told.added, told.removed),
@@ -148,8 +158,6 @@ class GroupForm:
                 (_label(name), getattr(edit.group, name), getattr(told, name))
                 for name in told.changed_texts
             ],
-            "both": conflict.both,
-            "both_texts": [(_label(name), *pair) for name, pair in conflict.texts.items()],
             "lost": conflict.lost,
             "seen_version": conflict.version,
         }
@@ -168,6 +176,20 @@ class GroupForm:
 def _tab(edit: Editing, invalid: records.Invalid | None) -> str:
     """The part that a phone shows first."""
     return "part-texts" if edit.key == NEW_KEY or invalid else "part-members"
+
+
+def _described(line: Line, conflict: drafts.Conflict) -> Line:
+    """A line of the conflict page in words."""
+    if line.key != MEMBERS:
+        return replace(line, label=_label(line.key))
+    both = conflict.both
+    names = ", ".join(both.names) + (", …" if both.count > len(both.names) else "")
+    label = ngettext(
+        "%(count)s customer whom one of you put in and the other took out: %(names)s",
+        "%(count)s customers whom one of you put in and the other took out: %(names)s",
+        both.count, count=format_decimal(both.count), names=names,
+    )  # fmt: skip
+    return replace(line, label=label, mine=_("As you had it"), theirs=_("As it was saved"))
 
 
 def _label(name: str) -> Words:

@@ -8,6 +8,7 @@ import re
 import pytest
 from factories import catalog, customer, group
 from flask import Flask
+from sent import fields
 from sqlalchemy import func, select
 from visitor import Visitor
 
@@ -278,17 +279,69 @@ def test_two_editors_get_a_page_with_both_sides_and_can_have_both(owner: User, v
     assert an.post(edit_page(key), {"name": "Khách mời", "description": "An"}).status_code == 302
     answer = mai.post(edit_page(key), {"name": "Khách mời", "description": "Mai"})
     assert answer.status_code == 409
-    for word in ("Trần Văn An", "+1", "Gộp cả hai và lưu", "Cả hai cùng sửa Mô tả"):
+    for word in ("Trần Văn An", "+1", "Gộp cả hai và lưu", "cả hai cùng sửa"):
         assert word in answer.text
     db.session.expire_all()
     assert members_of(key) == {kept, his}
-    seen = re.search(r'name="seen_version" value="(\d+)"', answer.text)
-    assert seen is not None
-    merged = mai.post(edit_page(key), {"merge": "1", "seen_version": seen[1]})
+    sent = fields(answer.text, "merge-form")
+    assert "pick-description" not in sent, "nothing is chosen at first"
+    refused = mai.raw_post(edit_page(key), sent)
+    assert refused.status_code == 409
+    assert 'aria-invalid="true"' in refused.text
+    merged = mai.raw_post(edit_page(key), {**sent, "pick-description": "mine"})
     assert merged.status_code == 302
     db.session.expire_all()
     assert members_of(key) == {kept, hers, his}
     assert db.session.get_one(CustomerGroup, key).description == "Mai"
+
+
+@pytest.mark.parametrize("side", ["", "mine", "theirs"])
+def test_a_text_that_only_the_other_changed_is_kept_unless_one_chooses_ones_own(
+    owner: User, visitor, side: str
+) -> None:
+    kept, hers = some(owner, "Hoa Sen", "Cá Vàng")
+    key = filled([kept])
+    mai, an = visitor("mai"), visitor("an")
+    before = db.session.get_one(CustomerGroup, key).description
+    act(mai, "pick", key, edit_page(key), ids=hers)
+    an.post(edit_page(key), {"name": "Tên của An", "description": "Của An"})
+    answer = mai.post(edit_page(key))
+    assert answer.status_code == 409
+    sent = fields(answer.text, "merge-form")
+    assert (sent["pick-name"], sent["pick-description"]) == ("theirs", "theirs")
+    if side:
+        sent["pick-description"] = side
+    assert mai.raw_post(edit_page(key), sent).status_code == 302
+    db.session.expire_all()
+    group = db.session.get_one(CustomerGroup, key)
+    assert group.name == "Tên của An"
+    assert group.description == (before if side == "mine" else "Của An")
+    assert members_of(key) == {kept, hers}
+
+
+@pytest.mark.parametrize("side", ["mine", "theirs"])
+def test_customers_touched_contrarily_are_chosen(owner: User, visitor, side: str) -> None:
+    kept, gone = some(owner, "Hoa Sen", "Cá Vàng")
+    key = filled([kept])
+    mai, an = visitor("mai"), visitor("an")
+    texts = {"name": "Khách mời", "description": db.session.get_one(CustomerGroup, key).description}
+    act(an, "pick", key, edit_page(key), ids=gone)
+    an.post(edit_page(key), texts)
+    act(mai, "pick", key, edit_page(key), ids=gone)
+    act(mai, "remove", key, edit_page(key), ids=gone)
+    act(an, "remove", key, edit_page(key), ids=gone)
+    an.post(edit_page(key), texts)
+    act(an, "pick", key, edit_page(key), ids=gone)
+    an.post(edit_page(key), texts)
+    answer = mai.post(edit_page(key), texts)
+    assert answer.status_code == 409
+    sent = fields(answer.text, "merge-form")
+    assert "một bên thêm, một bên bỏ: Cá Vàng" in answer.text
+    assert "pick-members" not in sent
+    assert mai.raw_post(edit_page(key), sent).status_code == 409
+    assert mai.raw_post(edit_page(key), {**sent, "pick-members": side}).status_code == 302
+    db.session.expire_all()
+    assert members_of(key) == ({kept} if side == "mine" else {kept, gone})
 
 
 def test_a_page_opened_before_another_saved_is_told_so(owner: User, visitor) -> None:
