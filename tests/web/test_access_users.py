@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -181,3 +182,16 @@ def test_a_hash_with_old_parameters_is_renewed_at_sign_in(
         assert extract_parameters(str(named("mai").password_hash)).memory_cost == 128
     assert visitor().sign_in("mai").status_code == 303
     assert at_home.is_signed_in()
+
+
+@pytest.mark.parametrize("password", ["Vietcombank1", "ngắn", "0912345678"])
+def test_a_demo_password_that_is_guessed_first_is_refused_in_a_sentence(
+    app: Flask, password: str
+) -> None:
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], demo_password=password)
+    told = app.test_cli_runner().invoke(args=["crm", "demo"])
+    assert told.exit_code == 1
+    assert "Error: CRM_DEMO_PASSWORD: " in told.output
+    assert "Traceback" not in told.output
+    with app.app_context():
+        assert not queries.any_user()
