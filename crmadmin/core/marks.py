@@ -87,6 +87,12 @@ def carry(*records: Any) -> None:
             kept[mark(record)] = None
 
 
+def forget() -> None:
+    """Let the page carry none: a refusal must not tell that there is such a record, nor when it was
+    made."""
+    g.pop("marks", None)
+
+
 def carried() -> list[str]:
     """The marks that the forms of this page carry."""
     return list(g.get("marks", ()))

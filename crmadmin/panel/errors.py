@@ -151,6 +151,7 @@ def http_error(error: HTTPException) -> Any:
     if error.response is not None or code < 400:
         return error
     db.session.rollback()
+    marks.forget()
     return page(code)
 
 
