@@ -14,7 +14,6 @@ from crmadmin.core.migrating.beside import (
 )
 from crmadmin.core.migrating.generated import SeveralHeads, explain_heads, finish
 from crmadmin.core.migrating.portable import render_item
-from crmadmin.core.migrating.rebuilt import RebuildingSqlite
 from crmadmin.core.migrating.renames import Unanswered
 from crmadmin.core.migrating.rows import RowsInTheWay, require_fitting, tell_what_goes
 
@@ -22,7 +21,7 @@ REFUSALS = (BesideMissing, RowsInTheWay, SeveralHeads, Unanswered)
 """What a command of `flask db` refuses with a sentence."""
 
 __all__ = [
-    "REFUSALS", "WAY_OUT", "BesideMissing", "Lost", "RebuildingSqlite", "RowsInTheWay",
+    "REFUSALS", "WAY_OUT", "BesideMissing", "Lost", "RowsInTheWay",
     "SeveralHeads", "Unanswered", "explain_heads", "finish", "missing", "put_back", "render_item",
     "require_beside", "require_fitting", "tell_what_goes",
 ]  # fmt: skip
