@@ -127,11 +127,10 @@ def undo_members(act: BulkAct) -> None:
     beside = {"target": MEMBERS.name}
     acts.mark(act, TAKEN, ROWS.c.fate == WRITTEN, **beside)
     other = ROWS.alias("member")
-    stayed = exists().where(
-        other.c.act_id == act.id, other.c.target == MEMBERS.name,
-        other.c.record_id == ROWS.c.record_id, other.c.fate != BACK,
-    )  # fmt: skip
-    acts.mark(act, STAYS, ROWS.c.fate == WRITTEN, stayed)
+    stayed = select(other.c.record_id).where(
+        other.c.act_id == act.id, other.c.target == MEMBERS.name, other.c.fate != BACK
+    )
+    acts.mark(act, STAYS, ROWS.c.fate == WRITTEN, ROWS.c.record_id.in_(stayed))
     acts.mark(act, BACK, ROWS.c.fate == WRITTEN)
 
 

@@ -81,7 +81,7 @@ def test_the_sheet_says_field_old_values_new_value_and_how_many(three, visitor) 
     assert ">2<" in rows[0]
     assert "Chưa đặt" in rows[1]
     assert ">1<" in rows[1]
-    assert "Trạng thái" in told
+    assert "Trạng thái" in sheet.text.split('id="changes-h"', 1)[1].split("</p>", 1)[0]
 
 
 def test_without_scripts_what_will_happen_is_shown_before_it_does(three, visitor) -> None:
