@@ -6,7 +6,7 @@ Reads only. The same shapes serve the command line, the preview page and the res
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from crmadmin.core.db import db, spec_of
+from crmadmin.core.bulk import among
+from crmadmin.core.db import db, spec_of, utcnow
 from crmadmin.core.paging import Page, clamp
 from crmadmin.core.spec import FieldKind
 from crmadmin.core.text import cell_text
@@ -25,7 +26,7 @@ from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.messages import REASONS, file_message, message
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.reader import frames
-from crmadmin.imports.records import RUN, State
+from crmadmin.imports.records import PREVIEW, RUN, State
 from crmadmin.imports.states import Is
 from crmadmin.jobs import services as jobs
 
@@ -148,6 +149,8 @@ class Line:
     is_left_out: bool = False
     kept: str = ""
     """Why undoing left the record alone: `edited` or `used`."""
+    is_gone: bool = False
+    """Whether the record that it names is there no more; its id may be another one's by now."""
 
 
 def lines(batch: ImportBatch, only: str, number: int, per_page: int, reason: str = "") -> Page:
@@ -184,11 +187,27 @@ def _lines(batch: ImportBatch, rows: Sequence[ImportRow]) -> list[Line]:
     speak = _Speaker(batch)
     places = ColumnMap.from_dict(batch.columns).fields
     fixes = fixbook.of_rows(batch.id, [row.number for row in rows])
-    return [_line(row, speak, places, fixes.get(row.number, {})) for row in rows]
+    there = _there(batch, [row.record_id for row in rows if row.record_id is not None])
+    return [_line(row, speak, places, fixes.get(row.number, {}), there) for row in rows]
+
+
+def _there(batch: ImportBatch, ids: Sequence[int]) -> set[int]:
+    """Which records of the ledger are still there: not one that was made after it was written."""
+    model = KINDS[batch.kind].model
+    until = batch.finished_at
+    if until is None:
+        job = jobs.latest(RUN, batch.id) or jobs.latest(PREVIEW, batch.id)
+        until = (job and (job.finished_at or job.heartbeat_at)) or utcnow()
+    found = select(model.id).where(among(model.id, ids), model.created_at <= until)
+    return set(db.session.scalars(found)) if ids else set()
 
 
 def _line(
-    row: ImportRow, speak: _Speaker, places: Mapping[str, int], fixes: Mapping[str, str]
+    row: ImportRow,
+    speak: _Speaker,
+    places: Mapping[str, int],
+    fixes: Mapping[str, str],
+    there: Collection[int],
 ) -> Line:
     cells = [cell_text(cell) for cell in frames.decode_cells(row.cells or [])]
     texts = {name: cells[i] if i < len(cells) else "" for name, i in places.items()}
@@ -198,13 +217,14 @@ def _line(
         State(row.state) if row.state else None,
         State(row.planned) if row.planned else None,
         row.label,
-        row.record_id,
+        row.record_id if row.record_id in there else None,
         [speak(row.number, p) for p in row.problems],
         [speak(row.number, w) for w in row.warnings],
         texts if row.cells else {},
         frozenset(fixes) - {fixbook.LEAVE_OUT},
         fixbook.LEAVE_OUT in fixes,
         row.kept or "",
+        is_gone=row.record_id is not None and row.record_id not in there,
     )
 
 

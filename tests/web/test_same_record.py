@@ -8,6 +8,7 @@ that is added later is covered, or must be named here as one that names no recor
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -27,7 +28,8 @@ from crmadmin.core.db import db, utcnow
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts
 from crmadmin.groups.models import CustomerGroup, GroupChange, Membership
-from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.models import ImportBatch, ImportRow
+from crmadmin.imports.records import State
 
 GONE = "Bản ghi này không còn nữa"
 AGAIN = "Hãy mở lại trang này"
@@ -306,3 +308,27 @@ def test_a_mark_tells_nobody_whether_a_record_of_others_is_there(
     assert texts[0] == texts[1] > 0
     true = {"csrf_token": son.token("/profile"), "_mark": marks.mark(hers)}
     assert son.raw_post(f"/admin/customers/edit/?id={hers.id}", true).status_code == 404
+
+
+def test_the_ledger_links_to_the_record_that_the_row_became_and_to_no_other(
+    context: Flask, people: dict[str, int], visitor: NewVisitor
+) -> None:
+    an = visitor("an")
+    owner = db.session.get_one(User, people["an"])
+    old, new = pair(Customer, owner)
+    batch = ImportBatch(
+        kind="customers", file_name="a.xlsx", status="done", user_id=owner.id, options={},
+        finished_at=utcnow(), heads=[],
+        counts={"rows": {"total": 1, **dict.fromkeys(State, 0), "created": 1}},
+    )  # fmt: skip
+    db.session.add(batch)
+    db.session.flush()
+    row = {"number": 2, "state": "created", "record_id": old.id, "version": 1, "label": "Hoa Sen"}
+    db.session.add(ImportRow(batch_id=batch.id, **row))
+    db.session.commit()
+    here, link = f"/admin/imports/{batch.id}/result?only=all", f"details/?id={old.id}"
+    assert link in an.get(here).text
+    take_number_of(old, new)
+    page = an.get(here).text
+    assert link not in page
+    assert re.search(r"Hoa Sen <span class=.?muted.?>\(đã xóa\)", page)
