@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
-from crmadmin.imports import errorbook, fixes, keeping, services
+from crmadmin.imports import errorbook, fixes, forgetting, services
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import Rules, State
@@ -208,7 +208,7 @@ def test_an_english_reader_gets_an_english_heading_that_is_known_just_so(an: Any
 def test_when_the_cells_are_gone_nothing_is_written(an: Any) -> None:
     batch = upload(an, workbook([HEADER, *ROWS]))
     services.run(batch)
-    keeping._forget_cells(batch.id)
+    forgetting._each_block(batch.id, forgetting._forget_cells)
     db.session.commit()
     assert not errorbook.can_write(batch)
     with pytest.raises(errorbook.CellsGone):
