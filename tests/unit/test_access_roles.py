@@ -107,3 +107,18 @@ def test_the_table_is_plain_data_without_web_or_database(module: object) -> None
     found = {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     found |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     assert not {name for name in found if name.split(".")[0].startswith(("flask", "sqlalchemy"))}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_writes_for_many_reads_every_customer(role: Role) -> None:
+    """What imports report of rows that collide, and what acts on groups count, is of all customers:
+    a role that reads only its own needs these pages narrowed first."""
+    of_many = [
+        permission
+        for permission in Permission
+        if (permission.resource == "groups" and permission.action != "read")
+        or (permission.resource == "customers" and permission.action in ("import", "bulk"))
+        or permission.resource == "imports"
+    ]
+    held = [p for p in of_many if roles.scope(role, p) is not Scope.NONE]
+    assert not held or roles.scope(role, Permission.CUSTOMERS_READ) is Scope.ALL
