@@ -155,7 +155,8 @@ def test_members_are_moved_by_tick_and_taken_out_by_search(person: Person, site:
     sheet = person.find("Bỏ khỏi nhóm", "dialog")
     assert "10 khách hàng" in person.text("#sheet")
     person.go("Bỏ khỏi nhóm", "button", within=sheet)
-    person.reads("/ 48")
+    person.reads("Đã bỏ 10 khách hàng khỏi nhóm")
+    assert "q=lan" in person.driver.current_url, "the search stays"
     assert len(members_of(site, "Hoa")) == 48
 
     person.go("Lịch sử", "link")
