@@ -463,5 +463,5 @@ def finds(person: Asking, step: Step) -> bool:
 
 FINDING = {
     "customer.index_view", "customer.lookup", "customer.duplicates", "palette.index",
-    "collaborator.index_view", "user.index_view", "groups.look_up", "groups.picker",
+    "collaborator.index_view", "user.index_view", "groups.look_up",
 }  # fmt: skip
