@@ -4,6 +4,7 @@ more, tells both and what is untranslated, and leaves every other byte of both c
 from __future__ import annotations
 
 import re
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -31,9 +32,10 @@ def _gather(project: Path) -> str:
     recipe = (config.ROOT / "Makefile").read_text().split("\ntranslations:")[1].split("\n\n")[0]
     (line,) = [line.strip() for line in recipe.splitlines() if line.startswith("\t")]
     arguments = line.removeprefix("@$(FLASK) ").split()
+    key = secrets.token_urlsafe(48)
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "app", *arguments], cwd=project, text=True,
-        env={"SECRET_KEY": "k" * 40, "PYTHONPATH": str(project), "PATH": ""}, check=False,
+        env={"SECRET_KEY": key, "PYTHONPATH": str(project), "PATH": ""}, check=False,
         capture_output=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

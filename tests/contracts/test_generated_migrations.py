@@ -11,6 +11,7 @@ import json
 import os
 import pty
 import re
+import secrets
 import shlex
 import subprocess
 import sys
@@ -143,7 +144,7 @@ class House:
             [sys.executable, *arguments], cwd=self.project, capture_output=True, text=True,
             timeout=300, check=False, stdin=stdin, env={
                 "PATH": os.environ["PATH"], "DATABASE_URL": self.urls[engine],
-                "SECRET_KEY": "k" * 40, "PYTHONPATH": str(self.project),
+                "SECRET_KEY": secrets.token_urlsafe(48), "PYTHONPATH": str(self.project),
             },
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
