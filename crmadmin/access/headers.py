@@ -6,10 +6,15 @@ Which page may be cached is decided here as well; long-lived static files say so
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, g, request
+from flask import Flask, abort, g, request
 from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
@@ -25,6 +30,9 @@ FIXED = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 ONE_YEAR = 31_536_000
+LONGEST_HOST, LONGEST_LABEL = 253, 63
+"""Characters of a host's name, and of what stands between two of its dots."""
+BAD_HOST = "crmadmin.bad_host"
 
 
 def csp_nonce() -> str:
@@ -45,6 +53,25 @@ def harden(response: Response) -> Response:
     response.headers["Cache-Control"] = _caching()
     response.vary.add("HX-Request")
     return response
+
+
+class _NamedHost:
+    """Lets no Host in that is no name of any host: Werkzeug makes no address of one, and then no
+    page of ours can be written either."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")
+        if len(host) > LONGEST_HOST or any(len(label) > LONGEST_LABEL for label in host.split(".")):
+            environ["HTTP_HOST"], environ[BAD_HOST] = "invalid", "1"
+        return self.app(environ, start_response)
+
+
+def _refuse_bad_host() -> None:
+    if BAD_HOST in request.environ:
+        abort(400)
 
 
 def _keep_on_site(response: Response) -> None:
@@ -77,6 +104,8 @@ def _caching() -> str:
 def init_app(app: Flask) -> None:
     """Harden every answer of the app and give templates `csp_nonce()`."""
     app.after_request(harden)
+    app.before_request(_refuse_bad_host)
+    app.wsgi_app = _NamedHost(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way
     app.jinja_env.globals["csp_nonce"] = csp_nonce
 
 

@@ -114,7 +114,7 @@ class User(Stamped, Model):
         Integer, default=1, nullable=False, sort_order=field.LAST
     )
     preferences: Mapped[dict[str, Any]] = mapped_column(
-        Kept(dict),
+        Kept({"columns?": {str: [str]}}),
         default=dict,
         nullable=False,
         sort_order=field.LAST,
@@ -196,7 +196,7 @@ class LoginThrottle(Model):
     """
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    stamps: Mapped[list[float]] = mapped_column(Kept(list), default=list, info=NO_NAMES)
+    stamps: Mapped[list[float]] = mapped_column(Kept([(int, float)]), default=list, info=NO_NAMES)
     last_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 

@@ -25,6 +25,7 @@ from crmadmin.core import numbering
 from crmadmin.core.engine import reads_only as reads_only
 from crmadmin.core.indexes import index_lists
 from crmadmin.core.spec import RecordSpec, derive, derived_values
+from crmadmin.core.stored import ANY, fits
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -100,26 +101,36 @@ class Lost:
 
 
 class LostObject(Lost, dict[str, Any]):
-    """No JSON, or none of the kind that the column holds."""
+    """No JSON, or none of the shape that the column promises."""
 
 
 class LostList(Lost, list[Any]):
     """The same where the column holds a list."""
 
 
-class Kept(TypeDecorator[Any]):
-    """JSON of one kind, an object or a list. What is stored otherwise is read as an empty one that
-    is `Lost`: whoever reads a table goes on, and the record's own page can say so.
+class LostError(ValueError):
+    """Something cannot be done without what was stored, and that cannot be read."""
 
-    `optional` columns may hold nothing, which is None.
-    """
+
+class _Promise:
+    """A shape that can be a part of a key of SQLAlchemy's cache, as no dict can."""
+
+    def __init__(self, shape: Any) -> None:
+        self.shape = shape
+
+
+class Kept(TypeDecorator[Any]):
+    """JSON of one shape (see `core.stored`). What is stored otherwise is read as an empty object or
+    list that is `Lost`: whoever reads the table goes on, and the record's own page can say so."""
 
     impl = JSON
     cache_ok = True
 
-    def __init__(self, kind: type[Any] = dict, *, optional: bool = False) -> None:
+    def __init__(self, shape: Any = ANY, *, optional: bool = False) -> None:
+        """`optional` columns may hold nothing, which is None."""
         super().__init__(none_as_null=optional)
-        self.kind, self.optional = kind, optional
+        self.shape = _Promise((shape, None) if optional else shape)
+        self.holds_list = isinstance(shape, list)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
         """From the database; around SQLAlchemy's own reader, which raises for what is no JSON."""
@@ -130,14 +141,24 @@ class Kept(TypeDecorator[Any]):
                 found = value if read is None else read(value)
             except (ValueError, RecursionError):
                 return self._lost()
-            if isinstance(found, self.kind) or (found is None and self.optional):
-                return found
-            return self._lost()
+            return found if fits(found, self.shape.shape) else self._lost()
 
         return processed
 
     def _lost(self) -> Lost:
-        return LostList() if self.kind is list else LostObject()
+        return LostList() if self.holds_list else LostObject()
+
+
+def lost(record: Any) -> list[str]:
+    """The columns of a record whose stored JSON cannot be read."""
+    return [c.key for c in record.__table__.columns if isinstance(getattr(record, c.key), Lost)]
+
+
+def present(value: Any) -> Any:
+    """The value. Raises LostError where what was stored cannot be read."""
+    if isinstance(value, Lost):
+        raise LostError("what was stored cannot be read")
+    return value
 
 
 def is_json(kind: object) -> bool:

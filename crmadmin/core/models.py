@@ -25,9 +25,7 @@ class Setting(Stamped, Model):
     """One named setting; `core.settings` knows the names, the defaults and the shapes."""
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-1)
-    value: Mapped[Any] = mapped_column(
-        Kept(object), nullable=False, info=keeps(_compared, _of_customers)
-    )
+    value: Mapped[Any] = mapped_column(Kept(), nullable=False, info=keeps(_compared, _of_customers))
 
 
 class CodeSequence(Model):

@@ -22,6 +22,7 @@ from crmadmin.core.field_names import (
 )
 from crmadmin.core.spec import RecordOptions
 from crmadmin.core.stamps import Stamped
+from crmadmin.core.stored import ANY
 from crmadmin.core.text import name_key, sort_key
 
 
@@ -98,6 +99,12 @@ NEW = 0
 """The `group_id` of a draft of a group that is not there yet."""
 
 
+BEFORE = {
+    "name?": (str, None), "description?": (str, None), "filter?": (str, None), "deleted?": ANY,
+}  # fmt: skip
+"""What a draft notes of its group: the texts as they were."""
+
+
 class GroupDraft(Model):
     """Bản nháp: what one user changes in one group, until Lưu or Cập nhật; afterwards its history.
 
@@ -132,7 +139,7 @@ class GroupDraft(Model):
     saved_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     saved_version: Mapped[int | None] = mapped_column(Integer)
     before: Mapped[dict[str, Any]] = mapped_column(
-        Kept(dict), default=dict, info=keeps(_in_texts, all_rows)
+        Kept(BEFORE), default=dict, info=keeps(_in_texts, all_rows)
     )
 
 
@@ -150,7 +157,7 @@ class GroupStep(Model):
     kind: Mapped[str] = mapped_column(String(16))
     adds: Mapped[bool] = mapped_column(Boolean)
     params: Mapped[dict[str, Any]] = mapped_column(
-        Kept(dict), default=dict, info=keeps(_in_params, of_table("customer"))
+        Kept({str: (str, int, None)}), default=dict, info=keeps(_in_params, of_table("customer"))
     )
     rows: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)

@@ -13,6 +13,7 @@ from crmadmin.core.db import Kept, Model, UtcDateTime, utcnow
 from crmadmin.core.field_names import NO_NAMES
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports import kept_names as names
+from crmadmin.imports import shapes
 from crmadmin.jobs.models import Job
 
 Job.__table__.c.progress.info.update(names.RECENT)
@@ -39,19 +40,31 @@ class ImportBatch(Model):
     digest: Mapped[str] = mapped_column(String(64), default="", index=True)
     sheet: Mapped[str | None] = mapped_column(String(255))
     header_row: Mapped[int | None] = mapped_column(Integer)
-    options: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict, info=names.DECIDED)
-    columns: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict, info=names.MAPPED)
-    planned: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict, info=NO_NAMES)
-    counts: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict, info=NO_NAMES)
-    refusal: Mapped[dict[str, Any] | None] = mapped_column(Kept(dict, optional=True), info=NO_NAMES)
-    heads: Mapped[list[dict[str, Any]]] = mapped_column(Kept(list), default=list, info=NO_NAMES)
+    options: Mapped[dict[str, Any]] = mapped_column(
+        Kept(shapes.OPTIONS), default=dict, info=names.DECIDED
+    )
+    columns: Mapped[dict[str, Any]] = mapped_column(
+        Kept(shapes.COLUMNS), default=dict, info=names.MAPPED
+    )
+    planned: Mapped[dict[str, Any]] = mapped_column(
+        Kept(shapes.COUNTS), default=dict, info=NO_NAMES
+    )
+    counts: Mapped[dict[str, Any]] = mapped_column(Kept(shapes.COUNTS), default=dict, info=NO_NAMES)
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(
+        Kept(shapes.REFUSAL, optional=True), info=NO_NAMES
+    )
+    heads: Mapped[list[dict[str, Any]]] = mapped_column(
+        Kept(shapes.HEADS), default=list, info=NO_NAMES
+    )
     mapping: Mapped[dict[str, Any] | None] = mapped_column(
-        Kept(dict, optional=True), info=names.MAPPED
+        Kept(shapes.MAPPING, optional=True), info=names.MAPPED
     )
     unknown: Mapped[list[dict[str, Any]]] = mapped_column(
-        Kept(list), default=list, info=names.SAID_OF
+        Kept(shapes.UNKNOWN), default=list, info=names.SAID_OF
     )
-    undone: Mapped[dict[str, Any] | None] = mapped_column(Kept(dict, optional=True), info=NO_NAMES)
+    undone: Mapped[dict[str, Any] | None] = mapped_column(
+        Kept(shapes.UNDONE, optional=True), info=NO_NAMES
+    )
     group_id: Mapped[int | None] = mapped_column(
         Integer, ForeignKey("customer_group.id", ondelete="SET NULL"), index=True
     )
@@ -95,18 +108,18 @@ class ImportRow(Model):
     record_id: Mapped[int | None] = mapped_column(Integer, index=True)
     version: Mapped[int | None] = mapped_column(Integer)
     before: Mapped[dict[str, Any] | None] = mapped_column(
-        Kept(dict, optional=True), info=names.OWN_IMAGE
+        Kept(shapes.IMAGE, optional=True), info=names.OWN_IMAGE
     )
     kept: Mapped[str | None] = mapped_column(String(16))
     label: Mapped[str] = mapped_column(String(300), default="")
     problems: Mapped[list[dict[str, Any]]] = mapped_column(
-        Kept(list), default=list, info=names.SAID_OF
+        Kept(shapes.PROBLEMS), default=list, info=names.SAID_OF
     )
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(
-        Kept(list), default=list, info=names.SAID_OF
+        Kept(shapes.PROBLEMS), default=list, info=names.SAID_OF
     )
     has_warnings: Mapped[bool] = mapped_column(Boolean, default=False)
-    cells: Mapped[list[Any]] = mapped_column(Kept(list), default=list, info=NO_NAMES)
+    cells: Mapped[list[Any]] = mapped_column(Kept(shapes.CELLS), default=list, info=NO_NAMES)
 
 
 class ImportFix(Model):
@@ -137,7 +150,7 @@ class ImportChange(Model):
     record_id: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer, default=1)
     before: Mapped[dict[str, Any] | None] = mapped_column(
-        Kept(dict, optional=True), info=names.SIDE_IMAGE
+        Kept(shapes.IMAGE, optional=True), info=names.SIDE_IMAGE
     )
 
 
@@ -153,6 +166,10 @@ class ImportMemory(Model):
     )
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)
     headings: Mapped[str] = mapped_column(String(64), primary_key=True)
-    fields: Mapped[dict[str, int]] = mapped_column(Kept(dict), default=dict, info=names.BY_COLUMN)
-    values: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict, info=names.BY_COLUMN)
+    fields: Mapped[dict[str, int]] = mapped_column(
+        Kept({str: int}), default=dict, info=names.BY_COLUMN
+    )
+    values: Mapped[dict[str, Any]] = mapped_column(
+        Kept(shapes.DECISIONS), default=dict, info=names.BY_COLUMN
+    )
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crmadmin.core.bulk import among
-from crmadmin.core.db import db, spec_of, utcnow
+from crmadmin.core.db import Lost, db, spec_of, utcnow
 from crmadmin.core.paging import Page, clamp
 from crmadmin.core.spec import FieldKind
 from crmadmin.core.text import cell_text
@@ -218,7 +218,9 @@ def _line(
         State(row.planned) if row.planned else None,
         row.label,
         row.record_id if row.record_id in there else None,
-        [speak(row.number, p) for p in row.problems],
+        [speak.lost(row.number)]
+        if isinstance(row.problems, Lost)
+        else [speak(row.number, p) for p in row.problems],
         [speak(row.number, w) for w in row.warnings],
         texts if row.cells else {},
         frozenset(fixes) - {fixbook.LEAVE_OUT},
@@ -336,6 +338,11 @@ class _Speaker:
             "value": problem["value"],
             "message": message(problem["code"], params),
         }
+
+    def lost(self, row: int) -> dict[str, Any]:
+        """What stands in the place of problems that cannot be read."""
+        told = {"row": row, "column": "", "name": "", "code": "lost", "value": ""}
+        return {**told, "message": _("What was noted of this row cannot be read any more.")}
 
     def heading(self, name: str) -> str:
         """The words over a column in the file; those of the field where the file lacks it."""

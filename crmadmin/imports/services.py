@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import update
+from sqlalchemy.orm.attributes import flag_modified
 
 from crmadmin.access.models import User
-from crmadmin.core.db import db, rows_written
+from crmadmin.core.db import db, lost, rows_written
 from crmadmin.core.text import text
 from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, GroupDraft, GroupStep
@@ -254,6 +255,23 @@ def restart(batch: ImportBatch) -> Job:
     batch.mapping, batch.heads = None, []
     fixbook.forget(batch)
     return start_preview(batch)
+
+
+def can_look(batch: ImportBatch) -> bool:
+    """Whether the file may still be looked at anew: nothing of it was written."""
+    return states.allows(batch.status, Act.LOOK)
+
+
+def forget_lost(batch: ImportBatch) -> None:
+    """Forget what is stored of an import and cannot be read; look at the file anew, if that may
+    be. Commits."""
+    for name in lost(batch):
+        column = ImportBatch.__table__.columns[name]
+        setattr(batch, name, None if column.nullable else column.default.arg(None))
+        flag_modified(batch, name)  # what is lost equals what is empty
+    db.session.commit()
+    if can_look(batch):
+        start_preview(batch)
 
 
 def abandon(batch: ImportBatch) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from crmadmin.access.models import User  # noqa: F401 - the foreign key below names its table
 from crmadmin.core.db import Kept, Model, UtcDateTime, utcnow
 from crmadmin.core.field_names import NO_NAMES
+from crmadmin.core.stored import ANY
 
 
 class JobState(StrEnum):
@@ -22,6 +23,15 @@ class JobState(StrEnum):
     STOPPED = "stopped"
     DONE = "done"
     FAILED = "failed"
+
+
+COUNTS = {str: int}
+PROGRESS = {
+    "phase?": str, "rows?": COUNTS, "contacts?": COUNTS, "members?": COUNTS,
+    "recent?": [{"row": int, "code": str, "column": str, "params?": {str: (str, int)}}],
+    "undone?": {str: ANY},
+}  # fmt: skip
+"""What tasks tell of how far they are; those of imports are read on screens."""
 
 
 class Job(Model):
@@ -48,7 +58,7 @@ class Job(Model):
     checkpoint: Mapped[int] = mapped_column(Integer, default=0)
     done: Mapped[int] = mapped_column(Integer, default=0)
     total: Mapped[int | None] = mapped_column(Integer)
-    progress: Mapped[dict[str, Any]] = mapped_column(Kept(dict), default=dict)
+    progress: Mapped[dict[str, Any]] = mapped_column(Kept(PROGRESS), default=dict)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     token: Mapped[str] = mapped_column(String(32), default="")
     worker: Mapped[str] = mapped_column(String(80), default="")

@@ -238,3 +238,14 @@ def test_columns_that_are_gone_are_named_where_columns_are_chosen(
     assert "không còn nữa: removed_field" in browser.get(f"{LIST}columns/").text
     browser.post(f"{LIST}columns/", {"columns": "phone"}, page=f"{LIST}columns/")
     assert "removed_field" not in browser.get(f"{LIST}columns/").text
+
+
+@pytest.mark.parametrize(
+    "host", ["a" * 300, "x." * 200 + "vn", "[bad", "evil.example:99999", "٣.vn"]
+)
+def test_no_host_is_an_answer_of_500(app: Flask, host: str) -> None:
+    client = app.test_client()
+    for path in ("/login", "/admin/customers", "/nothing"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code < 500
+        assert host not in answer.headers.get("Location", "")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
 
 from crmadmin.core.bulk import among
-from crmadmin.core.db import db, rows_written
+from crmadmin.core.db import db, present, rows_written
 from crmadmin.customers.models import Contact
 from crmadmin.groups import filling
 from crmadmin.groups.models import Membership
@@ -129,7 +129,7 @@ def restore(ground: Ground, before: int, counts: Counts) -> tuple[int, int] | No
     block = and_(updated, ImportRow.number >= numbers[-1], ImportRow.number <= numbers[0])
     _judge(ground, block, counts)
     wanted = [
-        Restore(record_id, version, image or {})
+        Restore(record_id, version, present(image) or {})
         for record_id, version, image in db.session.execute(
             select(ImportRow.record_id, ImportRow.version, ImportRow.before)
             .where(block, ImportRow.kept.is_(None))

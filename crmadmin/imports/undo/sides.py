@@ -13,7 +13,7 @@ from sqlalchemy import and_, delete, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crmadmin.core.bulk import among
-from crmadmin.core.db import Base, db, rows_written, spec_of
+from crmadmin.core.db import Base, db, present, rows_written, spec_of
 from crmadmin.core.records import describe
 from crmadmin.core.spec import FieldSpec
 from crmadmin.core.usage import usage
@@ -91,11 +91,11 @@ def _change_back(
         return
     images: dict[int, list[tuple[int, Any]]] = defaultdict(list)
     for note in found:
-        images[note.record_id].append((note.version, note.before))
+        images[note.record_id].append((note.version, present(note.before)))
     rows = _rows_of(ground, list(images)) if model is ground.model else []
     numbers = {row.record_id: row.number for row in rows}
     for row in rows:
-        images[row.record_id].append((row.version, row.before or {}))
+        images[row.record_id].append((row.version, present(row.before) or {}))
     there = records_of(ground, model, list(images))
     for record_id, several in images.items():
         record = there.get(record_id)

@@ -22,6 +22,7 @@ from crmadmin.imports.views import (  # noqa: F401 - each adds its addresses to 
     result,
     rows,
     steps,
+    unreadable,
     upload,
 )
 from crmadmin.imports.views.base import blueprint
@@ -37,6 +38,7 @@ RULES: Mapping[str, Permission] = {
     "template": Permission.IMPORTS_CREATE,
     "show": Permission.IMPORTS_READ,
     "settings": Permission.IMPORTS_EDIT,
+    "mend": Permission.IMPORTS_EDIT,
     "change": Permission.IMPORTS_EDIT,
     "mapping": Permission.IMPORTS_EDIT,
     "choose": Permission.IMPORTS_EDIT,

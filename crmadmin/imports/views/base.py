@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core import marks, records
+from crmadmin.core.db import lost
 from crmadmin.core.paging import DEFAULT_PER_PAGE
 from crmadmin.core.spec import Words
 from crmadmin.groups.models import CustomerGroup
@@ -41,8 +42,24 @@ FILE, COLUMNS, PREVIEW, IMPORT = 1, 2, 3, 4
 blueprint = Blueprint("imports", __name__, url_prefix="/admin/imports")
 
 
+class UnreadableImport(RuntimeError):
+    """Something that this import keeps cannot be read (any more); its own page says so."""
+
+    def __init__(self, batch: ImportBatch) -> None:
+        super().__init__(batch.id)
+        self.batch = batch
+
+
 def batch_of(key: str, permission: Permission) -> ImportBatch:
-    """One import within the user's scope; 404 for any other."""
+    """One import within the user's scope; 404 for any other. Raises UnreadableImport."""
+    batch = any_batch(key, permission)
+    if lost(batch):
+        raise UnreadableImport(batch)
+    return batch
+
+
+def any_batch(key: str, permission: Permission) -> ImportBatch:
+    """The same, readable or not."""
     batch = queries.batch(key, guard.limited_to(permission))
     if batch is None or batch.kind not in KINDS:
         abort(404)
@@ -54,7 +71,11 @@ def changing(key: str, permission: Permission = Permission.IMPORTS_EDIT) -> Impo
 
     What moves the import on must say which file it saw. Raises marks.NotTheSame.
     """
-    batch = batch_of(key, permission)
+    return changeable(batch_of(key, permission))
+
+
+def changeable(batch: ImportBatch) -> ImportBatch:
+    """The import, for who may write records of its kind. Raises marks.NotTheSame."""
     guard.require(KINDS[batch.kind].permission)
     if fills(batch) or fills_draft(batch):
         guard.require(Permission.GROUPS_IMPORT)

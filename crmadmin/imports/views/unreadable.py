@@ -1,0 +1,61 @@
+"""An import of which something stored cannot be read: what that is, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from crmadmin.access.permissions import Permission
+from crmadmin.core.db import lost
+from crmadmin.core.spec import Words
+from crmadmin.imports import services
+from crmadmin.imports.views.base import (
+    UnreadableImport,
+    any_batch,
+    blueprint,
+    changeable,
+    may_change,
+)
+
+PARTS: Mapping[str, Words] = {
+    "options": _l("what was chosen for the import"),
+    "columns": _l("which column is which field"),
+    "planned": _l("the counts of the preview"),
+    "counts": _l("the counts of the import"),
+    "refusal": _l("why the file was refused"),
+    "heads": _l("the first rows of the file"),
+    "mapping": _l("the columns chosen by hand"),
+    "unknown": _l("the values that no list has"),
+    "undone": _l("what undoing gave"),
+}
+
+
+@blueprint.errorhandler(UnreadableImport)
+def unreadable(error: UnreadableImport) -> Any:
+    """The page of such an import, at whatever address of it was asked for."""
+    batch = error.batch
+    html = render_template(
+        "imports/unreadable.html",
+        title=_("Import %(number)s cannot be read", number=batch.id),
+        batch=batch,
+        parts=[PARTS[name] for name in lost(batch) if name in PARTS],
+        looks_anew=services.can_look(batch),
+        mend_url=url_for("imports.mend", id=batch.id) if may_change(batch) else "",
+        back_url=url_for("imports.index"),
+    )
+    return html, 409
+
+
+@blueprint.post("/<id>/mend")
+def mend(id: str) -> Response:
+    """Forget what cannot be read; the file is looked at anew where nothing was written yet."""
+    batch = changeable(any_batch(id, Permission.IMPORTS_EDIT))
+    if lost(batch):
+        services.forget_lost(batch)
+        flash(_("What could not be read is forgotten."), "success")
+    return redirect(url_for("imports.show", id=batch.id), 303)
