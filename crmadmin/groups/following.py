@@ -90,7 +90,8 @@ def kept(text: str) -> Search:
         return Search(ListState(unread=(Unread("text", text),)))
     found = read(given)
     strange = unknown(spec_of(Customer), given, WORDS)
-    if not strange and found.text == EVERYBODY and text not in ("", EVERYBODY):
+    is_nothing = found.text == EVERYBODY and text not in ("", EVERYBODY)
+    if is_nothing and not strange and not found.unread:
         strange = [Unread("text", text)]  # it must have meant something
     return replace(found, state=replace(found.state, unread=(*found.unread, *strange)))
 
