@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select
 
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db
+from crmadmin.core.outside import whole
 from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.models import ImportBatch, ImportFix
 
@@ -93,7 +94,7 @@ def bring_back(batch: ImportBatch) -> None:
     again: list[dict[str, Any]] = []
     for number, cells in rows.items():
         again += [
-            {"batch_id": batch.id, "number": int(number), "column": names[p], "value": text}
+            {"batch_id": batch.id, "number": whole(number) or 0, "column": names[p], "value": text}
             for p, text in cells.items()
             if p in names
         ]

@@ -13,7 +13,7 @@ from flask import current_app, request, url_for
 from flask_babel import gettext as _
 
 from crmadmin.access import guard
-from crmadmin.core import lookups, marks
+from crmadmin.core import lookups, marks, outside
 from crmadmin.core.db import all_records, spec_of
 from crmadmin.core.outside import record_id
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, Words
@@ -108,7 +108,9 @@ def _field(spec: RecordSpec | None, name: str) -> tuple[Words, FieldSpec | None]
     if contact is not None:
         field = spec_of(Contact).by_name.get(contact[2])
         label = field.label if field is not None else ""
-        return _("%(label)s, contact %(n)s", label=label, n=int(contact[1]) + 1), field
+        return _(
+            "%(label)s, contact %(n)s", label=label, n=(outside.whole(contact[1]) or 0) + 1
+        ), field
     known: Mapping[str, FieldSpec] = spec.by_name if spec is not None else {}
     if name.startswith(OF_CELL):
         known = {c.name: c.spec for kind in KINDS.values() for c in kind.columns}

@@ -170,10 +170,11 @@ def aside(batch: ImportBatch) -> list[Aside]:
     for sheet, rows in fixbook.aside(batch):
         for number, cells in rows.items():
             for place, text in cells.items():
-                letter = column_letter(int(place)) if place.isdecimal() else place
+                column = whole(place)
+                letter = place if column is None else column_letter(column)
                 shown = "" if place == fixbook.LEAVE_OUT else text
                 where = "" if sheet == (batch.sheet or "") else sheet
-                found.append(Aside(where, int(number), letter, shown))
+                found.append(Aside(where, whole(number) or 0, letter, shown))
     return sorted(found, key=lambda one: (one.sheet, one.number, one.column))
 
 
