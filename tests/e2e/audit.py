@@ -79,7 +79,8 @@ OUT_OF_CELLS = """
 UNREADABLE = """
     if (innerWidth < 768) return '';
     return [...document.querySelectorAll('table.fixed thead th')].filter((head) =>
-        head.innerText.trim() && head.offsetParent && head.offsetWidth < 40
+        head.innerText.trim() && head.offsetParent && head.offsetWidth < 40 &&
+        !head.querySelector(':scope > .visually-hidden:only-child')
     ).slice(0, 3).map((head) => `${head.innerText}: ${head.offsetWidth} px wide`).join('; ');
 """
 
