@@ -24,6 +24,7 @@ from crmadmin.imports.models import ImportBatch, ImportChange, ImportFix, Import
 from crmadmin.jobs.models import Job
 
 SHORT_WORDS = {
+    "question_count.kind",
     "bulk_act.kind",
     "bulk_act.state",
     "bulk_act.target",
