@@ -18,6 +18,7 @@ NOTHING_OF_PEOPLE = {
     "setting.key": "names of settings", "setting.value": "how codes are made, what is compared",
     "user_session.token_hash": "a digest", "setup_token.token_hash": "a digest",
     "login_throttle.key": "a digest", "login_throttle.stamps": "times",
+    "question_count.kind": "a name in code",
     "job.task": "a name in code", "job.state": "a name in code", "job.token": "random",
     "job.worker": "a machine", "periodic_run.name": "a name in code",
     "import_batch.kind": "a name in code", "import_batch.status": "a name in code",
