@@ -114,12 +114,20 @@ def _undone(act: BulkAct) -> tuple[str, str]:
     )  # fmt: skip
     if not act.stayed:
         return words, "success"
-    stay = ngettext(
-        "%(count)s stays as it is, for it was changed since: see below.",
-        "%(count)s stay as they are, for they were changed since: see below.",
-        act.stayed, count=format_decimal(act.stayed),
-    )  # fmt: skip
-    return f"{words} {stay}", "warning"
+    told, taken = [str(words)], acts.fates(act).get(acts.TAKEN, 0)
+    if stay := act.stayed - taken:
+        told.append(ngettext(
+            "%(count)s stays as it is, for it was changed since: see below.",
+            "%(count)s stay as they are, for they were changed since: see below.",
+            stay, count=format_decimal(stay),
+        ))  # fmt: skip
+    if taken:
+        told.append(ngettext(
+            "%(count)s could not come back: see below.",
+            "%(count)s could not come back: see below.",
+            taken, count=format_decimal(taken),
+        ))  # fmt: skip
+    return " ".join(told), "warning"
 
 
 def _told(act: BulkAct) -> dict[str, Words]:

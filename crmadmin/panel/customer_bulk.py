@@ -139,6 +139,8 @@ class BulkPages:
         if act == "owner":
             form = form_class(self.spec, [self.spec.field("owner")], self.targets)(given)
             form.owner.load(None)
+            unchosen = SelectChoice("", _("Choose an owner"))
+            form.owner.choices = [unchosen, *(c for c in form.owner.choices if c.value)]
             form.owner.look_up_at(url_for("user.lookup"))
             return form
         fields = [self.spec.field(n) for n in catalog_fields()]
@@ -172,9 +174,14 @@ class BulkPages:
         found = customer_acts.values_now(plan, field.spec.column)
         names = _names(field.target, [value for value, _n in found] + [new])
         lines = [(names[value], names[new], n, value == new) for value, n in found]
-        lines.sort(key=lambda line: line[3])
-        more = sum(n for _old, _new, n, _same in lines[MOST_LINES:])
-        return {"seen": f"{field.spec.column}:{typed}", "lines": lines[:MOST_LINES], "more": more}
+        same = [line for line in lines if line[3]]  # at most one; it is never among “more”
+        others = [line for line in lines if not line[3]]
+        shown = MOST_LINES - len(same)
+        return {
+            "seen": f"{field.spec.column}:{typed}",
+            "lines": others[:shown] + same,
+            "more": sum(line[2] for line in others[shown:]),
+        }
 
     def carry_out(self: Any, act: str, form: Any, plan: BulkAct) -> BulkAct:
         """Write; the plan becomes what was done."""

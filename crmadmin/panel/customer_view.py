@@ -230,7 +230,7 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
             name = _("A customer who is not among yours")
             return {"name": name, "url": "", "why": why, "owner": ""}
         name, url = records.describe(customer), self.record_url(customer)
-        return {"name": name, "url": url, "why": why, "owner": customer.owner.username}
+        return {"name": name, "url": url, "why": why, "owner": customer.owner.full_name}
 
     def doubts(self, form: RecordForm, record: Any | None) -> list[str]:
         """Possible duplicates, by what was typed otherwise than it is kept."""
@@ -278,7 +278,7 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
             url, records.describe(customer)
         )
         words = Markup(_("%(label)s already exists at customer %(record)s, owner %(owner)s."))  # noqa: S704 - our own sentence; what goes in is escaped by %
-        return words % {"label": label, "record": shown, "owner": customer.owner.username}
+        return words % {"label": label, "record": shown, "owner": customer.owner.full_name}
 
     @expose("/duplicates/", methods=("POST",))
     def duplicates(self) -> Any:

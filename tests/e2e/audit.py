@@ -85,13 +85,21 @@ UNREADABLE = """
 """
 
 
+SAYS_NOTHING = """
+    const rows = [...document.querySelectorAll('main tbody tr, dialog[open] tbody tr')];
+    return rows.filter((row) => row.offsetParent && !row.innerText.trim())
+        .slice(0, 3).map((row) => `a row without words: ${row.textContent.trim().slice(0, 40)}`)
+        .join('; ');
+"""
+
+
 def too_wide(person: Person) -> list[str]:
-    """The widths at which the page scrolls sideways, a table's cell runs into the next one, or a
-    column has no room for what is in it."""
+    """The widths at which the page scrolls sideways, a table's cell runs into the next one, a
+    column has no room for what is in it, or a row shows nothing of what it says."""
     found = []
     for width in WIDTHS:
         set_screen(person.driver, width)
-        for script in (SIDEWAYS, OUT_OF_CELLS, UNREADABLE):
+        for script in (SIDEWAYS, OUT_OF_CELLS, UNREADABLE, SAYS_NOTHING):
             wide = person.driver.execute_script(script)
             if wide:
                 found.append(f"{width}: {wide}")

@@ -16,7 +16,10 @@ from sqlalchemy import select
 
 from crmadmin.access import saved_views
 from crmadmin.catalogs import models as catalogs
+from crmadmin.core import acts
 from crmadmin.core.db import db, utcnow
+from crmadmin.customers import acts as customer_acts
+from crmadmin.customers.models import Customer
 from crmadmin.groups.models import Membership
 from crmadmin.imports import services
 from crmadmin.imports.kinds import KINDS
@@ -64,6 +67,8 @@ def fill(site: Site, name: Callable[[str], str] = str) -> None:
         factories.contact(first, name("Vũ Hồng Nhung"), title=name("Kế toán trưởng"))
         saved_views.save(an.id, "customer", name("Cần gọi trong tháng 11")[:60], "industry=2")
         saved_views.save(an.id, "customer", name("Khách hàng lớn")[:60], "status=2&sort=name")
+        some = acts.plan(customer_acts.SET, Customer, [Customer.id < 4], {"value": name("Vàng")})
+        customer_acts.set_value(some, "tier_id", tiers[1].id)
         group = factories.group(name("Khách mời hội thảo"), name("Hà Nội, tháng 12"))
         factories.group(name("Sinh nhật quý IV"), name("Gửi thiệp"))
         db.session.add_all(
@@ -218,6 +223,8 @@ PAGES = (
     Opened("customers, delete", FEW, sheet("^Chọn ", "Xóa", "Xóa khách hàng")),
     Opened("customers, columns", FEW, sheet("", "Cột", "Cột")),
     Opened("customers, columns page", f"{CUSTOMERS}columns/"),
+    Opened("acts on many", "/admin/acts/"),
+    Opened("act on many", "/admin/acts/1/"),
     Opened("customer, new", f"{CUSTOMERS}new/"),
     Opened("customer, problems", f"{CUSTOMERS}new/", problems),
     Opened(

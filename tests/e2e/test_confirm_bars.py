@@ -14,7 +14,8 @@ GROUP, PASTE = "/admin/groups/edit/?id=2", "Dán danh sách mã"
 
 CONFIRMS = """
     const scope = document.querySelector('dialog[open]') ?? document.getElementById('main');
-    const wanted = '[data-primary], .foot [type=submit], .foot-acts .btn, .pick-foot button';
+    const wanted = '[data-primary], .foot [type=submit], .foot-acts .btn, .pick-foot button,'
+        + ' [data-error] .btn';
     const seen = [...(scope?.querySelectorAll(wanted) ?? [])].filter(
         (b) => b.offsetParent && b.getBoundingClientRect().width > 4
             && !b.matches('.visually-hidden'));

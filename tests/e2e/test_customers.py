@@ -6,13 +6,14 @@ import re
 
 import factories
 import pytest
+from browser import set_screen
 from databases import every_database
 from person import Person, until
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from served import Site
 
-from crmadmin.catalogs.models import CustomerTier
+from crmadmin.catalogs.models import CustomerTier, Industry
 from crmadmin.core import records
 from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer
@@ -36,7 +37,7 @@ def test_a_possible_duplicate_is_told_with_its_owner_and_can_be_saved(
     person.fill("Tên khách hàng", "Hoa Sen miền Nam").fill("Email", "LAN@hoasen.vn")
     person.go("Lưu", "button")
     person.reads("Email đã tồn tại ở khách hàng")
-    person.reads("Công ty Hoa Sen, chủ sở hữu son")
+    person.reads("Công ty Hoa Sen, chủ sở hữu Phạm Sơn")
     assert person.value("Tên khách hàng") == "Hoa Sen miền Nam"
     person.go("Lưu", "button")
     person.find("Hoa Sen miền Nam", "heading")
@@ -169,6 +170,49 @@ def test_enter_on_a_sheet_that_just_opened_writes_nothing(many: Person, site: Si
     until(lambda: "aria-invalid" in many.driver.page_source, "what is missing")
     many.find("Gán danh mục", "dialog")
     assert number(site, tier_id=gold) == before
+
+
+def test_a_choice_is_no_more_refused_once_another_is_made(many: Person, site: Site) -> None:
+    with site.writing():
+        for n in range(12):
+            factories.catalog(Industry, f"Lĩnh vực {n}")
+    many.open("/admin/customers/?q=hoa+sen")
+    many.press(f"Chọn {many.rows()[0]}", "checkbox").press("Gán danh mục", "button")
+    sheet = many.find("Gán danh mục", "dialog")
+    many.press("Cập nhật", "button", within=sheet)
+    many.reads("Mục này bắt buộc nhập", within="#sheet")
+    many.choose("Danh mục", "Lĩnh vực", within=many.find("Gán danh mục", "dialog")).settle()
+    until(lambda: "bắt buộc" not in many.text("#sheet"), "nothing refused any more")
+    assert not many.driver.find_elements("css selector", "#sheet [aria-invalid]")
+
+    # With more than ten values the select becomes a search box; it takes the focus along.
+    many.press("Cập nhật", "button", within=many.find("Gán danh mục", "dialog"))
+    many.reads("Hãy chọn một giá trị", within="#sheet")
+    until(lambda: many.focused == "Lĩnh vực", "the focus in the search box")
+    assert many.driver.switch_to.active_element.tag_name == "input"
+    many.keys("7").is_gone("Lĩnh vực 6", "option")
+    many.keys(Keys.ENTER)
+    many.reads("Lĩnh vực 7", within="#changes")
+    assert "Hãy chọn một giá trị" not in many.text("#sheet")
+
+
+def test_a_message_stands_in_one_line_with_its_buttons(many: Person) -> None:
+    many.press("Chọn Hoa Sen 51", "checkbox").press("Đổi chủ sở hữu", "button")
+    sheet = many.find("Đổi chủ sở hữu", "dialog")
+    many.choose("Chủ sở hữu", "Phạm Sơn", within=sheet)
+    many.reads("Phạm Sơn", within="#changes")
+    many.go("Cập nhật", "button", within=many.find("Đổi chủ sở hữu", "dialog"))
+    set_screen(many.driver, 1366, 768)
+    boxes = """
+        const note = document.querySelector('.flashes .note');
+        const parts = [note.querySelector(':scope > span'), ...note.querySelectorAll('a, button')];
+        const of = (e) => e.getBoundingClientRect();
+        return [parts.map((e) => of(e).y + of(e).height / 2),
+                of(note.querySelector('.note-x')).x - of(note.querySelector('form')).right];
+    """
+    middles, gap = many.driver.execute_script(boxes)
+    assert max(middles) - min(middles) < 2
+    assert 0 <= gap < 24, "the buttons are at its end"
 
 
 def test_what_was_set_on_many_is_taken_back_from_its_message(many: Person, site: Site) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import audit
 import factories
+from browser import set_screen
 from person import Person
 from served import Site
 from sqlalchemy import text
+from test_confirm_bars import SIZES, wrong
 
 from crmadmin.core.db import db, utcnow
 from crmadmin.customers.models import Customer
@@ -30,6 +32,9 @@ def test_what_was_typed_for_a_deleted_customer_is_shown_and_makes_a_new_one(
     person.reads("Hoa Sen miền Nam")
     person.reads("https://hoasen.vn")
     assert audit.in_every_look(person) == []
+    for width, height in SIZES:
+        set_screen(person.driver, width, height)
+        assert wrong(person) == [], "its buttons are in the window"
     person.go("Thêm thành bản ghi mới", "button")
     person.find("Hoa Sen miền Nam", "heading")
     with site.app.app_context():

@@ -84,6 +84,27 @@ def test_the_sheet_says_field_old_values_new_value_and_how_many(three, visitor) 
     assert "Trạng thái" in sheet.text.split('id="changes-h"', 1)[1].split("</p>", 1)[0]
 
 
+def test_more_values_than_are_listed_are_counted_without_those_that_stay(
+    three, people: dict, visitor
+) -> None:
+    values = [catalog(CustomerTier, f"Hạng {n}") for n in range(14)]
+    made = []
+    for tier in values:
+        made.append(customer(someone(people, "an"), f"Khách {tier.name}", tier_id=tier.id))
+    db.session.commit()
+    sheet = Sheet(visitor("an"), SET, ticked(*made), LIST)
+    sheet.choose(field="tier", value=str(values[-1].id))
+    told = sheet.text.split('id="changes"', 1)[1].split("</table>", 1)[0]
+    numbers = [
+        int(row.split('class="num end">')[1].split("<")[0]) for row in told.split("<tr>")[2:]
+    ]
+    assert sum(numbers) == len(made)
+    assert "giữ nguyên" in told, "the one that has the value already"
+    assert numbers[-1] == len(made) - (len(numbers) - 1)
+    assert sheet.confirm().status_code == 302
+    assert last_act().written == 13
+
+
 def test_without_scripts_what_will_happen_is_shown_before_it_does(three, visitor) -> None:
     new = catalog(CustomerStatus, "Mới")
     db.session.commit()
@@ -242,6 +263,18 @@ def test_what_somebody_changed_since_stays_and_is_named(three, people: dict, vis
         people["an"], people["mai"], people["an"],
     ]  # fmt: skip
     assert "đã được hoàn tác rồi" in browser.get(undo(browser, last_act()).location).text
+
+
+def test_what_cannot_come_back_is_not_told_as_changed_since(three, people: dict, visitor) -> None:
+    browser = visitor("an")
+    code = three[0].code
+    Sheet(browser, DELETE, ticked(three[0], three[1]), LIST).confirm()
+    customer(someone(people, "an"), "Công ty khác", code=code)
+    db.session.commit()
+    page = browser.get(undo(browser, last_act()).location).text
+    assert "1 mục trở lại như trước" in page
+    assert "1 mục không khôi phục được" in page
+    assert "có người sửa sau đó" not in page
 
 
 def test_an_act_is_seen_and_taken_back_by_who_did_it_and_by_administrators(

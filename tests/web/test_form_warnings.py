@@ -99,6 +99,7 @@ def test_a_warning_is_shown_once_when_a_record_is_added(
     shown = browser.post(path, form)
     assert shown.status_code == 200, shown.text[-3000:]
     assert f'id="{field}-warning"' in shown.text
+    assert "Chưa lưu. Bấm lần nữa" in shown.text
     assert count(model) == before
     again = {**dict(sent(shown.text)), **({"password": form["password"]} if model is User else {})}
     assert browser.post(path, again).status_code == 302

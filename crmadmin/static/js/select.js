@@ -102,7 +102,8 @@ function enhance(select) {
     options: options(select),
     items: selected,
   });
-  // Its text box speaks for the select from here on.
+  // Its text box speaks for the select from here on, and has the focus if the select had it.
+  if (document.activeElement === select) tom.control_input.focus();
   select.setAttribute("aria-hidden", "true");
   for (const name of ["aria-invalid", "aria-describedby"]) {
     if (select.hasAttribute(name)) tom.control_input.setAttribute(name, select.getAttribute(name));

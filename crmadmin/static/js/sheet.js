@@ -55,4 +55,13 @@ export function startSheet() {
     opener = null;
   });
   document.body.addEventListener("sheet-close", closeSheet);
+  // A choice whose answer is shown at once is no more the one that was refused.
+  on("change", "#sheet [hx-get][aria-invalid]", (_event, select) => {
+    const box = select.closest("[class^=c]:has(> .msg)");
+    for (const field of box?.querySelectorAll("[aria-invalid]") ?? [select]) {
+      field.removeAttribute("aria-invalid");
+      field.classList.remove("is-invalid");
+    }
+    box?.querySelector(":scope > .msg")?.remove();
+  });
 }
