@@ -87,7 +87,7 @@ UNREADABLE = """
 
 SAYS_NOTHING = """
     const rows = [...document.querySelectorAll('main tbody tr, dialog[open] tbody tr')];
-    return rows.filter((row) => row.offsetParent && !row.innerText.trim())
+    return rows.filter((row) => row.offsetParent && row.textContent.trim() && !row.innerText.trim())
         .slice(0, 3).map((row) => `a row without words: ${row.textContent.trim().slice(0, 40)}`)
         .join('; ');
 """

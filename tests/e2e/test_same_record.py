@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import audit
 import factories
 from browser import set_screen
@@ -18,7 +20,14 @@ def test_what_was_typed_for_a_deleted_customer_is_shown_and_makes_a_new_one(
     person: Person, site: Site
 ) -> None:
     with site.writing() as an:
-        old = factories.customer(an, "Công ty Hoa Sen").id
+        much = {
+            "phone": "+84912345678", "email": "a@hoasen.vn", "address": "12 Lý Thường Kiệt",
+            "tax_code": "0100109106", "birthday": date(1992, 8, 9), "note": "Gặp ở hội chợ",
+        }  # fmt: skip
+        made = factories.customer(an, "Công ty Hoa Sen", **much)
+        for name in ("Nhung", "Lan", "Hòa"):
+            factories.contact(made, name, phone="+84987654321", email="b@hoasen.vn")
+        old = made.id
         other = factories.customer(an, "Công ty Bánh Xe").id
     person.sign_in("an").open(f"/admin/customers/edit/?id={old}")
     with site.writing():
