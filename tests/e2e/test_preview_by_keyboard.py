@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from browser import set_screen
 from flask import Response
 from ledger import ledger
 from person import Person, until
@@ -84,6 +85,30 @@ def test_a_key_leads_from_bad_cell_to_bad_cell_and_what_is_left_is_saved(
     person.reads("4 dòng sẽ vào · 2 dòng ở lại")
     is_at(person, "x6-phone")
     assert person.path.endswith("/preview")
+
+
+@pytest.mark.parametrize("key", [Keys.TAB, Keys.ENTER])
+def test_why_a_cell_is_bad_is_read_as_soon_as_the_focus_is_in_it(
+    person: Person, tmp_path: Path, key: str
+) -> None:
+    set_screen(person.driver, 1366, 768)
+    preview_of(person, tmp_path, *bad_phones(15))
+    is_at(person, "x2-phone")
+    shown = """
+        const words = document.getElementById(document.activeElement.id + '-e');
+        const box = words.getBoundingClientRect();
+        return [box.top + 2, box.bottom - 2].every((y) => {
+            const at = document.elementFromPoint(box.left + 8, y);
+            return words.contains(at) || words === at;
+        });
+    """
+    hidden = []
+    for n in range(3, 16):
+        person.keys(key)
+        is_at(person, f"x{n}-phone")
+        if not person.driver.execute_script(shown):
+            hidden.append(n)
+    assert hidden == []
 
 
 def test_the_keys_go_through_the_cells_of_one_row_and_back(
