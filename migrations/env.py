@@ -31,6 +31,9 @@ def include_name(name: str | None, kind: str, _parents: object) -> bool:
 def finish(script_context: Any, revision: Any, scripts: Any) -> None:
     """What Alembic generated, as our migrations are (`core.migrating.generated`)."""
     migrating.finish(script_context, revision, scripts, database.metadata, context.get_x_argument())
+    if getattr(config.cmd_opts, "autogenerate", False) and migrating.is_nothing(scripts):
+        scripts.clear()  # which is how Alembic is told to write no file
+        say("No changes in schema detected.")
 
 
 def put_back_beside(connection: sa.Connection) -> None:

@@ -46,6 +46,7 @@ LINES = {
 """A field of every kind, for Industry; codes stand on every record already."""
 IN_USE = 'grown: Mapped[bool] = field.boolean(_l("Grown"), default=True, filtered=True)'
 REGION = 'region_id: Mapped[int | None] = field.ref("Region", _l("Region"), filtered=True)'
+OF_ZONE = 'zone_id: Mapped[int | None] = field.ref("Zone", _l("Zone"), filtered=True)'
 REGIONS = """
 
 class Region(Catalog, Model):
@@ -70,7 +71,7 @@ with app.create_app().app_context():
     db.session.flush()
     size = records.create(CompanySize, {"name": "Vua"})
     region = records.create(Region, {"name": "Bac"})
-    records.create(Zone, {"name": "Ven bien"})
+    zone = records.create(Zone, {"name": "Ven bien"})
     for n in (1, 2):
         records.create(Industry, {
             "name": f"Nganh {n}", "slogan": f"Loi {n}", "story": "Dai", "mail": "a@example.com",
@@ -78,7 +79,8 @@ with app.create_app().app_context():
             "since": dt.date(2020, 1, n), "seen_at": utcnow(), "firms": n, "exports": True,
             "pace": "a", "flag": "red", "taxed": "0101234567", "home": None, "size_id": size.id,
         })
-    records.create(Customer, {"name": "Minh Phat", "owner_id": lan.id, "region_id": region.id})
+    records.create(Customer, {"name": "Minh Phat", "owner_id": lan.id, "region_id": region.id,
+                              "zone_id": zone.id})
     db.session.add(CustomerGroup(name="Loc", description="d", filter=f"region={region.id}"))
     db.session.commit()
 """
@@ -192,7 +194,9 @@ def copied(house: ModuleType, tmp_path: Path) -> House:
     path = made.project / CUSTOMERS
     source = path.read_text()
     at = source.index("    collaborator_id: Mapped")
-    path.write_text(f"{source[:at]}{REGION.join(('    ', chr(10)))}    {IN_USE}\n{source[at:]}")
+    path.write_text(
+        f"{source[:at]}{REGION.join(('    ', chr(10)))}    {IN_USE}\n    {OF_ZONE}\n{source[at:]}"
+    )
     return made
 
 
@@ -231,6 +235,13 @@ def test_what_is_generated_on_one_engine_runs_on_both_with_rows(copied: House, e
         assert not re.search(r"sa\.Boolean\(\).*server_default='", text)
 
 
+SLIPS = (
+    "rename=industry.slogan:moto", "rename=industry.slogn:motto", "rename=industry.mail:area_id",
+    "rename=customer.zone_id:area_id", "drop=industry.motto", "drop=zones",
+)  # fmt: skip
+"""Answers with a slip of the pen, which would let go what they were to keep."""
+
+
 def _generate(house: House, engine: str) -> Path:
     """Nobody answers: nothing is written, and the sentence says how to. Then with the answers."""
     there = house.migrations()
@@ -242,18 +253,26 @@ def _generate(house: House, engine: str) -> Path:
         flask(*command, *answers[2:]),
         flask(*command, *answers[:4]),
         flask(*command, "-x", "nonsense=1"),
+        *(flask(*command, *answers, "-x", slip) for slip in SLIPS),
     )
-    for (code, said), told in zip(
-        unanswered,
-        ("rename=industry.slogan:motto", "rename=customer.region_id:area_id", "nonsense=1"),
-        strict=True,
-    ):
+    told_of = ("rename=industry.slogan:motto", "rename=customer.region_id:area_id", "nonsense=1")
+    for (code, said), told in zip(unanswered, (*told_of, *SLIPS), strict=True):
         assert code == 1
         assert f"-x {told}" in said
     assert house.migrations() == there
     house.well(engine, flask(*command, *answers))
     (made,) = house.migrations() - there
     return made
+
+
+def test_where_nothing_changed_no_migration_is_written(
+    house: ModuleType, database: str, tmp_path: Path
+) -> None:
+    made = House(plain_copy(tmp_path), {database: house.new_database(database, tmp_path, "same")})
+    there = made.migrations()
+    said = made.well(database, UPGRADE, flask("db", "migrate", "-m", "nothing"))
+    assert "No changes in schema detected." in said[-1]
+    assert made.migrations() == there
 
 
 def _run_both_ways(house: House, engine: str) -> None:
@@ -316,6 +335,7 @@ def test_a_catalog_that_looks_renamed_is_not_thrown_away(copied: House) -> None:
     there = copied.migrations()
     copied.well("sqlite", flask("db", "migrate", "-m", "new fields"), UPGRADE)
     copied.edit(MODELS, ("class Zone(", "class Coast("))
+    copied.edit(CUSTOMERS, (f"    {OF_ZONE}\n", ""))
     made = copied.migrations()
     ((code, said), _again) = copied.run(
         "sqlite", flask("db", "migrate", "-m", "no"),
@@ -336,10 +356,11 @@ CHANGES = (
     (MODELS, 'home: Mapped[str | None] = field.province(_l("Home"))',
      'home: Mapped[str] = field.province(_l("Home"), required=True)'),
     (MODELS, ZONE, "\n"),
+    (CUSTOMERS, f"    {OF_ZONE}\n", ""),
     (CUSTOMERS, "region_id: Mapped", "area_id: Mapped"),
 )  # fmt: skip
-"""A field renamed, one removed, one shorter, one unique, one required; a catalog that goes; a link
-renamed with its indexes."""
+"""A field renamed, one removed, one shorter, one unique, one required; a catalog that goes with the
+link to it; a link renamed with its indexes."""
 
 
 def test_two_last_migrations_are_explained_with_the_command_that_joins_them(

@@ -12,7 +12,7 @@ from crmadmin.core.migrating.beside import (
     put_back,
     require_beside,
 )
-from crmadmin.core.migrating.generated import SeveralHeads, explain_heads, finish
+from crmadmin.core.migrating.generated import SeveralHeads, explain_heads, finish, is_nothing
 from crmadmin.core.migrating.portable import render_item
 from crmadmin.core.migrating.renames import Unanswered
 from crmadmin.core.migrating.rows import RowsInTheWay, require_fitting, tell_what_goes
@@ -22,6 +22,6 @@ REFUSALS = (BesideMissing, RowsInTheWay, SeveralHeads, Unanswered)
 
 __all__ = [
     "REFUSALS", "WAY_OUT", "BesideMissing", "Lost", "RowsInTheWay",
-    "SeveralHeads", "Unanswered", "explain_heads", "finish", "missing", "put_back", "render_item",
-    "require_beside", "require_fitting", "tell_what_goes",
+    "SeveralHeads", "Unanswered", "explain_heads", "finish", "is_nothing", "missing", "put_back",
+    "render_item", "require_beside", "require_fitting", "tell_what_goes",
 ]  # fmt: skip

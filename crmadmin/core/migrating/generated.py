@@ -9,6 +9,7 @@ from alembic.operations import ops
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
+from sqlalchemy.util import topological
 
 from crmadmin.core.migrating.guards import guard
 from crmadmin.core.migrating.portable import bring_back, portable
@@ -32,6 +33,7 @@ def finish(
     """
     answers = Answers.read(arguments)
     for script in scripts:
+        let_tables_go_last(script)
         if context.connection is not None:
             find_renames(script, metadata, context.connection, answers)
     portable(context, revision, scripts)
@@ -40,6 +42,30 @@ def finish(
             bring_back(script.downgrade_ops.ops)
             guard(script.upgrade_ops.ops)
             guard(script.downgrade_ops.ops)
+
+
+def is_nothing(scripts: Sequence[ops.MigrationScript]) -> bool:
+    """Whether the models say what the database has: there is nothing to migrate."""
+    return all(s.upgrade_ops is not None and s.upgrade_ops.is_empty() for s in scripts)
+
+
+def let_tables_go_last(script: ops.MigrationScript) -> None:
+    """A table goes after the links to it, and comes back before them: Alembic drops it first, which
+    PostgreSQL refuses, and after which SQLite cannot make anew the table that has the link."""
+    upgrade = script.upgrade_ops
+    if upgrade is None:
+        return
+    going = {o.table_name: o for o in upgrade.ops if isinstance(o, ops.DropTableOp)}
+    tables = {name: op.to_table() for name, op in going.items()}
+    links = [
+        (key.target_fullname.rpartition(".")[0], name)
+        for name, table in tables.items() for key in table.foreign_keys
+    ]  # fmt: skip
+    among = [(to, name) for to, name in links if to in going and to != name]
+    in_turn = list(topological.sort(among, list(going)))
+    upgrade.ops[:] = [o for o in upgrade.ops if not isinstance(o, ops.DropTableOp)]
+    upgrade.ops += [going[name] for name in reversed(in_turn)]
+    script.downgrade_ops = upgrade.reverse()
 
 
 def explain_heads(scripts: ScriptDirectory) -> str:

@@ -103,6 +103,7 @@ def find_renames(
     upgrade = script.upgrade_ops
     if upgrade is None:
         return
+    _refuse_answers_to_nothing(upgrade.ops, metadata, answers)
     _refuse_renamed_tables(upgrade.ops, connection, answers)
     made: list[Any] = []
     for op in upgrade.ops:
@@ -118,14 +119,8 @@ def find_renames(
 def _renamed_within(
     op: ops.ModifyTableOps, metadata: sa.MetaData, connection: Connection, answers: Answers
 ) -> list[Any]:
-    drops = {o.column_name: o for o in op.ops if isinstance(o, ops.DropColumnOp)}
-    adds = {o.column.name: o for o in op.ops if isinstance(o, ops.AddColumnOp)}
-    declared = metadata.tables.get(op.table_name)
-    pairs = sorted(
-        ((old, new) for old in drops for new in adds
-         if _are_alike(drops[old].to_column(), adds[new].column, declared)),
-        key=lambda pair: -SequenceMatcher(None, *pair).ratio(),
-    )  # fmt: skip
+    drops, adds = _drops(op), _adds(op)
+    pairs = sorted(_pairs(op, metadata), key=lambda pair: -SequenceMatcher(None, *pair).ratio())
     renamed = _decide(op.table_name, pairs, connection, answers)
     if not renamed:
         return [op]
@@ -151,6 +146,45 @@ def _renamed_within(
         *named,
         *([ops.ModifyTableOps(op.table_name, last)] if last else []),
     ]
+
+
+def _drops(op: ops.ModifyTableOps) -> dict[str, ops.DropColumnOp]:
+    return {o.column_name: o for o in op.ops if isinstance(o, ops.DropColumnOp)}
+
+
+def _adds(op: ops.ModifyTableOps) -> dict[str, ops.AddColumnOp]:
+    return {o.column.name: o for o in op.ops if isinstance(o, ops.AddColumnOp)}
+
+
+def _pairs(op: ops.ModifyTableOps, metadata: sa.MetaData) -> list[tuple[str, str]]:
+    """(old, new) of what goes and what comes, that may be one column."""
+    drops, adds, declared = _drops(op), _adds(op), metadata.tables.get(op.table_name)
+    return [
+        (old, new) for old in drops for new in adds
+        if _are_alike(drops[old].to_column(), adds[new].column, declared)
+    ]  # fmt: skip
+
+
+def _refuse_answers_to_nothing(
+    operations: Sequence[Any], metadata: sa.MetaData, answers: Answers
+) -> None:
+    """A slip of the pen in an answer would drop what it was to keep. Raises Unanswered."""
+    tables = [op for op in operations if isinstance(op, ops.ModifyTableOps)]
+    going = {f"{op.table_name}.{old}" for op in tables for old in _drops(op)}
+    going |= {op.table_name for op in operations if isinstance(op, ops.DropTableOp)}
+    pairs = {(f"{op.table_name}.{old}", new) for op in tables for old, new in _pairs(op, metadata)}
+    wrong = [f"rename={old}:{new}" for old, new in answers.renamed.items()
+             if (old, new) not in pairs]  # fmt: skip
+    wrong += [f"drop={name}" for name in sorted(answers.dropped - going)]
+    if wrong:
+        could = [f"-x rename={old}:{new}" for old, new in sorted(pairs)]
+        could += [f"-x drop={name}" for name in sorted(going)]
+        raise Unanswered(
+            f"-x {wrong[0]} answers nothing: no such column or table goes, or none comes that can"
+            " hold the same kind of value. Nothing was written. What can be said here: "
+            + (", ".join(could) or "nothing")
+            + "."
+        )
 
 
 def _are_alike(old: sa.Column[Any], new: sa.Column[Any], table: sa.Table | None) -> bool:
