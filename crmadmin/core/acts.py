@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     ForeignKey,
     Index,
@@ -36,11 +35,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crmadmin.core import fields as field
 from crmadmin.core import records, retention
-from crmadmin.core.db import Base, Model, UtcDateTime, actor, db, dialect_name, rows_written, utcnow
+from crmadmin.core.db import (
+    Base,
+    Kept,
+    Model,
+    UtcDateTime,
+    actor,
+    db,
+    dialect_name,
+    rows_written,
+    utcnow,
+)
 from crmadmin.core.field_names import Renamed, in_keys, in_query, keeps
 from crmadmin.core.outside import record_id
 from crmadmin.core.paging import Page, clamp
 from crmadmin.core.retention import Keep
+from crmadmin.core.stored import ANY
 
 PLANNED, DONE, UNDONE = "planned", "done", "undone"
 SEEN, WRITTEN, SAME, LEFT = "seen", "written", "same", "left"
@@ -88,7 +98,7 @@ class BulkAct(Model):
     kind: Mapped[str] = mapped_column(String(32))
     target: Mapped[str] = mapped_column(String(64))
     params: Mapped[dict[str, Any]] = mapped_column(
-        JSON, default=dict, info=keeps(_in_params, _of_target)
+        Kept({str: (str, int, None)}), default=dict, info=keeps(_in_params, _of_target)
     )
     state: Mapped[str] = mapped_column(String(8), default=PLANNED)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=utcnow, index=True)
@@ -122,7 +132,7 @@ class BulkRow(Model):
     how: Mapped[str | None] = mapped_column(String(8))
     label: Mapped[str] = mapped_column(String(LABEL_LENGTH), default="")
     before: Mapped[dict[str, Any] | None] = mapped_column(
-        JSON(none_as_null=True), info=keeps(_in_image, _of_target)
+        Kept({str: ANY}, optional=True), info=keeps(_in_image, _of_target)
     )
 
 

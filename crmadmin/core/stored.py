@@ -3,7 +3,7 @@
 A shape is plain data: a type; `None`; a set of words; a function that says yes or no; a tuple of
 shapes, any of which will do; `[shape]`, a list of such; `Row`, a list of so many; `{str: shape}`,
 an object of any names; or `{"name": shape}`, an object that has these names, of which `"name?"` may
-be missing, and others that nobody asks for. `ANY` is everything, `EMPTY` what holds nothing. Pure.
+be missing, and others that nobody asks for. `ANY` is everything, `EMPTY` an empty object. Pure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ANY = object
 """Whatever JSON there is."""
 
 EMPTY = object()
-"""An object or a list with nothing in it."""
+"""An object with nothing in it. A list without anything is `[shape]` as well."""
 
 Shape = Any
 
@@ -52,7 +52,7 @@ def _is(value: object, shape: Shape) -> bool:
     if shape is ANY:
         return True
     if shape is EMPTY:
-        return isinstance(value, dict | list) and not value
+        return isinstance(value, dict) and not value
     if callable(shape) and not isinstance(shape, type):
         return bool(shape(value))
     if isinstance(shape, type):

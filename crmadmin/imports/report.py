@@ -312,7 +312,7 @@ def spoken(batch: ImportBatch, problems: Sequence[Mapping[str, Any]]) -> list[di
 
 
 def _refusal(refusal: Mapping[str, Any]) -> dict[str, Any]:
-    code, params = refusal["code"], refusal.get("params") or {}
+    code, params = refusal.get("code", ""), refusal.get("params") or {}
     words = file_message(code, params)
     return {"row": 0, "column": "", "code": code, "value": "", "message": words}
 

@@ -32,13 +32,17 @@ from werkzeug.routing import Rule
 from crmadmin.access.models import User
 from crmadmin.access.saved_views import save
 from crmadmin.catalogs.models import Collaborator, all_catalogs
-from crmadmin.core.db import acting_as, all_records, db, spec_of
+from crmadmin.core import acts
+from crmadmin.core.db import acting_as, all_records, db, spec_of, utcnow
+from crmadmin.customers import acts as customer_acts
+from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts
 from crmadmin.groups.models import Membership
 from crmadmin.imports import services as imports
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import Rules
+from crmadmin.jobs.models import Job, JobState
 
 ROLES = {"an": "admin", "son": "sales"}
 SAME = frozenset(m.__tablename__ for m in all_catalogs()) - {"industry", "collaborator"}
@@ -100,6 +104,10 @@ def make_stock(app: Flask) -> Stock:
                     db.session.get_one(User, user),
                 )  # fmt: skip
                 imports.preview(batch)
+                one = [Customer.id == customer.id]
+                acts.finish(acts.plan(customer_acts.SET, Customer, one, {"back": "/admin/"}))
+                ended = {"subject_id": batch.id, "user_id": user, "state": JobState.DONE.value}
+                db.session.add(Job(task="import.preview", finished_at=utcnow(), **ended))
             made.batches.append(batch.id)
         db.session.commit()
         db.session.remove()

@@ -39,6 +39,7 @@ PARTS = {
     "setting": ("settings.", "customer.create", "customer.edit"),
     "user": ("customer.index", "customer.columns", "user."),
     "login": ("access.",),
+    "bulk": ("acts.", "admin.index"),
 }
 """First word of a table → the pages that read it."""
 

@@ -175,7 +175,7 @@ def refusal_of(batch: ImportBatch) -> str:
     """Why the file was refused and the way out; "" when it was not."""
     if batch.refusal is None:
         return ""
-    return file_message(batch.refusal["code"], batch.refusal.get("params") or {})
+    return file_message(batch.refusal.get("code", ""), batch.refusal.get("params") or {})
 
 
 def is_part() -> bool:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core import outside
+from crmadmin.core.db import lost
 from crmadmin.core.spec import Words
 from crmadmin.imports import listed, queries, states
 from crmadmin.imports.kinds import KINDS
@@ -109,6 +110,8 @@ def _told(job: Job, batch: ImportBatch) -> tuple[str, str]:
     """How a job ended, and whether that is good, bad, or asks for something (warn)."""
     if job.state == JobState.FAILED:
         return str(_("could not be finished")), "bad"
+    if lost(batch):
+        return str(_("cannot be read")), "bad"
     if job.task == "import.undo":
         return str(_("was undone")), "good"
     if batch.refusal is not None:
