@@ -121,9 +121,9 @@ def build(batch: ImportBatch) -> Report:
         )
     return Report(
         batch=batch,
-        rows=found.get("rows") or {"total": 0, **dict.fromkeys(State, 0)},
-        contacts=found.get("contacts") or {"created": 0, "skipped": 0},
-        members=found.get("members") or {"added": 0, "already": 0},
+        rows={"total": 0, **dict.fromkeys(State, 0), **(found.get("rows") or {})},
+        contacts={"created": 0, "skipped": 0, **(found.get("contacts") or {})},
+        members={"added": 0, "already": 0, **(found.get("members") or {})},
         ignored=(*column_map.ignored, *unnamed),
         changed=changed,
         changed_count=changed_count,
