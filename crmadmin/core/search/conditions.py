@@ -34,6 +34,8 @@ _FIGURES = re.compile(r"[+0-9.()\[\]\-\u2010-\u2015\u2212\uff08-\uff0e\uff10-\uf
 """What a phone number is spelt with, besides blanks; also in the full width of Asian keyboards."""
 _LEAST_FIGURES = 4
 """Figures of the shortest part of a number whose dots and brackets are looked over."""
+_MARKS = ",;:"
+"""What is copied along with a number out of a sentence or a list."""
 
 Word = tuple[str, ...]
 """Ways to find one word: any of them, literally."""
@@ -72,13 +74,20 @@ def patterns(query: str, *, indexed: bool) -> list[Word]:
     With an index a word of one letter must be a word, one of two must begin one: documents have
     blanks around every word, and with them such words have a trigram as well.
     """
-    words = list(dict.fromkeys(_words(fold(query).split())))[:MOST_WORDS]
+    parts = [_without_marks(part) for part in fold(query).split()]
+    words = list(dict.fromkeys(_words(parts)))[:MOST_WORDS]
     if not indexed:
         return words
     return [
         (f" {w}{' ' * (len(w) < SHORT)}",) if len(w) <= SHORT else (w, *others)
         for w, *others in words
     ]
+
+
+def _without_marks(part: str) -> str:
+    """Figures without the comma that was copied along with them; other words as they are."""
+    inner = part.strip(_MARKS)
+    return inner if _FIGURES.fullmatch(inner) else part
 
 
 def _words(parts: Sequence[str]) -> Iterator[Word]:
