@@ -13,7 +13,13 @@ from crmadmin.access.models import User
 from crmadmin.core.db import db
 
 FORMS = {
-    "/profile": {"full_name": "Mai Mới", "email": "", "locale": "en", "theme": "dark"},
+    "/profile": {
+        "full_name": "Mai Mới",
+        "email": "",
+        "locale": "en",
+        "theme": "dark",
+        "current": PASSWORD,
+    },
     "/profile/password": {
         "current": PASSWORD,
         "new": "một câu khác hẳn",

@@ -44,7 +44,7 @@ def test_every_cookie_is_bound_to_this_host_and_to_tls(proxied: Flask) -> None:
 
 
 def test_guesses_count_by_the_address_that_the_proxy_saw(proxied: Flask) -> None:
-    for number in range(5):
+    for number in range(3):
         thief = Visitor(proxied, https=True)
         assert log_in(thief, f"câu đoán {number}", "198.51.100.7") == 422
     assert log_in(Visitor(proxied, https=True), "mưa rào trên phố", "198.51.100.7") == 429
@@ -58,4 +58,5 @@ def test_without_a_proxy_a_forwarded_address_is_not_believed(app: Flask) -> None
         headers = {"X-Forwarded-For": f"203.0.113.{number}"}
         return thief.raw_post("/login", form, headers=headers).status_code
 
-    assert [tried(n) for n in range(8)] == [422] * 5 + [429] * 3
+    # One address has three guesses at a name; eight addresses would have had five.
+    assert [tried(n) for n in range(8)] == [422] * 3 + [429] * 5
