@@ -55,6 +55,9 @@ def _workbook(
         written = write(batch, out)
     except errorbook.CellsGone:
         written, nothing = 0, _("The cells of these rows are no longer kept.")
+    except BaseException:
+        out.close()
+        raise
     if not written:
         out.close()
         flash(nothing, "warning")
