@@ -289,5 +289,9 @@ def test_two_editors_see_both_sides_and_have_both(person: Person, site: Site) ->
     assert not in_every_look(person)
     assert not too_wide(person)
     person.go("Gộp cả hai và lưu", "button")
+    person.reads("1 mục cả hai bên cùng sửa: hãy chọn giữ bản nào.")
+    person.press(re.compile("^Của bạn"), "radio")
+    person.go("Gộp cả hai và lưu", "button")
     person.lists({"Khách mời"})
     assert len(members_of(site, "Khách mời")) == 14
+    person.reads("Của Mai")

@@ -23,7 +23,12 @@ function configure(event) {
 }
 
 function beforeSwap(event) {
-  const { xhr, target } = event.detail;
+  const { xhr, target, requestConfig } = event.detail;
+  // What refuses a cell for now is no row: in its place it would take away what was typed.
+  if (event.detail.shouldSwap && xhr.status >= 400) {
+    const isLater = isCellLater({ detail: { elt: requestConfig?.elt, xhr } });
+    if (isLater) Object.assign(event.detail, { shouldSwap: false, isError: true });
+  }
   const whole = /^\s*<!doctype/i.test(xhr.responseText ?? "");
   const asked = new URL(event.detail.pathInfo?.finalRequestPath ?? location.href, location.href);
   const answered = xhr.responseURL ? new URL(xhr.responseURL) : asked;
