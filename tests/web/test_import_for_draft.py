@@ -56,7 +56,8 @@ def test_the_wizard_of_a_group_that_is_there_leads_back_to_its_form(
     key = group("Khách mời").id
     db.session.commit()
     mai = visitor("mai")
-    where = begun(mai, CUSTOMERS, workbook(*ROWS), draft=str(key))
+    page = f"{CUSTOMERS}?draft={key}"
+    where = begun(mai, CUSTOMERS, workbook(*ROWS), page=page, draft=str(key))
     edit = f"/admin/groups/edit/?id={key}"
     assert f'href="{edit}"' in mai.get(f"{where}/settings").text
     run(mai, where)
@@ -79,7 +80,8 @@ def test_a_group_that_is_gone_or_follows_a_filter_is_not_imported_into(
     mai = visitor("mai")
     assert mai.get(f"{CUSTOMERS}?draft=999").status_code == 404
     assert mai.get(f"{CUSTOMERS}?draft=x").status_code == 404
-    answer = upload(mai, CUSTOMERS, workbook(*ROWS), draft=str(key))
+    page = f"{CUSTOMERS}?draft={key}"
+    answer = upload(mai, CUSTOMERS, workbook(*ROWS), page=page, draft=str(key))
     assert answer.status_code == 422
     assert "cố định danh sách" in answer.text
     assert count(context, GroupStep) == 0

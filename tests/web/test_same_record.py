@@ -319,7 +319,10 @@ def test_the_ledger_links_to_the_record_that_the_row_became_and_to_no_other(
     batch = ImportBatch(
         kind="customers", file_name="a.xlsx", status="done", user_id=owner.id, options={},
         finished_at=utcnow(), heads=[],
-        counts={"rows": {"total": 1, **dict.fromkeys(State, 0), "created": 1}},
+        counts={
+            "rows": {"total": 1, **dict.fromkeys(State, 0), "created": 1},
+            "contacts": {"created": 0, "skipped": 0}, "members": {"added": 0, "already": 0},
+        },
     )  # fmt: skip
     db.session.add(batch)
     db.session.flush()

@@ -33,9 +33,18 @@ def workbook(*rows: tuple[Any, ...], sheets: dict[str, list[tuple[Any, ...]]] | 
     return out
 
 
-def upload(browser: Any, path: str, file: Any, name: str = "tep.xlsx", **form: str) -> Any:
-    """What answers an upload."""
-    return browser.post(path, {"file": (file, name), **form}, content_type="multipart/form-data")
+def upload(
+    browser: Any,
+    path: str,
+    file: Any,
+    name: str = "tep.xlsx",
+    *,
+    page: str | None = None,
+    **form: str,
+) -> Any:
+    """What answers an upload from `page`, which is at the same address if none is given."""
+    given = {"file": (file, name), **form}
+    return browser.post(path, given, page=page, content_type="multipart/form-data")
 
 
 def begun(browser: Any, path: str, file: Any, name: str = "tep.xlsx", **form: str) -> str:
