@@ -31,6 +31,7 @@ from sqlalchemy import (
     Text,
     any_,
     bindparam,
+    case,
     event,
     func,
     select,
@@ -190,6 +191,15 @@ def json_keys(column: Any) -> Any:
     if dialect_name(db.session) == "postgresql":
         return func.json_object_keys(column).table_valued("key").render_derived()
     return func.json_each(column).table_valued("key")
+
+
+def json_length(column: Any) -> ColumnElement[int]:
+    """How many values a JSON array has; 0 of what is none."""
+    if dialect_name(db.session) == "postgresql":
+        kind = func.json_typeof(column)
+    else:
+        kind = func.json_type(column)
+    return case((kind == "array", func.json_array_length(column)), else_=0)
 
 
 def _each(values: list[Any]) -> Select[Any]:

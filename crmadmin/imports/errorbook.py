@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Text, cast, func, select
 
-from crmadmin.core.bulk import among
+from crmadmin.core.bulk import among, json_length
 from crmadmin.core.db import db
 from crmadmin.core.spec import FieldKind, Words
 from crmadmin.core.text import cell_text, heading_key
@@ -135,7 +135,7 @@ def _header(batch: ImportBatch) -> list[str]:
 
 def _widest(batch: ImportBatch) -> int:
     """How many cells the longest of the refused rows has; our own old reason does not count."""
-    longest = select(func.max(func.json_array_length(ImportRow.cells))).where(*_refused(batch))
+    longest = select(func.max(json_length(ImportRow.cells))).where(*_refused(batch))
     found = db.session.scalar(longest) or 0
     header = _header(batch)
     has_reason = bool(header) and heading_key(header[-1]) in OUR_HEADINGS

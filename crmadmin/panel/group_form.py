@@ -52,7 +52,10 @@ class GroupForm:
         return self._page(request.args.get("id", ""))
 
     def _page(self, key: str) -> Any:
-        edit = base.editing(key)
+        try:
+            edit = base.editing(key)
+        except drafts.Closed as error:
+            return base.come_back(error, key)
         return self._save(edit) if request.method == "POST" else self._show(edit)
 
     def _save(self, edit: Editing) -> Any:
@@ -86,7 +89,7 @@ class GroupForm:
                       file=importing.file_name)  # fmt: skip
             return self._show(edit.again(), notes=[("bad", str(words))]), 409
         except (drafts.Closed, drafts.Follows) as error:
-            return base.come_back(error)
+            return base.come_back(error, edit.key)
         db.session.commit()
         flash(_("Saved %(name)s.", name=group.name), "success")
         return redirect(url_for(f"{self.endpoint}.index_view", marked=group.id))

@@ -399,3 +399,21 @@ def test_a_picked_customer_deleted_meanwhile_is_left_out(owner: User, visitor) -
     assert "Chưa lưu: +1 thành viên" in mai.get(NEW).text
     assert mai.post(NEW, {"name": "Khách mời", "description": "Hà Nội"}).status_code == 302
     assert members_of(only_group().id) == {stays}
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_form_whose_draft_was_left_and_begun_anew_elsewhere_comes_back(
+    owner: User, visitor, is_new: bool
+) -> None:
+    an = visitor("an")
+    key = "new" if is_new else filled(some(owner, "Lan"))
+    page = NEW if is_new else edit_page(key)
+    picked = str(some(owner, "Bình")[0])
+    act(an, "pick", key, page, ids=picked)
+    old = {**an.carried(page, page), "name": "Khách cũ"}
+    db.session.delete(db.session.scalars(select(GroupDraft)).one())
+    db.session.commit()
+    act(an, "pick", key, page, ids=picked)
+    answer = an.raw_post(page, old)
+    assert (answer.status_code, answer.headers["Location"]) == (303, page)
+    assert "Khách cũ" not in an.get(page).text

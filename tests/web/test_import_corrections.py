@@ -145,14 +145,14 @@ def test_a_correction_that_comes_while_the_file_is_looked_at_is_not_lost_in_sile
 ) -> None:
     monkeypatch.setattr(steps, "PATIENCE", 0)
     browser = visitor("mai")
-    token = browser.token(f"{where}/preview")
+    carried = browser.carried(f"{where}/preview", f"{where}/rows/2/fix")
     with app.app_context():
         job = db.session.scalars(select(Job).order_by(Job.id.desc())).first()
         assert job is not None
         job.state = "running"
         db.session.commit()
         db.session.remove()
-    form = {"csrf_token": token, "cell-phone": "0912345679"}
+    form = {**carried, "cell-phone": "0912345679"}
     answer = browser.raw_post(f"{where}/rows/2/fix", form, headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, str(rows.LOOK_AGAIN))
     assert browser.raw_post(f"{where}/rows/2/fix", form).status_code == 303

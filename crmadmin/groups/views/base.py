@@ -198,12 +198,15 @@ def go(url: str) -> Any:
     return answer
 
 
-def come_back(error: Exception) -> Any:
-    """To the form as it is now, when the draft is not what the page took it for."""
+def come_back(error: Exception, key: str | None = None) -> Any:
+    """To the form as it is now, when the draft is not what the page took it for.
+
+    `key` is the group's, where the address does not name it.
+    """
     db.session.rollback()
     flash(str(CLOSED if isinstance(error, drafts.Closed) else FOLLOWS), "warning")
-    key = (request.view_args or {}).get("key", NEW_KEY)
-    return go(page_url(str(key), page_state()))
+    key = key or str((request.view_args or {}).get("key", NEW_KEY))
+    return go(page_url(key, page_state()))
 
 
 blueprint.register_error_handler(drafts.Closed, come_back)
