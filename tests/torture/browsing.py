@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
+MARK = re.compile(r'name="_mark" value="([^"]+)"')
+"""What proves which records the page was made of."""
 RECORD_FORM = "record-form"
 SECONDS = 20
 
@@ -50,9 +52,12 @@ class Browser:
         raise AssertionError("no web process answers")
 
     def post(self, path: str, fields: list[tuple[str, str]], *, page: str | None = None) -> Answer:
-        """Send a form, with the token of the page it is on. Raises Unanswered."""
-        token = self.token(page or path)
-        body = urlencode([("csrf_token", token), *(f for f in fields if f[0] != "csrf_token")])
+        """Send a form, with the token and the marks of the page it is on. Raises Unanswered."""
+        shown = self.get(page or path).text
+        token = TOKEN.search(shown)
+        proof = [("_mark", mark) for mark in sorted(set(MARK.findall(shown)))]
+        own = [f for f in fields if f[0] not in ("csrf_token", "_mark")]
+        body = urlencode([("csrf_token", token[1] if token else ""), *proof, *own])
         kind = "application/x-www-form-urlencoded"
         return self._send("POST", path, body.encode(), {"Content-Type": kind})
 
