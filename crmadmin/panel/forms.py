@@ -260,10 +260,11 @@ def _choice(spec: FieldSpec, choice: Choice) -> SelectChoice:
 
 
 def shown(spec: FieldSpec, value: Any) -> str:
-    """A stored value the way people type it."""
+    """A value the way people type it: a stored one, or what was typed where that could not be read
+    (a form with errors may be stale too, and the conflict page shows both)."""
     if spec.kind is FieldKind.PHONE:
         return show_phone(value)
-    if spec.kind is FieldKind.DATE:
+    if spec.kind is FieldKind.DATE and not isinstance(value, str):
         return show_date(value)
     return str(value)
 

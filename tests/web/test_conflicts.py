@@ -197,6 +197,20 @@ def test_what_both_changed_has_to_be_chosen(
     assert values(model, key) == (theirs | mine if side == "mine" else theirs)
 
 
+@pytest.mark.parametrize("model", AT, ids=lambda m: m.__name__)
+def test_what_cannot_be_read_is_shown_as_it_was_typed(
+    context: Flask, people: dict, visitor: NewVisitor, model: type[Any]
+) -> None:
+    browser, key = visitor("an"), made_of(model)
+    url = f"{AT[model]}edit/?id={key}"
+    sent = editing(browser, url)
+    all_changed_by_mai(people, model, key)
+    for f in walked(model):
+        answer = browser.raw_post(url, {**sent, f.name: "31/02/ôi", "merging": "0"})
+        assert answer.status_code == 409, f.name
+        assert f.kind is FieldKind.BOOLEAN or f.choices or "31/02/ôi" in answer.text, f.name
+
+
 def test_what_each_changed_elsewhere_is_merged(context: Flask, people: dict, visitor) -> None:
     key = made_of(Customer)
     url = f"{AT[Customer]}edit/?id={key}"
