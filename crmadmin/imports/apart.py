@@ -81,6 +81,7 @@ def _work(
     """The life of the fork: it must never return into the code that it was copied from."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent
+        signal.set_wakeup_fd(-1)  # and so is every other: that number will be another file here
         _close_others(keep)
         try:
             for item in make():
