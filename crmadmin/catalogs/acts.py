@@ -10,6 +10,7 @@ from sqlalchemy import exists, or_, select, true, update
 
 from crmadmin.catalogs import services
 from crmadmin.catalogs.models import Catalog
+from crmadmin.catalogs.services import Shown
 from crmadmin.core import acts, images, records
 from crmadmin.core.acts import BACK, ROWS, STAYS, WRITTEN, BulkAct, Kind
 from crmadmin.core.db import actor, db, utcnow
@@ -74,16 +75,23 @@ def delete(record: Catalog) -> BulkAct:
     return acts.finish(act)
 
 
-def order(model: type[Catalog], ids: Sequence[int] | None) -> BulkAct:
-    """Put records in this order (None: in that of their names)."""
+def order(model: type[Catalog], shown: Sequence[Shown] | None, seen: str = "") -> BulkAct:
+    """Put records in this order; None: all of them in that of their names, on a list that was
+    `seen` at that moment.
+
+    Raises services.OrderChanged if the list is not as it was shown any more.
+    """
     found: Any = model
+    services.hold_order(model, shown)
+    if shown is None and services.is_changed_since(model, seen):
+        raise services.OrderChanged
     act = acts.plan(ORDER, model, [true()])
     # Places have no version: what is kept as such is the place that the act gives.
     images.keep_seen(act, model, ["position"])
-    if ids is None:
+    if shown is None:
         services.order_by_name(model)
     else:
-        services.reorder(model, ids)
+        services.reorder(model, [row.id for row in shown])
     table: Any = found.__table__
     place = select(table.c.position).where(table.c.id == ROWS.c.record_id).scalar_subquery()
     db.session.execute(update(ROWS).where(*acts.rows(act, WRITTEN)).values(version=place))

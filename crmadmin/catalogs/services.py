@@ -6,19 +6,44 @@ A use is any ref field of any model that points to the record (`core.usage`). No
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import bindparam, func, inspect, select, update
+from sqlalchemy import bindparam, func, inspect, or_, select, update
 
 from crmadmin.catalogs.models import Catalog
-from crmadmin.core import records
+from crmadmin.core import marks, outside, records
+from crmadmin.core.bulk import among
 from crmadmin.core.db import actor, db, utcnow
 from crmadmin.core.usage import move_references, usage
 
 
 class CannotMerge(ValueError):
     """A record cannot be merged into itself, nor into one that is not used any more."""
+
+
+class OrderChanged(RuntimeError):
+    """The list is not as it was seen any more: no record was moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A record on a list that somebody orders: its id, the proof of it (see `core.marks`), and the
+    place that the list showed."""
+
+    id: int
+    made: str
+    place: int
+
+    @classmethod
+    def read(cls, text: object) -> Shown | None:
+        """One of a form: 12.kx3f9a:3; None for what is none."""
+        key, colon, place = text.rpartition(":") if isinstance(text, str) else ("", "", "")
+        named, number = marks.of_key(key), outside.whole(place)
+        if not colon or named is None or not named[1] or number is None:
+            return None
+        return cls(*named, number)
 
 
 def create(model: type[Catalog], values: Mapping[str, Any]) -> Any:
@@ -66,6 +91,33 @@ def merge(source: Catalog, target: Catalog) -> int:
     db.session.expire_all()
     records.delete(source)
     return moved
+
+
+def hold_order(model: type[Catalog], shown: Sequence[Shown] | None = None) -> None:
+    """Let nobody else order these records until the transaction ends.
+
+    Raises OrderChanged if one of those that were shown has another place by now, or is gone: among
+    the rest a move would mean something else than what was on screen, or undo somebody's.
+    """
+    statement = select(model.id, model.created_at, model.position).order_by(model.id)
+    rows = db.session.execute(statement.with_for_update()).all()
+    now = {key: (marks.moment(made), place) for key, made, place in rows}
+    if any(now.get(row.id) != (row.made, row.place) for row in shown or ()):
+        raise OrderChanged
+
+
+def is_changed_since(model: type[Catalog], seen: str) -> bool:
+    """Whether somebody else wrote one of these records after this moment (see `core.marks`)."""
+    by_others = or_(model.updated_by_id.is_(None), model.updated_by_id != actor.get())
+    latest = db.session.scalar(select(func.max(model.updated_at)).where(by_others))
+    return latest is not None and marks.is_after(latest, seen)
+
+
+def places(model: type[Catalog], ids: Sequence[int]) -> list[int]:
+    """The places of records, in the order that they are asked for."""
+    found = select(model.id, model.position).where(among(model.id, ids))
+    known: dict[int, int] = dict(db.session.execute(found).all())
+    return [known[key] for key in ids]
 
 
 def reorder(model: type[Catalog], ids: Sequence[int]) -> None:

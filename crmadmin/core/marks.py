@@ -58,6 +58,11 @@ def moment(made: Any) -> str:
     return signs or "0"
 
 
+def is_after(made: Any, seen: str) -> bool:
+    """Whether a moment is after the one that a text says; it is after any that cannot be read."""
+    return _MOMENT.fullmatch(seen) is None or int(moment(made), 36) > int(seen, 36)
+
+
 def of_key(value: object) -> tuple[int, str] | None:
     """The id, and the moment or "", that a text names: "12.kx3f9a" or "12"; None for what is none.
 

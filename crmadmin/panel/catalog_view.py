@@ -27,9 +27,9 @@ from werkzeug.wrappers import Response
 from crmadmin.access import reach
 from crmadmin.catalogs import acts as catalog_acts
 from crmadmin.catalogs import queries, services
-from crmadmin.core import codes, outside, records
+from crmadmin.core import codes, marks, outside, records
 from crmadmin.core.acts import BulkAct
-from crmadmin.core.db import db
+from crmadmin.core.db import db, utcnow
 from crmadmin.core.list_state import ListState
 from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.core.text import fold
@@ -137,7 +137,10 @@ class CatalogView(RecordView):
         if not self.may("order"):
             return []
         url = url_for(f"{self.endpoint}.order_by_name")
-        return [MenuItem(_("Sort by name"), url, "arrows-sort", "post"), *self.acts_item()]
+        # An order that somebody made after this page was shown is not to be lost unseen.
+        seen = {"seen": marks.moment(utcnow())}
+        by_name = MenuItem(_("Sort by name"), url, "arrows-sort", "post", fields=seen)
+        return [by_name, *self.acts_item()]
 
     def row_menu(self, record: Any) -> list[MenuItem]:
         """What the user may do with it; delete with its reason why not."""
@@ -287,23 +290,39 @@ class CatalogView(RecordView):
     # Order
 
     @expose("/order/", methods=("POST",))
-    def order(self) -> Response:
-        """Put the posted ids in this order: JSON {"ids": […]} or repeated `ids`."""
-        body = request.get_json(silent=True)
-        given = body.get("ids") if isinstance(body, dict) else request.form.getlist("ids")
-        if not isinstance(given, list) or len(given) > outside.MOST_IDS:
+    def order(self) -> Any:
+        """Put the rows of the list in this order: repeated `rows`, the record's key and the place
+        that the list showed, 12.kx3f9a:3. Answers their places now."""
+        given = request.form.getlist("rows")
+        if not given:
+            raise marks.NotTheSame(is_told=False)
+        shown = [row for row in map(services.Shown.read, given) if row is not None]
+        if len(shown) != len(given) or len(given) > outside.MOST_IDS:
             abort(400)
-        ids = outside.record_ids(given)
-        catalog_acts.order(self.model, ids)
+        try:
+            catalog_acts.order(self.model, shown)
+        except services.OrderChanged:
+            db.session.rollback()
+            return jsonify(error={"message": _(
+                "This list was changed elsewhere meanwhile, so your move was not saved. "
+                "It now shows the order as it is: move again."
+            )}), 409  # fmt: skip
+        now = services.places(self.model, [row.id for row in shown])
         db.session.commit()
-        return jsonify(ordered=len(ids))
+        return jsonify(places=now)
 
     @expose("/order-by-name/", methods=("POST",))
     def order_by_name(self) -> Response:
         """Xếp lại theo tên."""
-        act = catalog_acts.order(self.model, None)
-        db.session.commit()
-        flash(acting.message(act, _("Sorted by name.")), "success")
+        try:
+            act = catalog_acts.order(self.model, None, request.form.get("seen", ""))
+        except services.OrderChanged:
+            db.session.rollback()
+            flash(_("Somebody changed this list after you opened it. It was not sorted: look at it "
+                    "as it is now, and repeat if you still want that."), "warning")  # fmt: skip
+        else:
+            db.session.commit()
+            flash(acting.message(act, _("Sorted by name.")), "success")
         return redirect(url_for(f"{self.endpoint}.index_view"))
 
 

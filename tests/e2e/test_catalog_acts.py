@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+import browser
 import factories
 import pytest
 from person import Person, until
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
-from served import Site
+from served import PASSWORD, Site
+from sqlalchemy import select
 from test_keyboard import stored
 
+from crmadmin.access import services
 from crmadmin.catalogs.models import Industry
+from crmadmin.core.db import db
 
 
 @pytest.fixture
@@ -140,6 +145,50 @@ def test_dragging_in_a_filtered_list_leaves_the_hidden_ones_where_they_were(
     assert an.rows() == ["Thủy lợi", "Thủy sản"]
     expected = ["Thủy lợi", "Vận tải", "Giáo dục", "Thủy sản", "Xây dựng"]
     until(lambda: stored(site) == expected, "the new order in the database")
+
+
+@pytest.fixture
+def binh(site: Site) -> Iterator[Person]:
+    """A second admin, at a browser of his own."""
+    with site.app.app_context():
+        services.create_user("binh", "admin", password=PASSWORD, full_name="Lê Bình")
+        db.session.commit()
+        db.session.remove()
+    driver = browser.start()
+    yield Person(driver, site).log_in("binh").open("/admin/catalogs/industry/")
+    driver.quit()
+
+
+def test_of_two_who_drag_at_the_same_time_the_second_sees_the_firsts_order_and_moves_again(
+    an: Person, binh: Person, site: Site
+) -> None:
+    """Both have the list open: Thủy sản, Vận tải, Giáo dục."""
+    drag(an, "Di chuyển Giáo dục, vị trí 3 trên 3", "Di chuyển Thủy sản, vị trí 1 trên 3", -12)
+    until(lambda: stored(site) == an.rows(), "the first one's order in the database")
+    drag(binh, "Di chuyển Vận tải, vị trí 2 trên 3", "Di chuyển Thủy sản, vị trí 1 trên 3", -12)
+    binh.reads("thao tác di chuyển của bạn chưa được lưu", "#toasts")
+    binh.find("Di chuyển Giáo dục, vị trí 1 trên 3", "button")
+    assert binh.rows() == ["Giáo dục", "Thủy sản", "Vận tải"] == stored(site)
+    until(lambda: binh.focused == "Di chuyển Vận tải, vị trí 3 trên 3", "the focus on the row")
+    # On the list as it is now the move is made, by mouse and once more by keys.
+    drag(binh, "Di chuyển Vận tải, vị trí 3 trên 3", "Di chuyển Giáo dục, vị trí 1 trên 3", -12)
+    until(lambda: stored(site) == ["Vận tải", "Giáo dục", "Thủy sản"], "the second one's order")
+    binh.keys(Keys.ARROW_DOWN, holding=Keys.ALT)
+    until(lambda: stored(site) == ["Giáo dục", "Vận tải", "Thủy sản"], "his own next move")
+    assert binh.rows() == stored(site)
+    assert not binh.complaints()
+
+
+def test_a_row_that_somebody_deleted_is_gone_from_the_list_of_who_drags_it(
+    an: Person, site: Site
+) -> None:
+    with site.writing("mai"):
+        gone = db.session.scalars(select(Industry).where(Industry.name == "Giáo dục")).one()
+        db.session.delete(gone)
+    drag(an, "Di chuyển Giáo dục, vị trí 3 trên 3", "Di chuyển Thủy sản, vị trí 1 trên 3", -12)
+    an.reads("thao tác di chuyển của bạn chưa được lưu", "#toasts")
+    an.lists({"Thủy sản", "Vận tải"})
+    assert an.rows() == stored(site)
 
 
 def test_the_order_is_the_order_of_every_choice(an: Person) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from itertools import permutations
 
 import pytest
 from factories import catalog, customer, user
 from flask import Flask
 from sqlalchemy import func, select
+from visitor import PASSWORD, TOKEN, Visitor
+from werkzeug.test import TestResponse
 
+from crmadmin.access import services
 from crmadmin.catalogs.models import Collaborator, CustomerSource, Industry, all_catalogs
-from crmadmin.core.db import db
+from crmadmin.core.db import db, utcnow
 from crmadmin.customers.models import Customer
 
 LIST = "/admin/catalogs/industry/"
@@ -173,32 +178,60 @@ def test_a_merge_into_itself_or_into_nothing_changes_nothing(
     assert stored(CustomerSource, source) is not None
 
 
+SHOWN = re.compile(r'data-position="([^"]+)">([0-9]+)<')
+SORTS = re.compile(r'name="seen" value="([^"]+)"')
+
+
+def rows_of(page: str) -> dict[int, str]:
+    """Id → how a list that may be ordered names its row: its proof and the place it is shown at."""
+    return {int(key.partition(".")[0]): f"{key}:{place}" for key, place in SHOWN.findall(page)}
+
+
+def drag(who: Visitor, page: str, *ids: int) -> TestResponse:
+    """Drop the rows of a page in this order, as that page does."""
+    rows = rows_of(page)
+    token = TOKEN.search(page)[1]
+    return who.raw_post(f"{LIST}order/", {"rows": [rows[key] for key in ids], "csrf_token": token})
+
+
+@pytest.fixture
+def binh(people: dict, visitor) -> Visitor:
+    """A second admin, at a browser of his own."""
+    services.create_user("binh", "admin", password=PASSWORD, full_name="Lê Bình")
+    db.session.commit()
+    return visitor("binh")
+
+
+def order_now() -> list[int]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Industry.id).order_by(Industry.position)))
+
+
 def test_the_order_posted_is_the_order_of_the_list(context: Flask, people: dict, visitor) -> None:
     a, b, c = make(Industry, "Một", "Hai", "Ba")
     an = visitor("an")
-    token = an.token(LIST)
-    everyone = [str(c), str(a), str(b)]
-    answer = an.raw_post(f"{LIST}order/", {"ids": everyone, "csrf_token": token})
-    assert answer.status_code == 200
-    order = db.session.scalars(select(Industry.id).order_by(Industry.position)).all()
-    assert list(order) == [c, a, b]
-    an.post(f"{LIST}order-by-name/", page=LIST)
+    answer = drag(an, an.get(LIST).text, c, a, b)
+    assert (answer.status_code, answer.json) == (200, {"places": [1, 2, 3]})
+    assert order_now() == [c, a, b]
+    seen = SORTS.search(an.get(LIST).text)[1]
+    an.post(f"{LIST}order-by-name/", {"seen": seen}, page=LIST)
     names = db.session.scalars(select(Industry.name).order_by(Industry.position)).all()
     assert list(names) == ["Ba", "Hai", "Một"]
 
 
 @pytest.mark.parametrize("positions", [(1, 2, 3, 4, 5), (10, 20, 30, 40, 50), (0, 0, 0, 7, 7)])
-@pytest.mark.parametrize("shown", [*permutations((0, 2, 3)), (4, 0), (1,), ()])
+@pytest.mark.parametrize("shown", [*permutations((0, 2, 3)), (4, 0), (1,)])
 def test_rows_that_a_filter_hides_keep_their_places(
     context: Flask, people: dict, visitor, positions: tuple[int, ...], shown: tuple[int, ...]
 ) -> None:
-    """Whatever order the shown ones are given, each hidden one stands where it stood."""
+    """Whatever order the shown ones are given, each hidden one stands where it stood; and the page
+    is told their places, so that the next drag is about what it shows."""
     names = ("A", "B", "C", "D", "E")
     ids = [catalog(Industry, n, position=p).id for n, p in zip(names, positions, strict=True)]
     db.session.commit()
     an = visitor("an")
-    given = {"ids": [str(ids[n]) for n in shown], "csrf_token": an.token(LIST)}
-    assert an.raw_post(f"{LIST}order/", given).status_code == 200
+    answer = drag(an, an.get(LIST).text, *(ids[n] for n in shown))
+    assert answer.status_code == 200
     rows = db.session.execute(
         select(Industry.id, Industry.position).order_by(Industry.position, Industry.sort_key)
     ).all()
@@ -206,8 +239,95 @@ def test_rows_that_a_filter_hides_keep_their_places(
     for slot, number in zip(sorted(shown), shown, strict=True):
         expected[slot] = number
     assert [key for key, _place in rows] == [ids[n] for n in expected]
+    assert answer.json["places"] == [dict(rows)[ids[n]] for n in shown]
     if len(set(positions)) == 5:
         assert [place for _key, place in rows] == list(positions)
+
+
+def moved_by_a_drag(binh: Visitor, page: str, ids: list[int]) -> None:
+    assert drag(binh, page, ids[1], ids[0], ids[2]).status_code == 200
+
+
+def moved_on_its_form(_binh: Visitor, _page: str, ids: list[int]) -> None:
+    db.session.get_one(Industry, ids[0]).position = 9
+
+
+def sorted_by_name(binh: Visitor, page: str, _ids: list[int]) -> None:
+    seen = SORTS.search(page)[1]
+    binh.post(f"{LIST}order-by-name/", {"seen": seen}, page=LIST)
+
+
+def deleted(_binh: Visitor, _page: str, ids: list[int]) -> None:
+    db.session.delete(db.session.get_one(Industry, ids[2]))
+
+
+def replaced(_binh: Visitor, _page: str, ids: list[int]) -> None:
+    """Another record has the number now, as a restore from an older backup does it."""
+    db.session.get_one(Industry, ids[2]).created_at = utcnow()
+
+
+CHANGES = [moved_by_a_drag, moved_on_its_form, sorted_by_name, deleted, replaced]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_drag_on_a_list_that_was_changed_meanwhile_moves_nothing_and_says_so(
+    context: Flask, people: dict, visitor, binh: Visitor, change: Callable[..., None]
+) -> None:
+    ids = make(Industry, "Một", "Hai", "Ba")
+    an = visitor("an")
+    his, shown = binh.get(LIST).text, an.get(LIST).text
+    change(binh, his, ids)
+    db.session.commit()
+    before = order_now()
+    answer = drag(an, shown, ids[2], ids[0], ids[1])
+    assert answer.status_code == 409
+    assert "chưa được lưu" in answer.json["error"]["message"]
+    assert order_now() == before
+    again = drag(an, an.get(LIST).text, *reversed(before))
+    assert again.status_code == 200
+    assert order_now() == before[::-1]
+
+
+def test_a_record_that_somebody_added_at_the_end_is_in_no_drags_way(
+    context: Flask, people: dict, visitor
+) -> None:
+    """The places that the page shows are those that are stored: the move means what it meant."""
+    a, b = make(Industry, "Một", "Hai")
+    an = visitor("an")
+    page = an.get(LIST).text
+    new = catalog(Industry, "Ba", position=3).id
+    db.session.commit()
+    assert drag(an, page, b, a).status_code == 200
+    assert order_now() == [b, a, new]
+
+
+def test_sorting_by_name_does_not_undo_an_order_that_was_made_meanwhile(
+    context: Flask, people: dict, visitor, binh: Visitor
+) -> None:
+    a, b, c = make(Industry, "Một", "Hai", "Ba")
+    an = visitor("an")
+    seen = SORTS.search(an.get(LIST).text)[1]
+    assert drag(binh, binh.get(LIST).text, b, c, a).status_code == 200
+    for sent in (seen, "", "không"):
+        an.post(f"{LIST}order-by-name/", {"seen": sent}, page="/profile")
+        assert order_now() == [b, c, a], sent
+    assert "Danh sách chưa được xếp lại" in an.get(LIST).text
+    # One's own drags are no surprise: the page that showed them sorts.
+    seen = SORTS.search(an.get(LIST).text)[1]
+    assert drag(an, an.get(LIST).text, a, b, c).status_code == 200
+    an.post(f"{LIST}order-by-name/", {"seen": seen}, page=LIST)
+    assert order_now() == [c, b, a]
+
+
+@pytest.mark.parametrize("rows", [["1"], ["1:1"], ["x"], ["1.honcjiq6z1"], ["1.honcjiq6z1:-1"]])
+def test_a_row_that_cannot_be_read_is_refused(
+    context: Flask, people: dict, visitor, rows: list[str]
+) -> None:
+    make(Industry, "Một")
+    an = visitor("an")
+    given = {"rows": rows, "csrf_token": an.token(LIST)}
+    assert an.raw_post(f"{LIST}order/", given).status_code == 400
+    assert an.raw_post(f"{LIST}order/", {"csrf_token": given["csrf_token"]}).status_code == 409
 
 
 def test_the_list_is_ordered_by_position_then_by_vietnamese_name(

@@ -1,6 +1,7 @@
 // The order of a list, by dragging the grip or with Alt+↑/↓ on it: the rows move, the new order is posted to
-// `data-order-url` as ids, and the place is spoken. A refusal puts the rows back. Rows that a filter or another
-// page hides keep their places, so the shown ones change those that they have among themselves.
+// `data-order-url`, each row with its place as it was shown, and the place is spoken. A refusal puts the rows back;
+// where somebody changed the list meanwhile, it is shown anew. Rows that a filter or another page hides keep their
+// places, so the shown ones change those that they have among themselves.
 
 import { announce, on, post, words } from "./dom.js";
 import { note } from "./notes.js";
@@ -12,19 +13,19 @@ const rowsOf = (body) => [...body.querySelectorAll(":scope > tr[data-id]")];
 const nameOf = (row) => row.querySelector(".name").textContent.trim();
 const ids = (body) => rowsOf(body).map((row) => row.dataset.id);
 const placeOf = (row) => row.querySelector("[data-position]");
+const rowOf = (body, id) => body.querySelector(`:scope > tr[data-id="${CSS.escape(id)}"]`);
 
 let saving = Promise.resolve();
 let timer = 0;
 
 function remember(body) {
   body.savedOrder ??= ids(body);
-  body.places ??= rowsOf(body).map((row) => placeOf(row)?.textContent);
+  body.places ??= rowsOf(body).map((row) => placeOf(row).textContent);
 }
 
 function renumber(body) {
   rowsOf(body).forEach((row, index, all) => {
-    const place = placeOf(row);
-    if (place) place.textContent = body.places[index];
+    placeOf(row).textContent = body.places[index];
     const grip = row.querySelector("[data-grip]");
     grip?.setAttribute(
       "aria-label",
@@ -34,24 +35,44 @@ function renumber(body) {
 }
 
 function restore(body, order) {
-  order.forEach((id) =>
-    body.append(body.querySelector(`:scope > tr[data-id="${CSS.escape(id)}"]`)),
-  );
+  order.forEach((id) => body.append(rowOf(body, id)));
   renumber(body);
+}
+
+// The rows in their new order, each with its proof and the place that it was shown at: the server moves nothing when
+// another place is stored by now.
+function asShown(body, order) {
+  return order.map((id) => {
+    const place = body.places[body.savedOrder.indexOf(id)];
+    return ["rows", `${placeOf(rowOf(body, id)).dataset.position}:${place}`];
+  });
+}
+
+async function showAnew(body) {
+  const held = document.activeElement?.closest("tr[data-id]");
+  const id = body.contains(held) ? held.dataset.id : null;
+  const list = { target: "#results", select: "#results", swap: "outerHTML" };
+  await window.htmx.ajax("GET", location.href, list);
+  const now = document.querySelector("[data-order-url]");
+  if (id && now) rowOf(now, id)?.querySelector("[data-grip]").focus();
 }
 
 async function send(body) {
   const order = ids(body);
-  const before = body.savedOrder;
   try {
-    const answer = await post(
-      body.dataset.orderUrl,
-      order.map((id) => ["ids", id]),
-    );
+    const answer = await post(body.dataset.orderUrl, asShown(body, order));
+    const told = await answer.json();
+    if (answer.status === 409) {
+      note(told.error.message, "bad");
+      await showAnew(body);
+      return;
+    }
     if (!answer.ok) throw new Error(String(answer.status));
     body.savedOrder = order;
+    body.places = told.places;
+    renumber(body);
   } catch {
-    restore(body, before);
+    restore(body, body.savedOrder);
     note(words("order_failed"), "bad");
   }
 }
