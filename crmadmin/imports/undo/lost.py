@@ -18,7 +18,7 @@ from crmadmin.core.db import db
 from crmadmin.imports.models import ImportRow
 from crmadmin.imports.records import State
 from crmadmin.imports.undo import sides
-from crmadmin.imports.undo.fitting import length_of, restorable
+from crmadmin.imports.undo.values import length_of, restorable
 from crmadmin.imports.undo.verdict import Ground
 
 

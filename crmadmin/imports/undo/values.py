@@ -1,4 +1,8 @@
-"""Overwritten values on their way back: stored JSON → columns, and what is derived from them."""
+"""Overwritten values on their way back: stored JSON → columns, and what is derived from them.
+
+A table may have fewer columns by now, or shorter ones: `restorable` says what of a before-image it
+still takes.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Date, DateTime, select
+from sqlalchemy import Date, DateTime, String, select
 
 from crmadmin.core import bulk
 from crmadmin.core.bulk import among
 from crmadmin.core.db import actor, db, spec_of, utcnow
 from crmadmin.core.spec import RecordSpec
-from crmadmin.imports.undo.fitting import restorable
 
 MOST_SETS = 16
 """With more sets of columns than this, all of them are written for every record."""
@@ -134,3 +137,18 @@ def merged(images: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[str, Any]:
         for name, value in before.items():
             found.setdefault(name, value)
     return found
+
+
+def restorable(table: Any, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a before-image the table can take."""
+    return {n: v for n, v in before.items() if n in table.c and not _is_long(table.c[n], v)}
+
+
+def length_of(column: Any) -> int | None:
+    """How many characters a column of text takes; None for any number."""
+    return column.type.length if isinstance(column.type, String) else None
+
+
+def _is_long(column: Any, value: Any) -> bool:
+    length = length_of(column)
+    return length is not None and isinstance(value, str) and len(value) > length
