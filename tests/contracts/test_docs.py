@@ -55,26 +55,36 @@ def named(path: Path) -> str:
     return str(path.relative_to(config.ROOT))
 
 
-def test_every_setting_is_documented_and_no_other() -> None:
+def config_names() -> set[str]:
+    """Every variable that `config.py` reads."""
     source = (config.ROOT / "config.py").read_text()
-    read = set(re.findall(r'(?:environ\.get|_whole|_yes)\(\s*"([A-Z_]+)"', source))
+    return set(re.findall(r'(?:environ\.get|_whole|_yes)\(\s*"([A-Z_]+)"', source))
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    read = config_names()
     assert len(read) >= 10
     documented = set(re.findall(r"^\| `([A-Z_]+)`", text("settings.md"), re.MULTILINE))
     assert documented == read
 
 
-def test_the_documented_defaults_are_the_real_ones() -> None:
-    defaults = {
-        "CRM_LOCALE": "locale", "CRM_TIMEZONE": "timezone", "CRM_UPLOAD_MAX_MB": "upload_max_mb",
-        "CRM_READER_MAX_MB": "reader_max_mb", "CRM_UPLOAD_KEEP_DAYS": "upload_keep_days",
-        "CRM_HISTORY_KEEP_DAYS": "history_keep_days",
-        "PORT": "port", "CRM_POOL_SIZE": "pool_size", "CRM_POOL_OVERFLOW": "pool_overflow",
-        "CRM_POOL_RECYCLE": "pool_recycle", "CRM_STATEMENT_TIMEOUT": "statement_timeout",
-        "CRM_SLOW_MS": "slow_ms",
-    }  # fmt: skip
-    for name, attribute in defaults.items():
-        default = config.Settings.__dataclass_fields__[attribute].default
-        assert f"| `{name}` | `{default}` |" in text("settings.md"), name
+DEFAULT = re.compile(r"^\| `([A-Z_]+)` \| `([^`]+)` \|", re.MULTILINE)
+
+
+def test_setting_a_variable_to_its_documented_default_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    documented = dict(DEFAULT.findall(text("settings.md")))
+    assert len(documented) >= 14
+    for name in config_names():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CRM_INSTANCE", str(tmp_path))
+    usual = config.load()
+    for name, default in documented.items():
+        if "…" not in default:
+            monkeypatch.setenv(name, default)
+            assert config.load() == usual, name
+            monkeypatch.delenv(name)
 
 
 def section(command: str) -> str:
@@ -182,6 +192,33 @@ def test_every_decision_has_its_three_parts_and_stands_in_the_list() -> None:
         parts = re.findall(r"^## (\w+)$", path.read_text(), re.MULTILINE)
         assert parts == ["Context", "Decision", "Consequences"], path.name
         assert f"]({path.name})" in text("adr/README.md"), path.name
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "adr").glob("[0-9]*.md")), ids=named)
+def test_every_decision_says_when_it_was_taken_and_whether_it_is_in_force(path: Path) -> None:
+    title, _blank, status = path.read_text().splitlines()[:3]
+    assert re.fullmatch(rf"# {path.name[:4]} \S.*", title)
+    assert re.fullmatch(r"2\d{3}-\d\d-\d\d · (in force|replaced by \[\d{4}\]\(.+\))", status)
+
+
+PACKAGES = "|".join(p.parent.name for p in (config.ROOT / "crmadmin").glob("*/__init__.py"))
+IN_CODE = re.compile(rf"`(?:crmadmin[./])?((?:{PACKAGES})(?:[./]\w+)+)(?:\.py)?`")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=named)
+def test_every_module_that_a_page_names_is_there(path: Path) -> None:
+    lost = [name for name in IN_CODE.findall(prose(path)) if not is_in_code(name)]
+    assert lost == []
+
+
+def is_in_code(name: str) -> bool:
+    """Whether `core.outside` or `access/roles.py` is a module, or its last part a name in one."""
+    place = config.ROOT / "crmadmin" / name.removesuffix(".py").replace(".", "/")
+    if place.is_dir() or place.with_suffix(".py").exists():
+        return True
+    module = place.parent if place.parent.is_dir() else place.parent.with_suffix(".py")
+    source = module / "__init__.py" if module.is_dir() else module
+    return source.exists() and re.search(rf"\b{place.name}\b", source.read_text()) is not None
 
 
 def spoken(language: str) -> set[str]:
