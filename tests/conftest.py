@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -74,6 +75,14 @@ def new_database(kind: str, folder: Path, name: str = "test") -> str:
     engine.dispose()
     address, mark, options = server.partition("?")
     return f"{address.rsplit('/', 1)[0]}/{database}{mark}{options}"
+
+
+@pytest.fixture(scope="session")
+def house(request: pytest.FixtureRequest) -> ModuleType:
+    """This file as a module; `import conftest` would give whichever was loaded last."""
+    found = request.config.pluginmanager.get_plugin(__file__)
+    assert isinstance(found, ModuleType)
+    return found
 
 
 @cache

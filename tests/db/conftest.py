@@ -1,21 +1,38 @@
-"""What database tests share: rows as files (see `importing`), and a queue of the app's database."""
+"""What database tests share: a database of a test's own, rows as files (see `importing`), and a
+queue of the app's database."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 
 import importing
 import pytest
 from flask import Flask
+from flask_migrate import upgrade
 from jobbing import Register
 from sqlalchemy import text
 
+from app import create_app
 from crmadmin.core.db import db
 from crmadmin.jobs import queue, work
 from crmadmin.jobs.models import Job
 from crmadmin.jobs.queue import Queue
 from crmadmin.jobs.work import Turn
+
+
+@pytest.fixture
+def fresh(database: str, tmp_path: Path, house: ModuleType) -> Iterator[Flask]:
+    """A migrated database of the test's own, which it may change the tables of."""
+    url = house.new_database(database, tmp_path, "fresh")
+    app = create_app(house.make_settings(url, tmp_path))
+    with app.app_context():
+        upgrade()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture(autouse=True)

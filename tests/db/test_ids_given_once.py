@@ -30,26 +30,6 @@ NUMBERED = sorted(
 )
 
 
-@pytest.fixture
-def house(request: pytest.FixtureRequest) -> ModuleType:
-    """The test run's own conftest: settings and new databases."""
-    found = request.config.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
-    assert isinstance(found, ModuleType)
-    return found
-
-
-@pytest.fixture
-def fresh(database: str, tmp_path: Path, house: ModuleType) -> Any:
-    """A migrated database of the test's own, which it may change the tables of."""
-    url = house.new_database(database, tmp_path, "numbering")
-    app = create_app(house.make_settings(url, tmp_path))
-    with app.app_context():
-        upgrade()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
 def test_every_table_of_a_model_has_numbers_that_are_given_once(context: Flask) -> None:
     assert len(NUMBERED) > 20
     assert storage_faults(db) == []

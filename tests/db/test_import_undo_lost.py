@@ -3,8 +3,6 @@ back, what is gone is said before anything is taken back, and half of an undoing
 
 from __future__ import annotations
 
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import factories
@@ -12,11 +10,9 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from flask import Flask
-from flask_migrate import upgrade
 from importing import imported
 from sqlalchemy import Column, String, Text, select, text
 
-from app import create_app
 from crmadmin.catalogs.models import Industry
 from crmadmin.core import bulk, records
 from crmadmin.core.db import db, rebuilding_tables
@@ -28,19 +24,6 @@ from crmadmin.imports.undo.lost import Lost
 from crmadmin.jobs import services as jobs
 
 HEAD = ("Mã", "Tên", "Mô tả")
-
-
-@pytest.fixture
-def fresh(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Any:
-    """A database of the test's own, of which it changes the tables."""
-    house = request.config.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
-    assert isinstance(house, ModuleType)
-    app = create_app(house.make_settings(house.new_database(database, tmp_path, "lost"), tmp_path))
-    with app.app_context():
-        upgrade()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def overwritten() -> ImportBatch:

@@ -32,14 +32,6 @@ MOMENT = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest) -> ModuleType:
-    """The test run's own conftest: settings and new databases."""
-    found = request.config.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
-    assert isinstance(found, ModuleType)
-    return found
-
-
-@pytest.fixture
 def elsewhere(
     request: pytest.FixtureRequest, house: ModuleType, tmp_path: Path, context: Flask, database: str
 ) -> Iterator[Flask]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from types import ModuleType
 
 import pytest
 from flask import Flask
@@ -50,14 +50,13 @@ TRIES = 5
 
 
 @pytest.fixture
-def empty(app: Flask, request: pytest.FixtureRequest) -> Callable[[], None]:
+def empty(app: Flask, house: ModuleType) -> Callable[[], None]:
     """Empties every table, as before a test, while workers run."""
-    house = request.config.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
 
     def make_empty() -> None:
         for attempt in range(1, TRIES + 1):
             try:
-                house._empty(app)  # type: ignore[union-attr]  # it is there
+                house._empty(app)
             except OperationalError:
                 # A worker brings the search index up to date: it has locked a table before us.
                 if attempt == TRIES:

@@ -45,10 +45,8 @@ pytestmark = pytest.mark.postgresql
 
 
 @pytest.fixture
-def crm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+def crm(house: ModuleType, tmp_path: Path) -> Iterator[Flask]:
     """An installation on PostgreSQL with three people, old customers and a group."""
-    house = request.config.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
-    assert isinstance(house, ModuleType)
     if "postgresql" not in house.DATABASES:
         pytest.skip("CRM_TEST_DATABASES leaves PostgreSQL out")
     url = house.new_database("postgresql", tmp_path, "processes")

@@ -45,15 +45,6 @@ def postgresql(*command: object) -> None:
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest) -> ModuleType:
-    found = request.config.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
-    assert isinstance(found, ModuleType)
-    if "postgresql" not in found.DATABASES:
-        pytest.skip("CRM_TEST_DATABASES leaves PostgreSQL out")
-    return found
-
-
-@pytest.fixture
 def first(house: ModuleType, tmp_path: Path) -> Iterator[Flask]:
     """The installation on the first server."""
     url = house.new_database("postgresql", tmp_path, "first")

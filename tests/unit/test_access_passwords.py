@@ -8,7 +8,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -98,16 +98,12 @@ def test_outdated_parameters_are_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
         assert work.is_outdated(stored)
 
 
-@pytest.fixture
-def _all_slots_taken() -> Iterator[None]:
-    with ExitStack() as held:
-        for _ in range(passwords.SLOTS):
-            held.enter_context(passwords.turn())
-        yield
+Waiting = tuple[threading.Thread, list[str]]
+"""Somebody who waits for a turn, and what came of it."""
 
 
-def waiting(*, is_known: bool) -> tuple[threading.Thread, list[str]]:
-    """Somebody who waits for a turn, and what came of it."""
+def waiting(*, is_known: bool) -> Waiting:
+    """Begin to wait, in a thread."""
     told: list[str] = []
 
     def wait() -> None:
@@ -122,6 +118,19 @@ def waiting(*, is_known: bool) -> tuple[threading.Thread, list[str]]:
     return thread, told
 
 
+@contextmanager
+def slots_taken() -> Iterator[list[Waiting]]:
+    """All slots are taken; whoever is put into the list has a turn when they are free again."""
+    queue: list[Waiting] = []
+    with ExitStack() as held:
+        for _ in range(passwords.SLOTS):
+            held.enter_context(passwords.turn())
+        yield queue
+    for thread, told in queue:
+        thread.join()
+        assert told == ["turn"]
+
+
 def until(count: int) -> None:
     end = time.monotonic() + 10
     while passwords._waiting != count:
@@ -129,19 +138,16 @@ def until(count: int) -> None:
         time.sleep(0.001)
 
 
-@pytest.mark.usefixtures("_all_slots_taken")
 def test_who_cannot_have_a_turn_in_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.01)
-    with pytest.raises(passwords.BusyError), passwords.turn():
+    with slots_taken(), pytest.raises(passwords.BusyError), passwords.turn():
         pytest.fail("there was no turn left")
     assert passwords._waiting == 0
 
 
 def test_only_a_few_wait_and_the_next_is_turned_away_at_once() -> None:
-    with ExitStack() as held:
-        for _ in range(passwords.SLOTS):
-            held.enter_context(passwords.turn())
-        queue = [waiting(is_known=False) for _ in range(passwords.WAITING)]
+    with slots_taken() as queue:
+        queue += [waiting(is_known=False) for _ in range(passwords.WAITING)]
         until(passwords.WAITING)
         begun = time.monotonic()
         with pytest.raises(passwords.BusyError), passwords.turn():
@@ -150,17 +156,12 @@ def test_only_a_few_wait_and_the_next_is_turned_away_at_once() -> None:
             passwords.knock()
         assert time.monotonic() - begun < passwords.WAIT_SECONDS / 10
         assert passwords._waiting == passwords.WAITING
-    for thread, told in queue:
-        thread.join()
-        assert told == ["turn"]
     passwords.knock()
 
 
 def test_strangers_leave_places_to_those_who_are_known() -> None:
-    with ExitStack() as held:
-        for _ in range(passwords.SLOTS):
-            held.enter_context(passwords.turn())
-        queue = [waiting(is_known=False) for _ in range(passwords.WAITING)]
+    with slots_taken() as queue:
+        queue += [waiting(is_known=False) for _ in range(passwords.WAITING)]
         until(passwords.WAITING)
         passwords.knock(is_known=True)
         queue += [waiting(is_known=True) for _ in range(passwords.WAITING_KNOWN)]
@@ -170,9 +171,6 @@ def test_strangers_leave_places_to_those_who_are_known() -> None:
                 passwords.knock(is_known=is_known)
             with pytest.raises(passwords.BusyError), passwords.turn(is_known=is_known):
                 pytest.fail("there was no place left")
-    for thread, told in queue:
-        thread.join()
-        assert told == ["turn"]
 
 
 def test_log_ins_never_take_every_thread_of_a_web_process() -> None:

@@ -119,6 +119,19 @@ def editing(browser: Visitor, url: str, form: str = "record-form") -> dict[str, 
     return fields(browser.get(url).text, form)
 
 
+def opened(visitor: NewVisitor, model: type[Any], key: int) -> tuple[Visitor, str, dict[str, Any]]:
+    """An's browser, the address of the record's form, and the form as she opened it."""
+    browser, url = visitor("an"), f"{AT[model]}edit/?id={key}"
+    return browser, url, editing(browser, url)
+
+
+def conflict(browser: Visitor, url: str, sent: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The page of both versions that answers, and its form as it stands."""
+    answer = browser.raw_post(url, sent)
+    assert answer.status_code == 409
+    return answer.text, fields(answer.text, "again-form")
+
+
 def typed(sent: dict[str, Any], f: FieldSpec, value: Any) -> dict[str, Any]:
     """The form with one more value typed in."""
     text = as_typed(f, value)
@@ -155,14 +168,12 @@ def values(model: type[Any], key: int) -> dict[str, Any]:
 def test_what_only_the_other_changed_is_kept_unless_one_chooses_ones_own(
     context: Flask, people: dict, visitor: NewVisitor, model: type[Any], side: str
 ) -> None:
-    browser, key = visitor("an"), made_of(model)
-    url = f"{AT[model]}edit/?id={key}"
-    sent, before = editing(browser, url), values(model, key)
+    key = made_of(model)
+    browser, url, sent = opened(visitor, model, key)
+    before = values(model, key)
     theirs = all_changed_by_mai(people, model, key)
-    answer = browser.raw_post(url, sent)
-    assert answer.status_code == 409
-    assert "Lê Thị Mai" in answer.text
-    choice = fields(answer.text, "again-form")
+    page, choice = conflict(browser, url, sent)
+    assert "Lê Thị Mai" in page
     picks = {f"pick-{f.name}" for f in walked(model)}
     assert {k: choice.get(k) for k in picks} == dict.fromkeys(picks, "theirs")
     if side:
@@ -176,22 +187,20 @@ def test_what_only_the_other_changed_is_kept_unless_one_chooses_ones_own(
 def test_what_both_changed_has_to_be_chosen(
     context: Flask, people: dict, visitor: NewVisitor, model: type[Any], side: str
 ) -> None:
-    browser, key = visitor("an"), made_of(model)
-    url = f"{AT[model]}edit/?id={key}"
-    sent, before = editing(browser, url), values(model, key)
+    key = made_of(model)
+    browser, url, sent = opened(visitor, model, key)
+    before = values(model, key)
     theirs, mine = all_changed_by_mai(people, model, key), {}
     for f in walked(model):
         own = other_value(f, before[f.name], avoid=theirs[f.name])
         if own is not None:  # of yes and no, both changed it to the same
             mine[f.name] = own
             sent = typed(sent, f, own)
-    answer = browser.raw_post(url, sent)
-    choice = fields(answer.text, "again-form")
+    _page, choice = conflict(browser, url, sent)
     picks = {f"pick-{name}" for name in mine}
     assert picks.isdisjoint(choice), "nothing is chosen at first"
-    refused = browser.raw_post(url, choice)
-    assert refused.status_code == 409
-    assert 'aria-invalid="true"' in refused.text
+    refused, _choice = conflict(browser, url, choice)
+    assert 'aria-invalid="true"' in refused
     assert values(model, key) == theirs
     assert browser.raw_post(url, choice | dict.fromkeys(picks, side)).status_code == 302
     assert values(model, key) == (theirs | mine if side == "mine" else theirs)
@@ -201,9 +210,8 @@ def test_what_both_changed_has_to_be_chosen(
 def test_what_cannot_be_read_is_shown_as_it_was_typed(
     context: Flask, people: dict, visitor: NewVisitor, model: type[Any]
 ) -> None:
-    browser, key = visitor("an"), made_of(model)
-    url = f"{AT[model]}edit/?id={key}"
-    sent = editing(browser, url)
+    key = made_of(model)
+    browser, url, sent = opened(visitor, model, key)
     all_changed_by_mai(people, model, key)
     for f in walked(model):
         answer = browser.raw_post(url, {**sent, f.name: "31/02/ôi", "merging": "0"})
@@ -213,11 +221,9 @@ def test_what_cannot_be_read_is_shown_as_it_was_typed(
 
 def test_what_each_changed_elsewhere_is_merged(context: Flask, people: dict, visitor) -> None:
     key = made_of(Customer)
-    url = f"{AT[Customer]}edit/?id={key}"
-    sent = editing(browser := visitor("an"), url)
+    browser, url, sent = opened(visitor, Customer, key)
     changed_by("mai", people, Customer, key, note="Của Mai")
-    answer = browser.raw_post(url, {**sent, "address": "Của An"})
-    choice = fields(answer.text, "again-form")
+    _page, choice = conflict(browser, url, {**sent, "address": "Của An"})
     assert (choice["pick-note"], choice["pick-address"]) == ("theirs", "mine")
     assert browser.raw_post(url, choice).status_code == 302
     now = stored(Customer, key)
@@ -226,16 +232,13 @@ def test_what_each_changed_elsewhere_is_merged(context: Flask, people: dict, vis
 
 def test_a_third_edit_in_between_conflicts_again(context: Flask, people: dict, visitor) -> None:
     key = made_of(Customer)
-    url = f"{AT[Customer]}edit/?id={key}"
-    sent = editing(browser := visitor("an"), url)
+    browser, url, sent = opened(visitor, Customer, key)
     changed_by("mai", people, Customer, key, note="Của Mai")
-    choice = fields(browser.raw_post(url, {**sent, "address": "Của An"}).text, "again-form")
+    _page, choice = conflict(browser, url, {**sent, "address": "Của An"})
     changed_by("son", people, Customer, key, website="https://son.vn")
-    again = browser.raw_post(url, choice)
-    assert again.status_code == 409
-    assert "Phạm Sơn" in again.text
+    again, choice = conflict(browser, url, choice)
+    assert "Phạm Sơn" in again
     assert stored(Customer, key).address != "Của An"
-    choice = fields(again.text, "again-form")
     assert {k for k in choice if k.startswith("pick-")} == {
         "pick-note", "pick-address", "pick-website",
     }  # fmt: skip
@@ -247,15 +250,13 @@ def test_a_third_edit_in_between_conflicts_again(context: Flask, people: dict, v
 def test_a_form_that_does_not_say_what_it_was_opened_with_has_all_chosen(
     context: Flask, people: dict, visitor
 ) -> None:
-    for opened in ("", "x", "[]", '{"name":1}', "[" * 100_000):
+    for said in ("", "x", "[]", '{"name":1}', "[" * 100_000):
         key = made_of(Customer)
-        url = f"{AT[Customer]}edit/?id={key}"
-        sent = editing(browser := visitor("an"), url)
+        browser, url, sent = opened(visitor, Customer, key)
         changed_by("mai", people, Customer, key, note="Của Mai")
-        answer = browser.raw_post(url, {**sent, "opened": opened})
-        assert answer.status_code == 409
-        assert "pick-note" not in fields(answer.text, "again-form")
-        assert 'name="pick-note"' in answer.text
+        page, choice = conflict(browser, url, {**sent, "opened": said})
+        assert "pick-note" not in choice
+        assert 'name="pick-note"' in page
 
 
 # Contacts
@@ -289,14 +290,11 @@ def test_a_field_of_a_contact_that_the_other_changed_is_shown_and_chosen(
     firm, people: dict, visitor, f: FieldSpec, side: str
 ) -> None:
     key, first, _second = firm
-    url = f"{AT[Customer]}edit/?id={key}"
-    sent = editing(browser := visitor("an"), url)
+    browser, url, sent = opened(visitor, Customer, key)
     before = getattr(stored(Contact, first), f.column)
     theirs = other_value(f, before)
     changed_by("mai", people, Contact, first, **{f.column: theirs})
-    answer = browser.raw_post(url, {**sent, "note": "Của An"})
-    assert answer.status_code == 409
-    choice = fields(answer.text, "again-form")
+    _page, choice = conflict(browser, url, {**sent, "note": "Của An"})
     name = f"pick-contact-{first}.{f.name}"
     assert choice[name] == "theirs"
     assert browser.raw_post(url, {**choice, name: side or "theirs"}).status_code == 302
@@ -310,16 +308,13 @@ def test_a_contact_that_the_other_added_stays_unless_one_says_otherwise(
     firm, people: dict, visitor, side: str
 ) -> None:
     key, _first, _second = firm
-    url = f"{AT[Customer]}edit/?id={key}"
-    sent = editing(browser := visitor("an"), url)
+    browser, url, sent = opened(visitor, Customer, key)
     # As an import adds it: the customer itself is not touched.
     added = contact(stored(Customer, key), "Thêm Bởi Mai", email="mai@khach.vn").id
     db.session.commit()
-    answer = browser.raw_post(url, {**sent, "note": "Của An"})
-    assert answer.status_code == 409
-    assert "Thêm Bởi Mai" in answer.text
-    assert "mai@khach.vn" in answer.text
-    choice = fields(answer.text, "again-form")
+    page, choice = conflict(browser, url, {**sent, "note": "Của An"})
+    assert "Thêm Bởi Mai" in page
+    assert "mai@khach.vn" in page
     name = f"pick-contact-{added}"
     assert choice[name] == "theirs"
     assert browser.raw_post(url, {**choice, name: side or "theirs"}).status_code == 302
@@ -332,13 +327,10 @@ def test_a_contact_that_the_other_removed_stays_away_unless_one_says_otherwise(
     firm, people: dict, visitor, side: str
 ) -> None:
     key, _first, second = firm
-    url = f"{AT[Customer]}edit/?id={key}"
-    sent = editing(browser := visitor("an"), url)
+    browser, url, sent = opened(visitor, Customer, key)
     db.session.delete(stored(Contact, second))
     db.session.commit()
-    answer = browser.raw_post(url, {**sent, "note": "Của An"})
-    assert answer.status_code == 409
-    choice = fields(answer.text, "again-form")
+    _page, choice = conflict(browser, url, {**sent, "note": "Của An"})
     name = f"pick-contact-{second}"
     assert choice[name] == "theirs"
     assert browser.raw_post(url, {**choice, name: side or "theirs"}).status_code == 302
@@ -350,14 +342,11 @@ def test_a_contact_that_one_removed_and_the_other_changed_has_to_be_chosen(
     firm, people: dict, visitor, side: str
 ) -> None:
     key, _first, second = firm
-    url = f"{AT[Customer]}edit/?id={key}"
-    sent = editing(browser := visitor("an"), url)
+    browser, url, sent = opened(visitor, Customer, key)
     mine = {k: v for k, v in sent.items() if not k.startswith("contacts-1-")}
     changed_by("mai", people, Contact, second, phone="+84911222333")
-    answer = browser.raw_post(url, mine)
-    assert answer.status_code == 409
-    assert "0911 222 333" in answer.text
-    choice = fields(answer.text, "again-form")
+    page, choice = conflict(browser, url, mine)
+    assert "0911 222 333" in page
     name = f"pick-contact-{second}"
     assert name not in choice
     assert browser.raw_post(url, choice).status_code == 409
@@ -367,12 +356,10 @@ def test_a_contact_that_one_removed_and_the_other_changed_has_to_be_chosen(
 
 def test_contacts_that_both_added_are_both_there(firm, people: dict, visitor) -> None:
     key, _first, _second = firm
-    url = f"{AT[Customer]}edit/?id={key}"
-    sent = editing(browser := visitor("an"), url)
+    browser, url, sent = opened(visitor, Customer, key)
     contact(stored(Customer, key), "Của Mai")
     db.session.commit()
-    answer = browser.raw_post(url, {**sent, "contacts-7-name": "Của An"})
-    choice = fields(answer.text, "again-form")
+    _page, choice = conflict(browser, url, {**sent, "contacts-7-name": "Của An"})
     assert browser.raw_post(url, choice).status_code == 302
     assert set(contacts(key)) == {"Nhung", "Huy", "Của Mai", "Của An"}
 
@@ -382,11 +369,10 @@ def test_which_contact_is_the_main_one_is_chosen_too(
     firm, people: dict, visitor, side: str
 ) -> None:
     key, first, second = firm
-    url = f"{AT[Customer]}edit/?id={key}"
-    sent = editing(browser := visitor("an"), url)
+    browser, url, sent = opened(visitor, Customer, key)
     changed_by("mai", people, Contact, first, is_primary=False)
     changed_by("mai", people, Contact, second, is_primary=True)
-    choice = fields(browser.raw_post(url, sent).text, "again-form")
+    _page, choice = conflict(browser, url, sent)
     assert choice["pick-main-contact"] == "theirs"
     assert (
         browser.raw_post(url, {**choice, "pick-main-contact": side or "theirs"}).status_code == 302
@@ -402,14 +388,11 @@ def test_a_password_is_not_repeated_by_the_page_but_asked_for_again(
     context: Flask, people: dict, visitor
 ) -> None:
     key = made_of(User)
-    url = f"{AT[User]}edit/?id={key}"
-    sent = editing(browser := visitor("an"), url)
+    browser, url, sent = opened(visitor, User, key)
     changed_by("mai", people, User, key, full_name="Tên Mới")
     secret = "ba con mèo ngủ trưa"
-    answer = browser.raw_post(url, {**sent, "password": secret})
-    assert answer.status_code == 409
-    assert secret not in answer.text
-    choice = fields(answer.text, "again-form")
+    page, choice = conflict(browser, url, {**sent, "password": secret})
+    assert secret not in page
     assert choice["pick-password"] == "mine"
     assert browser.raw_post(url, choice).status_code == 409
     assert stored(User, key).password_hash is None
@@ -423,8 +406,7 @@ def test_a_password_that_the_other_set_is_said_and_stays(
     context: Flask, people: dict, visitor
 ) -> None:
     key = made_of(User)
-    url = f"{AT[User]}edit/?id={key}"
-    sent = editing(browser := visitor("an"), url)
+    browser, url, sent = opened(visitor, User, key)
     changed_by("mai", people, User, key, password_hash="$argon2id$x")
     answer = browser.raw_post(url, {**sent, "full_name": "Của An"})
     assert answer.status_code == 409
@@ -452,9 +434,7 @@ def test_a_profile_that_an_administrator_changed_is_compared(
         assert browser.raw_post("/profile", sent).location.startswith("/login")
         browser.sign_in("mai")
         sent["csrf_token"] = browser.token("/profile")
-    answer = browser.raw_post("/profile", sent)
-    assert answer.status_code == 409
-    choice = fields(answer.text, "again-form")
+    _page, choice = conflict(browser, "/profile", sent)
     assert choice[f"pick-{name}"] == "theirs"
     chosen = {**choice, f"pick-{name}": side or "theirs"}
     if (name, side) == ("email", "mine"):
@@ -489,9 +469,7 @@ def test_settings_that_another_administrator_changed_are_compared(
     if SET[name] is not False:
         other[name] = str(SET[name])
     assert browser.raw_post(SETTINGS, other).status_code == 302
-    answer = browser.raw_post(SETTINGS, sent)
-    assert answer.status_code == 409
-    choice = fields(answer.text, "again-form")
+    _page, choice = conflict(browser, SETTINGS, sent)
     assert choice[f"pick-{name}"] == "theirs"
     done = browser.raw_post(SETTINGS, {**choice, f"pick-{name}": side or "theirs"})
     assert done.status_code == 302

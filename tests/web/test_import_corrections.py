@@ -50,11 +50,12 @@ def fixes(app: Flask) -> dict[tuple[int, str], str]:
     return found
 
 
-def match(browser: Any, where: str, **fields: str) -> Any:
-    """Choose columns on the page of columns: field by place, "-" for none."""
+def match(browser: Any, where: str, **otherwise: str) -> Any:
+    """Choose columns on the page of columns, as they are matched at first or `otherwise`: field
+    by place, "-" for none."""
     chosen = {"field-0": "code", "field-1": "name", "field-2": "phone", "field-3": "-",
               "field-4": "email"}  # fmt: skip
-    return act(browser, where, "mapping", "mapping", **chosen, **fields)
+    return act(browser, where, "mapping", "mapping", **{**chosen, **otherwise})
 
 
 def test_other_settings_keep_them(app: Flask, visitor: Any, where: str) -> None:
@@ -69,9 +70,7 @@ def test_a_column_that_is_matched_otherwise_sets_its_correction_aside_and_says_s
     app: Flask, visitor: Any, where: str
 ) -> None:
     browser = visitor("mai")
-    chosen = {"field-0": "code", "field-1": "name", "field-2": "-", "field-3": "phone",
-              "field-4": "email"}  # fmt: skip
-    act(browser, where, "mapping", "mapping", **chosen)
+    match(browser, where, **{"field-2": "-", "field-3": "phone"})
     assert fixes(app) == {k: v for k, v in MADE.items() if k != (2, "phone")}
     page = browser.get(f"{where}/preview").text
     for words in ("1 chỗ đã sửa không được tính", "dòng 2", "cột C", "0912345670"):
@@ -85,9 +84,7 @@ def test_a_correction_goes_with_its_cell_to_the_field_that_the_column_becomes(
     app: Flask, visitor: Any, where: str
 ) -> None:
     browser = visitor("mai")
-    chosen = {"field-0": "code", "field-1": "name", "field-2": "contact_phone", "field-3": "-",
-              "field-4": "email"}  # fmt: skip
-    act(browser, where, "mapping", "mapping", **chosen)
+    match(browser, where, **{"field-2": "contact_phone"})
     assert (2, "contact_phone") in fixes(app)
     assert (2, "phone") not in fixes(app)
 
@@ -133,9 +130,7 @@ def test_the_run_writes_what_counts_and_nothing_that_was_set_aside(
     app: Flask, visitor: Any, where: str
 ) -> None:
     browser = visitor("mai")
-    chosen = {"field-0": "code", "field-1": "name", "field-2": "-", "field-3": "-",
-              "field-4": "email"}  # fmt: skip
-    act(browser, where, "mapping", "mapping", **chosen)
+    match(browser, where, **{"field-2": "-"})
     run(browser, where)
     assert of(app, where).counts["rows"]["created"] == 2
 
