@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import exists, or_, select, true, update
 
 from crmadmin.catalogs import services
-from crmadmin.catalogs.models import Catalog
+from crmadmin.catalogs.models import Catalog, all_catalogs
 from crmadmin.catalogs.services import Shown
 from crmadmin.core import acts, images, records
 from crmadmin.core.acts import BACK, ROWS, STAYS, WRITTEN, BulkAct, Kind
@@ -115,7 +115,7 @@ def undo_order(act: BulkAct) -> None:
 
 
 for _name in (STOP, USE, DEFAULT):
-    acts.register(Kind(_name, "edit", images.undo))
-acts.register(Kind(DELETE, "delete", images.undo))
-acts.register(Kind(MERGE, "merge", images.undo))
-acts.register(Kind(ORDER, "order", undo_order))
+    acts.register(Kind(_name, all_catalogs, "edit", images.undo))
+acts.register(Kind(DELETE, all_catalogs, "delete", images.undo))
+acts.register(Kind(MERGE, all_catalogs, "merge", images.undo))
+acts.register(Kind(ORDER, all_catalogs, "order", undo_order))

@@ -11,7 +11,7 @@ groups and catalogs is theirs; how rows are kept as JSON and put back is in `cor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,6 +44,7 @@ from crmadmin.core.db import (
     db,
     dialect_name,
     rows_written,
+    spec_of,
     utcnow,
 )
 from crmadmin.core.field_names import Renamed, in_keys, in_query, keeps
@@ -141,13 +142,22 @@ ROWS: Any = BulkRow.__table__
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What there is to know of a kind of act: the action (of `access.permissions`) that undoing it
-    asks for, on `resource` or else on that of its records, and how it is taken back."""
+    """What there is to know of a kind of act: what records it is about, the action (of
+    `access.permissions`) that doing and undoing it ask for, on `resource` or else on that of its
+    records, and how it is taken back."""
 
     name: str
+    models: Callable[[], Iterable[type[Any]]]
     action: str
     undo: Callable[[BulkAct], None]
     resource: str = ""
+
+    @property
+    def asks(self) -> frozenset[tuple[str, str]]:
+        """(resource, action) of whatever it may be about."""
+        if self.resource:
+            return frozenset({(self.resource, self.action)})
+        return frozenset((spec_of(m).options.resource, self.action) for m in self.models())
 
 
 _KINDS: dict[str, Kind] = {}

@@ -55,6 +55,10 @@ def beside(act: BulkAct) -> int:
     )
 
 
-acts.register(Kind(SET, "bulk", images.undo))
-acts.register(Kind(OWNER, "bulk", images.undo))
-acts.register(Kind(DELETE, "delete", images.undo))
+def _about_customers() -> tuple[type[Any], ...]:
+    return (Customer,)
+
+
+acts.register(Kind(SET, _about_customers, "bulk", images.undo))
+acts.register(Kind(OWNER, _about_customers, "bulk", images.undo))
+acts.register(Kind(DELETE, _about_customers, "delete", images.undo))

@@ -194,6 +194,14 @@ def _user() -> int:
     return user_id
 
 
+def _about_customers() -> tuple[type[Any], ...]:
+    return (Customer,)
+
+
+def _about_groups() -> tuple[type[Any], ...]:
+    return (CustomerGroup,)
+
+
 for _name in (ADD, REMOVE, MOVE, COPY):
-    acts.register(Kind(_name, "edit", undo_members, resource="groups"))
-acts.register(Kind(DELETE_GROUPS, "delete", undo_delete))
+    acts.register(Kind(_name, _about_customers, "edit", undo_members, resource="groups"))
+acts.register(Kind(DELETE_GROUPS, _about_groups, "delete", undo_delete))

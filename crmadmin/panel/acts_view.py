@@ -11,8 +11,8 @@ from flask_babel import gettext as _
 
 from crmadmin.access import guard, policy
 from crmadmin.access.models import User
-from crmadmin.access.permissions import Permission
-from crmadmin.access.policy import SIGNED_IN
+from crmadmin.access.permissions import Permission, find
+from crmadmin.access.policy import Helper
 from crmadmin.catalogs import acts as catalogs
 from crmadmin.core import acts, marks, retention
 from crmadmin.core.acts import BulkAct
@@ -31,16 +31,22 @@ OTHERS = Permission.AUDIT_READ
 """Who may see, and take back, what others did."""
 
 
+def doing() -> tuple[Permission, ...]:
+    """What any act on many records asks of who does it or takes it back."""
+    asked = {find(*pair) for kind in acts.kinds() for pair in kind.asks}
+    return tuple(sorted(p for p in asked if p is not None))
+
+
 class ActsView(BaseView):
-    """A list, a page an act, and Hoàn tác."""
+    """A list, a page an act, and Hoàn tác: for who can have an act here, or sees others'."""
 
     def __init__(self) -> None:
         super().__init__(name="acts", endpoint="acts", url="/admin/acts")
         for name in ("index", "show", "undo"):
-            policy.register(f"acts.{name}", SIGNED_IN)
+            policy.register(f"acts.{name}", Helper((OTHERS, *doing())))
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
-        if guard.current_user() is None:
+        if not guard.reaches(f"acts.{name}"):
             abort(403)
 
     @expose("/")
@@ -55,6 +61,7 @@ class ActsView(BaseView):
 
         return render_template(
             "admin/acts.html", title=_("Done to many"), lines=[_line(act) for act in page.rows],
+            acts_too=any(map(guard.can, doing())),
             prev_url=link(page.number - 1) if page.number > 1 else "",
             next_url=link(page.number + 1) if page.has_next else "",
         )  # fmt: skip

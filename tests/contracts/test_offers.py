@@ -6,7 +6,8 @@ do not send anybody there either.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core.db import db
 from crmadmin.groups.models import Membership
 from crmadmin.imports.models import ImportBatch
+from crmadmin.panel.acts_view import doing
 
 LINKS = ("href", "action", "formaction", "hx-get", "hx-post", "data-remote-url", "data-order-url")
 POSTING = {"hx-post", "data-order-url"}
@@ -33,8 +35,11 @@ WORDS = {
     "create": r"thêm mới|\btạo\b|đặt tên",
     "edit": r"\bsửa\b|chọn khách hàng|đánh dấu",
     "import": r"nhập khẩu|nhập dữ liệu|nhập từ|excel|tệp mẫu",
+    "bulk": r"bạn làm với nhiều|hoàn tác",
 }
 """How an empty page would tell somebody to do such a thing, in Vietnamese."""
+SEARCH = re.compile(r'name="(m?q)"')
+PART = re.compile(r'href="[^"?]*\?[^"]*?((?:status|state|show|only)=[^"&]+)')
 
 
 class Offers(HTMLParser):
@@ -84,11 +89,25 @@ def pages(app: Flask, client: FlaskClient, records: Records) -> Iterator[tuple[s
         for step in steps(rule, records, thorough=False):
             if step.method != "GET" or step.whose not in ("own", "none"):
                 continue
-            answer = client.get(step.path)
-            if answer.status_code == 200 and answer.mimetype == "text/html":
-                at = urlsplit(step.path).path
-                yield step.path, rule.endpoint, Offers(answer.get_data(as_text=True), at)
-            answer.close()
+            for path, offers in look(client, step.path):
+                yield path, rule.endpoint, offers
+
+
+def look(client: FlaskClient, path: str) -> Iterator[tuple[str, Offers]]:
+    """A page if it answers, and the same with nothing in its list: a search that finds nothing, and
+    each part (a state, a kind of row) that its own links lead to."""
+    with client.get(path) as answer:
+        if answer.status_code != 200 or answer.mimetype != "text/html":
+            return
+        text, at = answer.text, urlsplit(path).path
+    yield path, Offers(text, at)
+    searches = set(SEARCH.findall(text.partition("<main")[2].partition("</main>")[0]))
+    parts = {unescape(found) for found in PART.findall(text)}
+    for query in sorted({f"{name}=khong-co-ai" for name in searches} | parts):
+        again = f"{path}{'&' if '?' in path else '?'}{query}"
+        with client.get(again) as answer:
+            if answer.status_code == 200:
+                yield again, Offers(answer.text, at)
 
 
 def refused(app: Flask, user: User, offers: Offers) -> list[str]:
@@ -119,8 +138,10 @@ def told_to(user: User, endpoint: str, words: str) -> list[str]:
     ]
 
 
-def _asked(resource: str, action: str) -> list[Permission]:
+def _asked(resource: str, action: str) -> Sequence[Permission]:
     """The permission of an action on a resource; where that has no such action, everybody's."""
+    if action == "bulk":
+        return doing()
     one = find(resource, action)
     return [one] if one is not None else [p for p in Permission if p.action == action]
 

@@ -283,16 +283,29 @@ def test_an_act_is_seen_and_taken_back_by_who_did_it_and_by_administrators(
     mai = visitor("mai")
     Sheet(mai, OWNER, ticked(*three), LIST).choose(owner=str(people["son"])).confirm()
     act = last_act()
-    for name in ("son", "vy"):
-        other = visitor(name)
-        assert other.get(f"/admin/acts/{act.id}/").status_code == 404
-        assert undo(other, act).status_code == 404
-        assert f"/admin/acts/{act.id}/" not in other.get("/admin/acts/").text
+    someone(people, "vy").role = "marketing"
+    db.session.commit()
+    other = visitor("vy")
+    assert other.get(f"/admin/acts/{act.id}/").status_code == 404
+    assert undo(other, act).status_code == 404
+    assert f"/admin/acts/{act.id}/" not in other.get("/admin/acts/").text
     assert f"/admin/acts/{act.id}/" in mai.get("/admin/acts/").text
     an = visitor("an")
     assert f"/admin/acts/{act.id}/" in an.get("/admin/acts/").text
     assert undo(an, act).status_code == 303
     assert again(act).undone_by_id == people["an"]
+
+
+@pytest.mark.parametrize("name", ["son", "vy"])
+def test_who_can_do_nothing_to_many_has_no_pages_about_it(
+    three, people: dict, visitor, name: str
+) -> None:
+    Sheet(visitor("mai"), OWNER, ticked(*three), LIST).choose(owner=str(people["son"])).confirm()
+    act, browser = last_act(), visitor(name)
+    assert browser.get("/admin/acts/").status_code == 403
+    assert browser.get(f"/admin/acts/{act.id}/").status_code == 403
+    assert undo(browser, act).status_code == 403
+    assert again(act).undone_at is None
 
 
 def test_who_may_not_do_it_any_more_takes_nothing_back(three, people: dict, visitor) -> None:
