@@ -82,10 +82,18 @@ def with_image(**more: str) -> None:
     db.session.commit()
 
 
+def names_kept() -> set[str]:
+    """What the import's before-images call what it overwrote."""
+    found = db.session.scalars(select(ImportRow.before).where(ImportRow.before.is_not(None))).all()
+    db.session.remove()
+    return {name for before in found for name in before or {}}
+
+
 def test_a_renamed_field_gets_its_old_values_back(fresh: Flask) -> None:
     key = overwritten().id
     # At the time of the import the field was called otherwise; then it was renamed.
     migrate(renaming("description", "slogan"))
+    assert names_kept() == {"slogan"}
     migrate(renaming("slogan", "description"))
     batch = db.session.get_one(ImportBatch, key)
     assert undo.preview(batch).lost == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import factories
 import pytest
@@ -83,6 +84,42 @@ def test_contacts_are_added_and_removed_in_the_form(person: Person, site: Site) 
         left = [contact.name for contact in only]
         db.session.remove()
     assert left == ["Lê An"]
+
+
+@every_database
+def test_birthday_and_note_of_a_contact_are_typed_and_read(person: Person, site: Site) -> None:
+    person.sign_in("an").open("/admin/customers/new/")
+    person.fill("Tên khách hàng", "Công ty Hoa Sen").press("Thêm liên hệ", "button")
+    typed = {"Họ tên": "Vũ Hồng Nhung", "Ngày sinh": "09/08/1992", "Ghi chú": "Gọi sau 17 giờ"}
+    for label, words in typed.items():
+        person.fill(f"{label} (liên hệ mới)", words)
+    person.go("Lưu", "button")
+    for words in typed.values():
+        person.reads(words)
+    person.go("Sửa", "link")
+    assert person.value("Ngày sinh 1") == "09/08/1992"
+    assert person.value("Ghi chú 1") == "Gọi sau 17 giờ"
+    person.fill("Ngày sinh 1", "10/08/1992").go("Lưu", "button")
+    with site.app.app_context():
+        kept = db.session.query(Contact).one()
+        assert (kept.birthday, kept.note) == (date(1992, 8, 10), "Gọi sau 17 giờ")
+        db.session.remove()
+
+
+@every_database
+def test_what_may_be_a_slip_is_shown_before_it_is_saved_and_saved_the_second_time(
+    person: Person, site: Site
+) -> None:
+    person.sign_in("an").open("/admin/customers/new/")
+    person.fill("Tên khách hàng", "Nguyeãn Vaên An").fill("Điện thoại", "0168 812 3456")
+    person.fill("Mã số thuế", "0100109107").keys(Keys.ENTER)
+    person.reads("Chưa lưu. Bấm lần nữa nếu vẫn muốn lưu.")
+    for field in ("name", "phone", "tax_code"):
+        assert person.text(f"#{field}-warning"), field
+    assert number(site) == 0
+    person.go("Lưu", "button")
+    person.find("Nguyeãn Vaên An", "heading")
+    assert number(site, tax_code="0100109107") == 1
 
 
 def test_who_saves_second_chooses_by_keyboard_what_is_kept(person: Person, site: Site) -> None:

@@ -242,3 +242,37 @@ def test_ticked_groups_are_deleted_and_their_customers_stay(person: Person, site
     person.lists(set())
     person.open("/admin/customers/")
     person.reads("/ 61")
+
+
+@every_database
+def test_a_group_whose_filter_cannot_be_read_fails_alone_and_is_mended_on_its_page(
+    person: Person, site: Site
+) -> None:
+    with site.writing() as an:
+        factories.customer(an, "Công ty Hoa Sen")
+        broken = factories.group("Mới tháng 12")
+        broken.filter = "created_at_to=9999-12-31"
+        factories.group("Khách mời")
+    with site.writing("son") as son:
+        his = factories.customer(son, "Công ty Bánh Xe").id
+    person.sign_in("son").open(f"/admin/customers/details/?id={his}")
+    person.find("Công ty Bánh Xe", "heading")
+    person.open("/admin/groups/").reads("Không đọc được bộ lọc")
+    person.lists({"Mới tháng 12", "Khách mời"})
+    person.sign_in("mai").open("/admin/groups/").go("Mới tháng 12", "link")
+    person.reads("bộ lọc của nhóm này")
+    person.open(f"/admin/groups/edit/?id={broken_id(site)}")
+    person.press("Cố định danh sách", "button").settle()
+    person.go("Cập nhật", "button")
+    person.open("/admin/groups/").lists({"Mới tháng 12", "Khách mời"})
+    assert "Không đọc được" not in person.text()
+    assert person.complaints() == []
+
+
+def broken_id(site: Site) -> int:
+    with site.app.app_context():
+        found = db.session.scalars(
+            select(CustomerGroup.id).where(CustomerGroup.name == "Mới tháng 12")
+        ).one()
+        db.session.remove()
+    return found

@@ -115,3 +115,18 @@ def test_the_menu_of_a_row_is_worked_by_keyboard(person: Person, site: Site) -> 
     until(lambda: person.focused == "Sửa", "the first item again")
     person.keys(Keys.END, Keys.ENTER)
     person.find(re.compile("^Xóa"), "heading")
+
+
+@every_database
+def test_a_phone_number_is_found_however_it_is_spelt(person: Person, site: Site) -> None:
+    with site.writing() as an:
+        factories.customer(an, "Hoa Sen", phone="+84918700001")
+        for n in range(3):  # which have the parts, and are not that number
+            factories.customer(an, f"Cá 0918 {n}", phone=f"+8470000191{n}")
+    person.sign_in("an").open(CUSTOMERS)
+    for spelt in ("0918.700.001", "(0918) 700 001", "0918 700 001", "+84 918 700 001"):
+        person.fill(re.compile("^Mã khách hàng"), spelt)
+        person.lists({"Hoa Sen"})
+        person.fill(re.compile("^Mã khách hàng"), " ")
+        until(lambda: len(person.rows()) == 4, "the whole list")
+    assert person.complaints() == []

@@ -165,10 +165,6 @@ def test_what_was_made_for_a_deleted_record_writes_nothing_to_another(
         unproven = an.raw_post(path % number, form(an, []))
         assert (unproven.status_code, AGAIN in unproven.text) == (409, True), endpoint
         assert stored() == before, endpoint
-        # A page of the record as it is now goes through: nothing else stood in the way.
-        now = db.session.get_one(MODELS[view], number)
-        assert now.created_at is not None
-        db.session.remove()
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -308,6 +304,22 @@ def test_a_mark_tells_nobody_whether_a_record_of_others_is_there(
     assert texts[0] == texts[1] > 0
     true = {"csrf_token": son.token("/profile"), "_mark": marks.mark(hers)}
     assert son.raw_post(f"/admin/customers/edit/?id={hers.id}", true).status_code == 404
+
+
+def test_a_refusal_carries_no_mark_of_the_record_that_it_refuses(
+    context: Flask, people: dict[str, int], visitor: NewVisitor
+) -> None:
+    """It would tell that there is such a record, and when it was made."""
+    hers = factories.customer(db.session.get_one(User, people["mai"]), "Của Mai")
+    his = factories.customer(db.session.get_one(User, people["son"]), "Của Sơn")
+    db.session.commit()
+    theirs, own, numbers = marks.mark(hers), marks.mark(his), (hers.id, his.id)
+    son = visitor("son")
+    for page in ("edit", "details"):
+        refused = son.get(f"/admin/customers/{page}/?id={numbers[0]}")
+        assert (refused.status_code, theirs in refused.text) == (404, False), page
+        assert "_mark" not in refused.text, page
+    assert own in son.get(f"/admin/customers/edit/?id={numbers[1]}").text
 
 
 def test_the_ledger_links_to_the_record_that_the_row_became_and_to_no_other(
