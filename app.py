@@ -20,7 +20,7 @@ from crmadmin.access import views as access_views
 from crmadmin.core import logs, metrics_page, metrics_requests, outside
 from crmadmin.core.db import db, prepare_request
 from crmadmin.core.engine import PoolOptions, engine_options
-from crmadmin.core.migrating import require_beside
+from crmadmin.core.migrating import require_ready
 from crmadmin.core.private_files import keep_private
 from crmadmin.imports import tasks as import_tasks  # noqa: F401 - registers what jobs may ask for
 from crmadmin.jobs import figures as job_figures
@@ -83,14 +83,15 @@ def create_app(settings: config.Settings | None = None) -> Flask:
 
 
 def serving() -> Flask:
-    """The application that a web server serves. It does not start, and raises BesideMissing, where
-    the database lacks what no page would miss at once: the triggers of searches, indexes; nor with
-    a key that can be guessed, and raises SettingError."""
+    """The application that a web server serves. It does not start, and raises AnotherSchema or
+    BesideMissing, where the database is behind or ahead of this code's migrations, or lacks what no
+    page would miss at once: the triggers of searches, indexes; nor with a key that can be guessed,
+    and raises SettingError."""
     app = create_app()
     if app.config["SETTINGS"].weak_key:
         raise config.SettingError(app.config["SETTINGS"].weak_key)
     with app.app_context():
-        require_beside()
+        require_ready()
     return app
 
 

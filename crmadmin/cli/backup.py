@@ -45,7 +45,7 @@ def backup_command(file: Path, *, as_json: bool) -> None:
         raise click.ClickException(f"{file.name} is there already; a backup overwrites nothing.")
     with refusals(), _workplace(file.absolute().parent) as folder:
         with moving.reading(db.engine, alone=False) as source:
-            schema.require_newest(source, "this database")
+            schema.require_newest(source)
             made = _copy_out(source, folder / DATA)
             names = _uploads(source)
         manifest = {

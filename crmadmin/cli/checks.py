@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import update_wrapper
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from crmadmin.access import policy
 from crmadmin.core import migrating, search
@@ -33,9 +37,9 @@ def check_command(*, database: bool, as_json: bool) -> None:
         missing = missing_tables(db)
         faults += [f"D001 table {t} is missing: run flask db upgrade" for t in missing]
         faults += [f"D002 {fault}" for fault in storage_faults(db)]
-        faults += [] if missing else beside_faults() or search_faults()
+        faults += schema_faults() or ([] if missing else beside_faults() or search_faults())
     elif is_there():
-        faults += [] if missing_tables(db) else beside_faults()
+        faults += schema_faults() or beside_faults()
     if as_json:
         click.echo(json.dumps({"faults": faults}, ensure_ascii=False))
     else:
@@ -60,12 +64,42 @@ def refuse_weak_key() -> None:
         raise click.ClickException(fault)
 
 
-def refuse_unless_beside() -> None:
+def refuse_unless_ready() -> None:
     """Before a server or a worker starts. Raises ClickException, which says what is missing."""
+    with _in_a_sentence():
+        migrating.require_ready()
+
+
+def at_newest(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """The callback of a command that works with records: only at the migration of this code."""
+
+    @with_appcontext
+    def asked(*args: Any, **given: Any) -> Any:
+        with _in_a_sentence():
+            migrating.require_newest()
+        return callback(*args, **given)
+
+    return update_wrapper(asked, callback)
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
     try:
-        migrating.require_beside()
-    except migrating.BesideMissing as found:
+        yield
+    except migrating.NOT_READY as found:
         raise click.ClickException(str(found)) from found
+    except OperationalError as error:
+        raise click.ClickException(f"the database does not answer: {error.orig}") from error
+
+
+def schema_faults() -> list[str]:
+    """Whether the database is behind or ahead of the migrations of this code."""
+    try:
+        with db.engine.connect() as connection:
+            fault = migrating.another_schema(connection)
+    except migrating.SeveralHeads as several:
+        fault = str(several)
+    return [f"D005 {fault}"] if fault else []
 
 
 def beside_faults() -> list[str]:

@@ -51,7 +51,7 @@ def move_command(url: str, *, as_json: bool) -> None:
 
 def _move(engine: Engine) -> dict[str, moving.Content]:
     with moving.reading(db.engine, alone=True) as source:
-        schema.require_newest(source, "this database")
+        schema.require_newest(source)
         _refuse_jobs(source)
         schema.prepare(engine, "the new database")
         with moving.writing(engine) as target:

@@ -6,8 +6,6 @@ from typing import Any
 
 import click
 from alembic import command
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
 from sqlalchemy import Connection, Engine
 
@@ -16,23 +14,17 @@ from crmadmin.core import migrating, moving
 
 def newest() -> str:
     """The revision that this code needs. Raises CannotMove where two claim to be that."""
-    scripts = ScriptDirectory.from_config(_config())
-    if len(scripts.get_heads()) > 1:
-        raise moving.CannotMove(migrating.explain_heads(scripts))
-    return str(scripts.get_current_head())
+    try:
+        return migrating.newest()
+    except migrating.SeveralHeads as several:
+        raise moving.CannotMove(str(several)) from several
 
 
-def revision(connection: Connection) -> str | None:
-    """The revision of a database; None when it has no tables of ours."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def require_newest(connection: Connection, which: str) -> None:
-    """Raises CannotMove unless the database `which` has the schema of this code."""
-    if revision(connection) != newest():
-        raise moving.CannotMove(
-            f"{which} has another schema than this version needs: run `flask --app app db upgrade`"
-        )
+def require_newest(connection: Connection) -> None:
+    """Raises CannotMove unless the app's own database has the schema of this code."""
+    newest()
+    if fault := migrating.another_schema(connection):
+        raise moving.CannotMove(fault)
 
 
 def prepare(engine: Engine, which: str) -> None:

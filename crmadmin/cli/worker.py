@@ -11,7 +11,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from crmadmin.cli.checks import refuse_unless_beside
+from crmadmin.cli.checks import refuse_unless_ready
 from crmadmin.jobs import queue
 from crmadmin.jobs.worker import Worker
 
@@ -28,7 +28,7 @@ def worker_command(threads: int) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
     if queue.of(app) is None:
         raise click.UsageError("CRM_QUEUE is “here”: jobs are worked where they are asked for.")
-    refuse_unless_beside()
+    refuse_unless_ready()
     with hearing_the_end() as until_told, working(app, threads):
         click.echo(f"Working jobs, {threads} at a time (Ctrl+C stops)")
         until_told()

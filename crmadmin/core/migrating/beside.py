@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Index, Table, inspect
 from sqlalchemy.exc import IntegrityError
 
 from crmadmin.core import search
-from crmadmin.core.db import Base, db, missing_tables
+from crmadmin.core.db import Base, db
 
 WAY_OUT = "run `flask --app app crm reindex`"
 
@@ -64,12 +64,7 @@ def missing(connection: Connection, *, is_newest: bool = True) -> list[Lost]:
 
 
 def require_beside() -> None:
-    """For a start, in an app's context. Raises BesideMissing, which names what is missing.
-
-    A database whose tables are not all there is `flask db upgrade`'s, which puts the rest back too.
-    """
-    if missing_tables(db):
-        return
+    """For a start, in an app's context. Raises BesideMissing, which names what is missing."""
     with db.engine.connect() as connection:
         found = missing(connection)
     if found:
