@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, case, false, or_, select
 from crmadmin.core.db import db
 from crmadmin.core.search import aside, find, first_all
 from crmadmin.core.spec import SORT_COLUMNS, FieldKind, FieldSpec, RecordSpec
-from crmadmin.core.text import Refusal, code_key, email_key, fold, phone, sort_ranges, tax_code
+from crmadmin.core.text import Refusal, code_key, dialled, email_key, fold, sort_ranges, tax_code
 from crmadmin.core.walk import Anchor, Stretch
 
 MOST_EXACT = 50
@@ -19,7 +19,7 @@ MOST_EXACT = 50
 
 KEYS: dict[FieldKind, tuple[str, Callable[[str], str | None]]] = {
     FieldKind.CODE: ("code_key", code_key),
-    FieldKind.PHONE: ("phone", phone),
+    FieldKind.PHONE: ("phone", dialled),
     FieldKind.EMAIL: ("email_key", email_key),
     FieldKind.TAX_CODE: ("tax_code", tax_code),
 }

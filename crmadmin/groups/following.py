@@ -27,7 +27,7 @@ from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import ListState, Unread, UnreadSearch, read_state, unknown
 from crmadmin.core.listing import clauses
 from crmadmin.core.spec import FieldKind
-from crmadmin.core.text import code_key, dialled, email_key, fold
+from crmadmin.core.text import as_typed, code_key, dialled, email_key, fold
 from crmadmin.customers.models import Customer
 
 WORDS = ("code", "name", "phone", "email")
@@ -159,8 +159,7 @@ def _contains(name: str, text: str) -> Sequence[ColumnElement[bool]]:
 
 
 def _has(column: Any, text: str) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = column.contains(text, autoescape=True)
-    return found
+    return or_(*(column.contains(word, autoescape=True) for word in as_typed(text)))
 
 
 def _phone(text: str) -> ColumnElement[bool]:
@@ -168,7 +167,7 @@ def _phone(text: str) -> ColumnElement[bool]:
     that number."""
     if (number := dialled(text)) is not None:
         return Customer.phone == number
-    figures = "".join(c for c in text if c.isascii() and c.isdecimal())
+    figures = "".join(c for c in as_typed(text)[-1] if c.isascii() and c.isdecimal())
     if not figures:
         return _has(Customer.phone, text)
     home = figures[1:] if figures.startswith("0") else figures

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, select
 
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.text import code_key, dialled, email_key
+from crmadmin.core.text import as_typed, code_key, dialled, email_key
 from crmadmin.customers.models import Customer
 
 MOST_LINES = 100_000
@@ -117,9 +117,16 @@ def _by_line(
             found.update(_matching(column, keys, scope))
 
     take("code", Customer.code_key, code_key)
+    take("code", Customer.code_key, _narrow_key)
     take("email", Customer.email_key, lambda line: email_key(line) if "@" in line else None)
     take("phone", Customer.phone, lambda line: None if "@" in line else dialled(line))
     return found
+
+
+def _narrow_key(line: str) -> str | None:
+    """The code that an Asian keyboard's full width stands for; None for another line."""
+    typed = as_typed(line)
+    return code_key(typed[-1]) if len(typed) > 1 else None
 
 
 def _matching(

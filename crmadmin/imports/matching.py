@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db
-from crmadmin.core.text import fold
+from crmadmin.core.text import as_typed, fold
 from crmadmin.imports import queries
 from crmadmin.imports.kinds import KINDS, TARGETS, Kind
 from crmadmin.imports.mapping import ColumnMap, ImportColumn, column_letter, heading_words
@@ -182,8 +183,9 @@ def options_for(kind: Kind, name: str, query: str = "") -> list[tuple[int, str, 
     column = next((c for c in kind.refs if c.name == name), None)
     if column is None:
         raise KeyError(name)
-    wanted = fold(query)
-    return [found for found in _records(column) if wanted in fold(found[1])][:CHOICES]
+    wanted = as_typed(fold(query))
+    found = (r for r in _records(column) if any(word in fold(r[1]) for word in wanted))
+    return list(islice(found, CHOICES))
 
 
 def _records(column: ImportColumn, ids: set[int] | None = None) -> list[tuple[int, str, str]]:

@@ -22,7 +22,7 @@ from crmadmin.core import choices, listing, outside
 from crmadmin.core.db import spec_of
 from crmadmin.core.list_state import ListState
 from crmadmin.core.search import conditions
-from crmadmin.core.text import fold
+from crmadmin.core.text import as_typed, fold
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.panel import nav
@@ -109,7 +109,8 @@ def commands(query: str) -> Iterator[Hit]:
 
 def _fits(query: str, words: str) -> bool:
     known = fold(words).split()
-    return all(any(k.startswith(word) for k in known) for word in fold(query).split())
+    wanted = [as_typed(word) for word in fold(query).split()]
+    return all(any(k.startswith(word) for k in known) for word in wanted)
 
 
 def customers(query: str) -> list[Hit]:

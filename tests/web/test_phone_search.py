@@ -3,6 +3,7 @@ and Ð, which nobody can tell from Đ, is found by d."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
@@ -25,6 +26,8 @@ SPELLINGS = (
     "+84918700001", "+84 918 700 001", "+84.918.700.001", "(+84) 918 700 001", "84918700001",
     "84 918 700 001", "0084918700001", "918700001", "918 700 001", "918.700.001",
     "０９１８７００００１", "0918700001,", "0918.700.001;", "0918 700 001,",
+    "tel:+84918700001", "ĐT: 0918.700.001", "+84 (0) 918 700 001",
+    "０９１８　７００　００１", "“0918 700 001”",
 )  # fmt: skip
 NUMBER = "+84918700001"
 WANTED = "Ngọc Sáng"
@@ -164,3 +167,54 @@ def test_a_d_that_only_looks_like_one_is_found(
             page = who.get(f"{path}?{urlencode({'q': asked})}").text
             for name in LIKE_D:
                 assert name in page, (path, asked, name)
+
+
+TYPED = (
+    "ngoc sang", "Ngọc Sáng", unicodedata.normalize("NFD", "Ngọc Sáng"), "ＮＧＯＣ ｓáｎｇ",
+    "ｎｇｏｃ　ｓａｎｇ", "ngọc\u200b sáng", "NGO\u0323C\u00a0SA\u0301NG",
+)  # fmt: skip
+
+
+def test_a_name_is_found_whatever_keyboard_and_form_it_was_typed_with(stock: int, visitor) -> None:
+    an = visitor("an")
+    places = {**PLACES, "the picker": _page("/admin/groups/draft/new/picker?name={q}", **HX)}
+    del places["the box for pasted lists"]  # which takes codes, numbers and addresses
+    for place, read in places.items():
+        for asked in TYPED:
+            assert WANTED in read(an, asked, stock), (place, asked)
+
+
+def test_a_code_of_full_width_is_found(context: Flask, people: dict[str, int], visitor) -> None:
+    customer(db.session.get_one(User, people["an"]), "Mã Rộng", code="KH00077")
+    db.session.commit()
+    an = visitor("an")
+    for asked in ("ＫＨ０００７７", "ｋｈ０００７７", "kh０００77"):
+        for path in ("/admin/customers/", "/admin/search/", "/admin/customers/lookup/"):
+            page = an.get(f"{path}?{urlencode({'q': asked})}").text
+            assert "KH00077" in page, (path, asked)
+        assert "Tìm thấy 1 khách hàng" in str(act(an, "paste", lines=asked).text), asked
+
+
+def test_pages_of_the_palette_are_found_as_typed(people: dict[str, int], visitor) -> None:
+    an = visitor("an")
+    for asked in ("khach hang", "ｋｈａｃｈ", unicodedata.normalize("NFD", "khách hàng")):
+        assert "/admin/customers/" in an.get(f"/admin/search/?{urlencode({'q': asked})}").text
+
+
+def test_a_word_for_phone_alone_or_before_other_figures_is_a_word(
+    context: Flask, people: dict[str, int], visitor
+) -> None:
+    an = db.session.get_one(User, people["an"])
+    customer(an, "Cửa Hàng ĐT 2024")
+    customer(an, "Zalo Pay")
+    customer(an, "Ngõ 2024")
+    db.session.commit()
+    who = visitor("an")
+    for asked, there in (
+        ("đt 2024", "Cửa Hàng ĐT 2024"),
+        ("zalo", "Zalo Pay"),
+        ("zalo pay", "Zalo Pay"),
+    ):
+        page = who.get(f"/admin/customers/?{urlencode({'q': asked})}").text
+        assert there in page, asked
+        assert "Ngõ 2024" not in page, asked

@@ -25,7 +25,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from crmadmin.core.db import db, dialect_name
 from crmadmin.core.search.documents import Documents, find
-from crmadmin.core.text import dialled, fold
+from crmadmin.core.text import as_typed, dialled, fold, without_marks, without_word
 
 SHORT = 2
 """Letters of the longest word that has no trigram of its own: it must begin a word."""
@@ -34,8 +34,6 @@ _FIGURES = re.compile(r"[+0-9.()\[\]\-\u2010-\u2015\u2212\uff08-\uff0e\uff10-\uf
 """What a phone number is spelt with, besides blanks; also in the full width of Asian keyboards."""
 _LEAST_FIGURES = 4
 """Figures of the shortest part of a number whose dots and brackets are looked over."""
-_MARKS = ",;:"
-"""What is copied along with a number out of a sentence or a list."""
 
 Word = tuple[str, ...]
 """Ways to find one word: any of them, literally."""
@@ -79,14 +77,14 @@ def patterns(query: str, *, indexed: bool) -> list[Word]:
     if not indexed:
         return words
     return [
-        (f" {w}{' ' * (len(w) < SHORT)}",) if len(w) <= SHORT else (w, *others)
-        for w, *others in words
+        tuple(f" {w}{' ' * (len(w) < SHORT)}" for w in word) if len(word[0]) <= SHORT else word
+        for word in words
     ]
 
 
 def _without_marks(part: str) -> str:
-    """Figures without the comma that was copied along with them; other words as they are."""
-    inner = part.strip(_MARKS)
+    """Figures without the signs that were copied along with them; other words as they are."""
+    inner = without_marks(part)
     return inner if _FIGURES.fullmatch(inner) else part
 
 
@@ -94,7 +92,10 @@ def _words(parts: Sequence[str]) -> Iterator[Word]:
     """The words between the blanks; parts that together are a phone number are one word."""
     at = 0
     while at < len(parts) and at < 2 * MOST_WORDS:
-        number, taken = _number(parts[at : at + MOST_WORDS])
+        ahead = parts[at : at + MOST_WORDS]
+        number, taken = _number(ahead)
+        if not number:
+            number, taken = _named_number(ahead)
         yield number or _part(parts[at])
         at += taken
 
@@ -112,10 +113,19 @@ def _number(parts: Sequence[str]) -> tuple[Word, int]:
     return (), 1
 
 
+def _named_number(parts: Sequence[str]) -> tuple[Word, int]:
+    """The same of parts that begin with a word for “phone”, which then says nothing more."""
+    rest = without_word(" ".join(parts)).split(" ")
+    number, taken = _number([_without_marks(part) for part in rest])
+    return (number, taken + len(parts) - len(rest)) if number else ((), 1)
+
+
 def _part(part: str) -> Word:
     """One word; of a part of a number also the figures alone, as numbers are kept."""
     figures = _figures(part) if _FIGURES.fullmatch(part) else part
-    return (part,) if figures == part or len(figures) < _LEAST_FIGURES else (part, figures)
+    if figures == part or len(figures) < _LEAST_FIGURES:
+        return as_typed(part)
+    return part, figures
 
 
 def _figures(written: str) -> str:

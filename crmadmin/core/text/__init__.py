@@ -16,10 +16,17 @@ from crmadmin.core.text.base import (
 )
 from crmadmin.core.text.dates import birthday, date, today
 from crmadmin.core.text.emails import email
-from crmadmin.core.text.folding import code_key, email_key, fold, heading_key, name_key
+from crmadmin.core.text.folding import (
+    as_typed,
+    code_key,
+    email_key,
+    fold,
+    heading_key,
+    name_key,
+)
 from crmadmin.core.text.legacy import looks_legacy
 from crmadmin.core.text.order import SORT_KEY_LENGTH, sort_key, sort_ranges
-from crmadmin.core.text.phones import dialled, phone, show_phone
+from crmadmin.core.text.phones import dialled, phone, show_phone, without_marks, without_word
 from crmadmin.core.text.plain import code, long_text, text, website, whole_number, yes_no
 from crmadmin.core.text.provinces import PROVINCES, Province, province
 from crmadmin.core.text.tax_codes import is_personal_id, tax_code
@@ -32,6 +39,7 @@ __all__ = [
     "Note",
     "Province",
     "Refusal",
+    "as_typed",
     "birthday",
     "cell_text",
     "code",
@@ -58,5 +66,7 @@ __all__ = [
     "today",
     "website",
     "whole_number",
+    "without_marks",
+    "without_word",
     "yes_no",
 ]

@@ -106,6 +106,16 @@ def _fold_other(text: str) -> str:
     return _ACCENTS.sub("", decomposed).translate(_PLAIN)
 
 
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+
+
+def as_typed(query: str) -> tuple[str, ...]:
+    """What may be meant by what was typed into a search: that, and, where an Asian keyboard gave
+    letters and figures of the full width, the plain ones."""
+    narrow = query.translate(_NARROW)
+    return (query,) if narrow == query else (query, narrow)
+
+
 def heading_key(text: str) -> str:
     """`fold` with nothing but letters and digits left, blanks removed too.
 

@@ -9,6 +9,7 @@ import phonenumbers
 
 from crmadmin.core.text.base import Note, Refusal, cell_text, note, refusal
 from crmadmin.core.text.clean import collapse
+from crmadmin.core.text.folding import fold
 
 _LONGEST = 100  # characters of a cell that may still hold one number
 _LONGEST_E164 = 15
@@ -37,6 +38,14 @@ MOBILE_PREFIXES = frozenset(
 _OLD_MOBILE = re.compile(_LEAD + r"(1(?:2[0-9]|6[2-9]|8[68]|99))([0-9]{7})")
 _EXCEL_FLOAT = re.compile(r"([0-9]{8,12})\.0")
 _EXPONENT = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,3}")
+_WORD = re.compile(
+    r"(?:(?:so )?(?:dien thoai|di dong)(?: di dong)?|s?dt(?:dd)?|tel(?:ephone)?|phone|mobile|mob"
+    r"|cell|call|callto|sms|hotline|zalo|whatsapp|viber|fax)"
+    r"(?: ?[:.=\uff1a]| )[ /]*(?=[+(0-9\uff0b\uff10-\uff19])"
+)
+"""What stands before a number on a card, in a signature or in a link; folded."""
+_AROUND = " ,;:!?#=<>'\"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb"
+"""What is copied along with a number out of a sentence, a list, a cell or an address book."""
 _BETWEEN_NUMBERS = re.compile(r"[/,;|&+]|\b(?:và|va|hoặc|hoac|hay|or|and)\b", re.IGNORECASE)
 
 
@@ -70,13 +79,29 @@ def phone(value: object, notes: list[Note] | None = None) -> str | None:
 
 
 def dialled(query: str) -> str | None:
-    """The number that a query is, as `phone` keeps it, however it is spelt; None for another."""
-    if any(c.isalpha() for c in query):
-        return None  # most queries have letters: they need not be taken apart to be refused
+    """The number that a query is, as `phone` keeps it, however it is spelt; None for another.
+
+    Also with what a card or a link says before it (`tel:`, “ĐT:”) and signs copied along.
+    """
+    written = without_marks(query)
+    if any(c.isalpha() for c in written):
+        written = without_word(fold(query))
+        if any(c.isalpha() for c in written):
+            return None  # most queries have letters: they need not be taken apart to be refused
     try:
-        return phone(query)
+        return phone(written)
     except Refusal:
         return None
+
+
+def without_word(folded: str) -> str:
+    """A folded query without the word for “phone” that it begins with; as it is, if with none."""
+    return _WORD.sub("", folded, count=1) if _WORD.match(folded) else folded
+
+
+def without_marks(query: str) -> str:
+    """A query without the signs around it that no number is spelt with."""
+    return query.strip(_AROUND)
 
 
 def _can_be_number(value: object) -> bool:

@@ -73,5 +73,6 @@ export function fold(text) {
     .toLowerCase()
     .normalize("NFD")
     .replace(/[\u0300-\u036f]/g, "")
-    .replace(/[đðɖ]/g, "d");
+    .replace(/[đðɖ]/g, "d")
+    .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
 }
