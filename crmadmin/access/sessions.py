@@ -16,7 +16,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Update, delete, select, update
 
 from crmadmin.access.models import User, UserSession
 from crmadmin.core.db import db, rows_written, utcnow
@@ -92,6 +92,11 @@ def end_all(user_id: int) -> int:
         .values(ended_at=utcnow())
     )
     return int(getattr(ended, "rowcount", 0))
+
+
+def end_everybodys() -> Update:
+    """The statement that ends every session; for a database that is another than it was."""
+    return update(UserSession).where(UserSession.ended_at.is_(None)).values(ended_at=utcnow())
 
 
 def _digest(token: str) -> str:

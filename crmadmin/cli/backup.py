@@ -22,6 +22,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import Column, Connection, MetaData, Table, select
 
+from crmadmin.access import sessions
 from crmadmin.cli import schema
 from crmadmin.cli.move import opened, refusals
 from crmadmin.core import moving, numbering
@@ -65,7 +66,7 @@ def backup_command(file: Path, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_appcontext
 def restore_command(file: Path, *, as_json: bool) -> None:
-    """Fill this empty database from a backup: all of it, or nothing."""
+    """Fill this empty database from a backup: all of it, or nothing. Everybody signs in again."""
     folder = Path(current_app.instance_path)
     with refusals(), _workplace(folder) as place, _archive(file) as archive:
         manifest = _manifest(archive)
@@ -101,6 +102,9 @@ def _copy_in(url: str, promised: dict[str, Any]) -> None:
             made = moving.copy(source, target, schema.progress)
         if schema.as_json(made) != promised:
             raise moving.CannotMove("the backup does not hold what it says; it was changed since")
+        # A page that was opened, or a session that was ended, after the backup was made would count
+        # again: versions and sessions are as they were before.
+        target.execute(sessions.end_everybodys())
         moving.finish(source, target, schema.progress)
 
 
@@ -205,3 +209,5 @@ def _tell(manifest: dict[str, Any], *, as_json: bool, did: str) -> None:
         click.echo(json.dumps({"tables": tables, "rows": rows, "uploads": files}))
         return
     click.echo(f"{did}: {rows:,} rows in {len(tables)} tables, {files['files']} uploaded files.")
+    if did == "restored":
+        click.echo("Everybody signs in again, with the password of the day of the backup.")

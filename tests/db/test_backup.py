@@ -18,8 +18,8 @@ from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.pool import NullPool
 
 from app import create_app
-from crmadmin.access import passwords, services
-from crmadmin.access.models import User
+from crmadmin.access import passwords, services, sessions
+from crmadmin.access.models import User, UserSession
 from crmadmin.core import moving, search
 from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer
@@ -97,6 +97,24 @@ def test_what_was_saved_is_there_elsewhere_files_passwords_and_all(
         with moving.reading(db.engine, alone=False) as connection:
             for documents in search.declared():
                 assert search.compare(connection, documents).is_right
+
+
+def test_after_a_restore_everybody_signs_in_again(
+    filled: Flask, elsewhere: Flask, file: Path
+) -> None:
+    """A session that was ended after the backup, and pages of it, must not count again."""
+    with filled.app_context():
+        token = sessions.start(db.session.scalars(select(User)).one())
+        db.session.commit()
+        assert sessions.find(token) is not None
+        db.session.remove()
+    assert call(filled, "backup", file).exit_code == 0
+    restored = call(elsewhere, "restore", file)
+    assert "signs in again" in restored.output
+    with elsewhere.app_context():
+        assert db.session.scalar(select(func.count()).select_from(UserSession)) == 1
+        assert sessions.find(token) is None
+        db.session.remove()
 
 
 def test_nothing_is_left_beside_the_file(filled: Flask, file: Path) -> None:

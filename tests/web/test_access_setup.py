@@ -144,6 +144,21 @@ def test_only_the_digest_of_the_token_is_kept(app: Flask, token: str) -> None:
     assert len(token) >= 32
 
 
+def test_two_servers_that_started_at_once_left_two_tokens_which_make_one_administrator(
+    app: Flask, visitor: NewVisitor, token: str
+) -> None:
+    with app.app_context():
+        db.session.add(SetupToken(token_hash=setup._digest("the other server's")))
+        db.session.commit()
+    form = {**WORDS, "token": "the other server's"}
+    assert visitor().get("/setup").status_code == 200
+    assert visitor().post("/setup", form).status_code == 303
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(SetupToken)) == 0
+    assert visitor().get("/setup").status_code == 404
+    assert users(app) == 1
+
+
 def test_two_at_once_make_one_administrator(app: Flask, visitor: NewVisitor, token: str) -> None:
     answers: list[int] = []
 

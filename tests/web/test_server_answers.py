@@ -32,6 +32,35 @@ REQUESTS = {
     "a coding that nobody knows": (
         f"POST /login HTTP/1.1\r\n{HOST}Transfer-Encoding: gzip\r\n\r\n", 501,
     ),
+    "an address that is none": (f"GET http://[::1/login HTTP/1.1\r\n{HOST}\r\n", 400),
+    "a length of thousands of digits": (
+        f"POST /login HTTP/1.1\r\n{HOST}Content-Length: {'9' * 5000}\r\n\r\n", 400,
+    ),
+    "a piece of a length beyond measure": (
+        f"POST /login HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n{'f' * 60}\r\nabc", 400,
+    ),
+    "a piece whose length does not end": (
+        f"POST /login HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n{'1' * 20_000}", 400,
+    ),
+    "an end that does not end": (
+        f"POST /login HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n{'x' * 20_000}", 400,
+    ),
+    "no host": ("GET /login HTTP/1.1\r\n\r\n", 400),
+    "two hosts": (f"GET /login HTTP/1.1\r\n{HOST}Host: evil.example\r\n\r\n", 400),
+    **{
+        f"a second request hidden behind {what}": (
+            f"POST /login HTTP/{version}\r\n{HOST}{headers}\r\n0\r\n\r\n"
+            f"GET /hidden HTTP/1.1\r\n{HOST}\r\n", 400,
+        )
+        for what, version, headers in (
+            ("two lengths", "1.1", "Content-Length: 5\r\nContent-Length: 50\r\n"),
+            ("a length and pieces", "1.1", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
+            ("pieces and a length", "1.1", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"),
+            ("pieces of an old version", "1.0",
+             "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n"),
+            ("pieces with a blank", "1.1", "Transfer-Encoding : chunked\r\n"),
+        )
+    },
 }  # fmt: skip
 
 
@@ -73,6 +102,7 @@ def test_the_servers_own_errors_are_pages_with_every_header(port: int) -> None:
             given.get("Content-Length") == str(len(body.encode())),
             '<html lang="vi"' in body,
             "waitress" not in (head + body).lower(),
+            "HTTP/1." not in body,
         )
         if not all(is_right):
             wrong[what] = is_right, head, body[:200]
