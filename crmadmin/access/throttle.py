@@ -23,10 +23,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from crmadmin.access.models import LoginThrottle
-from crmadmin.core.db import db, dialect_name, insert_or_nothing, rows_written, utcnow
+from crmadmin.core.db import (
+    CLOCKS_APART,
+    db,
+    dialect_name,
+    insert_or_nothing,
+    rows_written,
+    utcnow,
+)
 from crmadmin.core.text import name_key
 
 WINDOW = timedelta(minutes=15)
@@ -163,8 +170,11 @@ def take_back(guess: Guess) -> None:
 
 def purge(now: datetime | None = None) -> int:
     """Forget guesses that no longer count; how many rows went. Part of the caller's transaction."""
-    oldest = (now or utcnow()) - WINDOW
-    gone = db.session.execute(delete(LoginThrottle).where(LoginThrottle.last_at < oldest))
+    now = now or utcnow()
+    last = LoginThrottle.last_at
+    gone = db.session.execute(
+        delete(LoginThrottle).where(or_(last < now - WINDOW, last > now + CLOCKS_APART))
+    )
     return rows_written(gone)
 
 
@@ -176,8 +186,8 @@ def _locked(keys: Sequence[str]) -> Sequence[LoginThrottle]:
 
 
 def _recent(stamps: Sequence[float], now: datetime) -> list[float]:
-    oldest = (now - WINDOW).timestamp()
-    return [s for s in stamps if s > oldest]
+    oldest, newest = (now - WINDOW).timestamp(), (now + CLOCKS_APART).timestamp()
+    return [s for s in stamps if oldest < s <= newest]
 
 
 def _is_crowded(wanted: Sequence[Bucket], recent: dict[str, list[float]]) -> bool:

@@ -83,7 +83,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no typ
         ):
             raise ParsingError("there is not one Host")
         if self.chunked:
-            self.body_rcv = Chunks(self.body_rcv.buf)
+            self.body_rcv: Any = Chunks(self.body_rcv.buf)
 
 
 class Chunks(ChunkedReceiver):  # type: ignore[misc]  # waitress ships no types

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask import request
@@ -174,6 +174,11 @@ def prepare_request() -> None:
 def utcnow() -> datetime:
     """Now, aware, in UTC."""
     return datetime.now(UTC)
+
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How far apart the clocks of honest machines may be. A moment further ahead was written while a
+clock went wrong, and is not waited for: that could take years."""
 
 
 @contextmanager

@@ -6,14 +6,14 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import Protocol
 
-from sqlalchemy import Engine, update
+from sqlalchemy import ColumnElement, Engine, or_, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from crmadmin.core.db import rows_written, utcnow
+from crmadmin.core.db import CLOCKS_APART, rows_written, utcnow
 from crmadmin.jobs.models import Job, JobState
 
 LEASE = timedelta(seconds=3.5)
@@ -25,6 +25,16 @@ QUIET = 1.5
 is, and a transaction of the job is left in peace meanwhile."""
 
 log = logging.getLogger(__name__)
+
+
+def has_run_out(now: datetime) -> ColumnElement[bool]:
+    """The condition that nobody holds the job any more."""
+    return or_(Job.lease_until < now, Job.lease_until > now + CLOCKS_APART)
+
+
+def holds(lease_until: datetime | None, now: datetime) -> bool:
+    """The same of one job, the other way round."""
+    return lease_until is not None and now <= lease_until <= now + CLOCKS_APART
 
 
 class Held(Protocol):

@@ -17,12 +17,20 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
 from flask import Flask, current_app
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from crmadmin.access import sessions, throttle
 from crmadmin.core import retention
-from crmadmin.core.db import actor, db, insert_or_nothing, reads_only, rows_written, utcnow
+from crmadmin.core.db import (
+    CLOCKS_APART,
+    actor,
+    db,
+    insert_or_nothing,
+    reads_only,
+    rows_written,
+    utcnow,
+)
 from crmadmin.core.engine import long_work
 from crmadmin.jobs import queue
 from crmadmin.jobs.models import PeriodicRun
@@ -112,7 +120,10 @@ def _is_due(periodic: Periodic) -> bool:
     reads_only.set(True)
     began = db.session.scalar(select(PeriodicRun.began_at).where(PeriodicRun.name == periodic.name))
     db.session.rollback()
-    return began is None or began <= utcnow() - periodic.every
+    if began is None:
+        return True
+    now = utcnow()
+    return began <= now - periodic.every or began > now + CLOCKS_APART
 
 
 def _claim(periodic: Periodic) -> bool:
@@ -123,7 +134,13 @@ def _claim(periodic: Periodic) -> bool:
     now = utcnow()
     claimed = db.session.execute(
         update(PeriodicRun)
-        .where(PeriodicRun.name == periodic.name, PeriodicRun.began_at <= now - periodic.every)
+        .where(
+            PeriodicRun.name == periodic.name,
+            or_(
+                PeriodicRun.began_at <= now - periodic.every,
+                PeriodicRun.began_at > now + CLOCKS_APART,
+            ),
+        )
         .values(began_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crmadmin.core.db import db, rows_written, utcnow
 from crmadmin.jobs import queue
+from crmadmin.jobs.heart import has_run_out
 from crmadmin.jobs.models import Job, JobState
 from crmadmin.jobs.work import ACTIVE, siblings, work
 
@@ -176,7 +177,7 @@ def resume(job: Job) -> bool:
     """
     is_dead = and_(
         Job.state == JobState.RUNNING.value,
-        or_(Job.lease_until.is_(None), Job.lease_until < utcnow()),
+        or_(Job.lease_until.is_(None), has_run_out(utcnow())),
     )
     ended = Job.state.in_((JobState.STOPPED.value, JobState.FAILED.value))
     is_ours = _write(

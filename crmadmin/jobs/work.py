@@ -27,7 +27,7 @@ from sqlalchemy.exc import OperationalError
 from crmadmin.core.db import actor, db, reads_only, rows_written, utcnow
 from crmadmin.core.engine import long_work
 from crmadmin.jobs import messages
-from crmadmin.jobs.heart import LEASE, beating
+from crmadmin.jobs.heart import LEASE, beating, holds
 from crmadmin.jobs.memory import give_back
 from crmadmin.jobs.models import Job, JobState
 
@@ -278,7 +278,7 @@ def _free(job_id: int) -> Job | None:
         return None  # one of them is being claimed or written right now
     running = [j for j in found if j.state == JobState.RUNNING]
     now = utcnow()
-    if any(j.lease_until is not None and j.lease_until >= now for j in running):
+    if any(holds(j.lease_until, now) for j in running):
         return None
     # What was begun comes before what only waits.
     return job if job is (running or found)[0] else None

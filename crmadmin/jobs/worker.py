@@ -17,8 +17,9 @@ from flask import Flask
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from crmadmin.core.db import db, reads_only, utcnow
+from crmadmin.core.db import CLOCKS_APART, db, reads_only, utcnow
 from crmadmin.jobs import queue, services
+from crmadmin.jobs.heart import has_run_out
 from crmadmin.jobs.models import Job, JobState
 from crmadmin.jobs.periodic import Clock
 from crmadmin.jobs.upkeep import Upkeep
@@ -130,8 +131,9 @@ class Worker:
 def forgotten(app: Flask) -> list[int]:
     """Jobs whose worker died, or that wait although their bell should have rung; oldest first."""
     now = utcnow()
-    is_dead = and_(Job.state == JobState.RUNNING.value, Job.lease_until < now)
-    is_late = and_(Job.state == JobState.QUEUED.value, Job.created_at < now - PATIENCE)
+    is_dead = and_(Job.state == JobState.RUNNING.value, has_run_out(now))
+    waits_long = or_(Job.created_at < now - PATIENCE, Job.created_at > now + CLOCKS_APART)
+    is_late = and_(Job.state == JobState.QUEUED.value, waits_long)
     found = select(Job.id).where(or_(is_dead, is_late)).order_by(Job.id).limit(MOST_FOUND)
     with app.app_context(), db.engine.begin() as connection:
         return list(connection.scalars(found.with_for_update(skip_locked=True)))

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from crmadmin.access import throttle
 from crmadmin.access.models import LoginThrottle, UserSession
 from crmadmin.core import retention
 from crmadmin.core.db import actor, db, utcnow
@@ -46,6 +47,33 @@ def test_it_is_done_at_once_and_again_when_it_is_due(context: Flask, done: list[
     row = db.session.scalars(select(PeriodicRun)).one()
     assert row.ended_at is not None
     assert row.ended_at >= row.began_at
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(days=3650)])
+def test_a_clock_that_was_ahead_keeps_nothing_from_being_done(
+    context: Flask, done: list[str], ahead: timedelta
+) -> None:
+    """What a wrong clock wrote lay in the future: nothing was forgotten until it came."""
+    assert periodic.run_due(context) == ["sweep"]
+    db.session.execute(update(PeriodicRun).values(began_at=utcnow() + ahead))
+    db.session.commit()
+    assert periodic.run_due(context) == ["sweep"]
+    assert periodic.run_due(context) == []
+    later(-0.05)  # another machine's clock, three minutes ahead
+    assert periodic.run_due(context) == []
+
+
+def test_guesses_of_a_clock_that_was_ahead_lock_nobody_out(context: Flask) -> None:
+    wanted = throttle.of_sign_in("an", "198.51.100.7")
+    ahead = utcnow() + timedelta(days=900)
+    for bucket in wanted:
+        stamps = [ahead.timestamp()] * 50
+        db.session.add(LoginThrottle(key=bucket.key, stamps=stamps, last_at=ahead))
+    db.session.commit()
+    throttle.look(wanted)
+    throttle.admit(wanted)
+    kept = db.session.scalars(select(LoginThrottle)).all()
+    assert [len(row.stamps) for row in kept] == [1] * len(wanted)
 
 
 def test_of_many_workers_one_does_it(app: Flask, done: list[str]) -> None:

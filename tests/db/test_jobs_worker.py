@@ -67,13 +67,18 @@ def test_a_worker_finds_what_nobody_rang_for(app: Flask, worker: Worker) -> None
     late = add(app, seconds_ago=6)
     past = utcnow() - timedelta(seconds=1)
     dead = add(app, subject=8, state="running", token="dead", lease_until=past)
-    alive = add(app, subject=9, state="running", token="t", lease_until=utcnow() + timedelta(9))
+    soon = utcnow() + timedelta(minutes=4)
+    alive = add(app, subject=9, state="running", token="t", lease_until=soon)
+    # Its worker's clock was years ahead, then it died.
+    never = utcnow() + timedelta(days=900)
+    stuck = add(app, subject=11, state="running", token="dead", lease_until=never)
     fresh = add(app, subject=10)
     with app.app_context():
-        assert forgotten(app) == [late, dead]
+        assert forgotten(app) == [late, dead, stuck]
     worker.start()
     becomes(app, late, "done")
     becomes(app, dead, "done")
+    becomes(app, stuck, "done")
     assert (state(app, alive), state(app, fresh)) == ("running", "queued")
 
 
