@@ -11,7 +11,9 @@ groups and catalogs is theirs; how rows are kept as JSON and put back is in `cor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +37,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crmadmin.core import fields as field
 from crmadmin.core import records, retention
+from crmadmin.core.bulk import delete_some
 from crmadmin.core.db import (
     Base,
     Kept,
@@ -54,6 +57,8 @@ from crmadmin.core.retention import Keep
 from crmadmin.core.stored import ANY
 
 PLANNED, DONE, UNDONE = "planned", "done", "undone"
+DOING, UNDOING = "doing", "undoing"
+"""What is long is done, and taken back, block by block in a job (`core.many`)."""
 SEEN, WRITTEN, SAME, LEFT = "seen", "written", "same", "left"
 BACK, PARTLY, STAYS, TAKEN = "back", "partly", "stays", "taken"
 """Fates of a row. Planned: seen. Done: written, the same already, or left (changed or deleted since
@@ -78,7 +83,9 @@ def _in_image(value: Any, renamed: Renamed) -> Any:
 
 
 def _in_params(value: Any, renamed: Renamed) -> Any:
-    """The list to go back to."""
+    """The list to go back to, and the column that gets a value."""
+    if isinstance(value, Mapping) and value.get("column") == renamed.old:
+        value = {**value, "column": renamed.new}
     back = value.get("back") if isinstance(value, Mapping) else None
     if not isinstance(back, str) or "?" not in back:
         return value
@@ -144,13 +151,18 @@ ROWS: Any = BulkRow.__table__
 class Kind:
     """What there is to know of a kind of act: what records it is about, the action (of
     `access.permissions`) that doing and undoing it ask for, on `resource` or else on that of its
-    records, and how it is taken back."""
+    records, and how it is taken back.
+
+    `work` writes what the plan's `params` say to the rows that are as they were seen, also to a
+    block of them alone; such a kind is taken back by `images.undo`.
+    """
 
     name: str
     models: Callable[[], Iterable[type[Any]]]
     action: str
     undo: Callable[[BulkAct], None]
     resource: str = ""
+    work: Callable[[BulkAct], None] | None = None
 
     @property
     def asks(self) -> frozenset[tuple[str, str]]:
@@ -178,6 +190,36 @@ def kinds() -> tuple[Kind, ...]:
     return tuple(_KINDS.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The rows of one table, from one id to another: what `rows` is about inside `only`."""
+
+    target: str
+    first: int
+    last: int
+
+
+_block: ContextVar[Block | None] = ContextVar("block_of_an_act", default=None)
+
+
+@contextmanager
+def only(block: Block) -> Iterator[None]:
+    """Everything inside is about these rows of an act alone."""
+    token = _block.set(block)
+    try:
+        yield
+    finally:
+        _block.reset(token)
+
+
+def in_block(target: str, record_id: Any) -> list[ColumnElement[bool]]:
+    """The condition of the block at hand, if there is one of this table."""
+    block = _block.get()
+    if block is None or block.target != target:
+        return []
+    return [record_id.between(block.first, block.last)]
+
+
 # Plans
 
 
@@ -189,8 +231,6 @@ def plan(
 ) -> BulkAct:
     """Keep which records an act is to be about, and their versions; written by the acting user."""
     user_id = _user()
-    old = (BulkAct.user_id == user_id, BulkAct.state == PLANNED)
-    db.session.execute(delete(BulkAct).where(*old, BulkAct.created_at < utcnow() - OLD_PLAN))
     act = BulkAct(user_id=user_id, kind=kind, target=model.__tablename__, params=dict(params or {}))
     db.session.add(act)
     db.session.flush()
@@ -238,6 +278,7 @@ def rows(act: BulkAct, *fates: str, target: str = "", how: str = "") -> list[Col
     found: list[ColumnElement[bool]] = [
         ROWS.c.act_id == act.id, ROWS.c.target == (target or act.target)
     ]  # fmt: skip
+    found += in_block(target or act.target, ROWS.c.record_id)
     if fates:
         found.append(ROWS.c.fate.in_(fates))
     if how:
@@ -335,10 +376,20 @@ def undoing(key: object) -> BulkAct | None:
     return act if act is not None and act.state == DONE and act.kind in _KINDS else None
 
 
+def is_unfinished(act: BulkAct) -> bool:
+    """Whether a job does it, or takes it back."""
+    return act.state in (DOING, UNDOING)
+
+
 def undo(act: BulkAct) -> BulkAct:
     """Take an act back, as its kind does that; rows that somebody wrote since stay."""
     know_sizes()
     kind_of(act).undo(act)
+    return finish_undoing(act)
+
+
+def finish_undoing(act: BulkAct) -> BulkAct:
+    """The act is taken back: count what came to what."""
     db.session.flush()
     counts = fates(act)
     act.back = counts.get(BACK, 0) + counts.get(PARTLY, 0)
@@ -367,14 +418,22 @@ def _user() -> int:
 
 
 def forget() -> int:
-    """Delete acts that are past their days, and plans that nobody carried out."""
+    """Delete acts that are past their days, and plans that nobody carried out.
+
+    Their rows first, some thousand in a transaction: nobody waits for a million of them.
+    """
     past = retention.kept_since(Keep.FILES)
     old = (BulkAct.created_at < past) | (
         (BulkAct.state == PLANNED) & (BulkAct.created_at < utcnow() - OLD_PLAN)
     )
-    done = rows_written(db.session.execute(delete(BulkAct).where(old)))
+    found = db.session.scalars(select(BulkAct.id).where(old).order_by(BulkAct.id)).all()
     db.session.commit()
-    return done
+    for key in found:
+        while delete_some(ROWS, ROWS.c.act_id == key):
+            db.session.commit()
+        db.session.execute(delete(BulkAct).where(BulkAct.id == key))
+        db.session.commit()
+    return len(found)
 
 
 retention.register(

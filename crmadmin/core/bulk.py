@@ -35,12 +35,13 @@ from sqlalchemy import (
     event,
     func,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import OperationalError
 
 from crmadmin.core import numbering
-from crmadmin.core.db import db, dialect_name, is_json
+from crmadmin.core.db import db, dialect_name, is_json, rows_written
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -174,6 +175,16 @@ def _require_all(written: int, asked: int) -> None:
 
 def _driver() -> Any:
     return db.session.connection().connection.driver_connection
+
+
+def delete_some(table: Any, *where: ColumnElement[bool], most: int = 5_000) -> int:
+    """Delete at most so many rows, whichever are found first; gives how many. A commit after each
+    of them lets others write in between."""
+    keys = list(table.primary_key)
+    some = select(*keys).where(*where).limit(most)
+    here = tuple_(*keys) if len(keys) > 1 else keys[0]
+    gone = table.delete().where(here.in_(some))
+    return rows_written(db.session.execute(gone))
 
 
 def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:

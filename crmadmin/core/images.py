@@ -5,7 +5,7 @@ With `db`, `engine`, `bulk` and `search` the only module that knows the two dial
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -195,6 +195,12 @@ def kept(column: Any) -> Any:
 
 def undo(act: BulkAct) -> None:
     """Take back what the images tell: the deleted come back, the changed are as they were."""
+    for _how, table, take_back in steps(act):
+        take_back(act, table)
+
+
+def steps(act: BulkAct) -> list[tuple[str, Table, Callable[[BulkAct, Any], None]]]:
+    """How an act touched which table, and what takes that back, in their order."""
     found = db.session.execute(
         select(ROWS.c.target, ROWS.c.how)
         .where(ROWS.c.act_id == act.id, ROWS.c.fate == WRITTEN)
@@ -203,10 +209,13 @@ def undo(act: BulkAct) -> None:
     touched = {tuple(row) for row in found}
     # Parents first: what is referred to has to be there.
     tables = [t for t in Base.metadata.sorted_tables if t.name in {name for name, _how in touched}]
-    for how, take_back in ((DELETE, insert_back), (UNLINK, _link_again), (CHANGE, put_back)):
-        for table in tables:
-            if (table.name, how) in touched:
-                take_back(act, table)
+    ways = ((DELETE, insert_back), (UNLINK, _link_again), (CHANGE, put_back))
+    return [
+        (how, table, take_back)
+        for how, take_back in ways
+        for table in tables
+        if (table.name, how) in touched
+    ]
 
 
 def put_back(act: BulkAct, table: Any) -> None:
@@ -247,7 +256,7 @@ def _tell_earlier(act: BulkAct, table: Any) -> None:
     this = ROWS.alias("this")
     mine = [
         this.c.act_id == act.id, this.c.target == table.name, this.c.fate == WRITTEN,
-        this.c.how == CHANGE,
+        this.c.how == CHANGE, *acts.in_block(table.name, this.c.record_id),
     ]  # fmt: skip
     _run(
         update(ROWS)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
-from crmadmin.core import acts, images
+from crmadmin.core import acts, images, many
 from crmadmin.core.acts import ROWS, BulkAct, Kind
 from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer
@@ -16,16 +16,28 @@ SET, OWNER, DELETE = "customers.set", "customers.owner", "customers.delete"
 
 def set_value(act: BulkAct, column: str, value: int | None) -> BulkAct:
     """Give one ref column a value on the customers of a plan that are as they were seen."""
-    images.change(act, Customer, {column: value})
-    return acts.finish(act)
+    want(act, column, value)
+    return many.do_at_once(act)
+
+
+def want(act: BulkAct, column: str, value: int | None) -> None:
+    """Note on a plan which column is to get which value."""
+    act.params = {**act.params, "column": column, "to": value}
 
 
 def remove(act: BulkAct) -> BulkAct:
     """Delete the customers of a plan that are as they were seen, with contacts and memberships."""
+    return many.do_at_once(act)
+
+
+def _set(act: BulkAct) -> None:
+    images.change(act, Customer, {str(act.params["column"]): act.params["to"]})
+
+
+def _remove(act: BulkAct) -> None:
     images.keep_deleting(act, Customer)
     gone = delete(Customer).where(Customer.id.in_(acts.ids(act, acts.WRITTEN)))
     db.session.execute(gone.execution_options(synchronize_session=False))
-    return acts.finish(act)
 
 
 def values_now(act: BulkAct, column: str) -> list[tuple[int | None, int]]:
@@ -59,6 +71,6 @@ def _about_customers() -> tuple[type[Any], ...]:
     return (Customer,)
 
 
-acts.register(Kind(SET, _about_customers, "bulk", images.undo))
-acts.register(Kind(OWNER, _about_customers, "bulk", images.undo))
-acts.register(Kind(DELETE, _about_customers, "delete", images.undo))
+acts.register(Kind(SET, _about_customers, "bulk", images.undo, work=_set))
+acts.register(Kind(OWNER, _about_customers, "bulk", images.undo, work=_set))
+acts.register(Kind(DELETE, _about_customers, "delete", images.undo, work=_remove))

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, or_, select
 
 from crmadmin.core import retention
-from crmadmin.core.db import db, rows_written
+from crmadmin.core.bulk import delete_some
+from crmadmin.core.db import db
 from crmadmin.core.retention import Copy, Keep
-from crmadmin.groups.models import GroupDraft
+from crmadmin.groups.models import GroupChange, GroupDraft, GroupStep
+
+CHANGES = GroupChange.__table__
 
 
 def forget_drafts() -> int:
     """Forget changes that were saved, or left unsaved, more than CRM_HISTORY_KEEP_DAYS ago.
 
-    Their steps and lists of customers go with them. Commits.
+    Their steps and lists of customers go with them; the lists first, some thousand customers in a
+    transaction, for a group may have taken in a million. Commits.
     """
     since = retention.kept_since(Keep.HISTORY)
     is_left = GroupDraft.saved_at.is_(None) & (GroupDraft.updated_at < since)
     old = or_(GroupDraft.saved_at < since, is_left)
-    gone = db.session.execute(
-        delete(GroupDraft).where(old).execution_options(synchronize_session=False)
-    )
+    found = db.session.scalars(select(GroupDraft.id).where(old).order_by(GroupDraft.id)).all()
     db.session.commit()
-    return rows_written(gone)
+    for key in found:
+        steps = select(GroupStep.id).where(GroupStep.draft_id == key)
+        while delete_some(CHANGES, CHANGES.c.step_id.in_(steps)):
+            db.session.commit()
+        gone = delete(GroupDraft).where(GroupDraft.id == key, old)
+        db.session.execute(gone.execution_options(synchronize_session=False))
+        db.session.commit()
+    return len(found)
 
 
 retention.register(

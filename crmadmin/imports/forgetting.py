@@ -27,6 +27,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -111,7 +112,9 @@ def forget_deleted() -> int:
     """Forget the names and old values of records that are no more; gives how many rows."""
     done = 0
     for name, kind in KINDS.items():
-        while found := _rows_of_deleted(name, kind.model):
+        last = (0, -1)
+        while found := _rows_of_deleted(name, kind.model, last):
+            last = found[-1][0], found[-1][1]
             for batch_id, rows in groupby(found, key=itemgetter(0)):
                 numbers = [number for _batch, number in rows]
                 here = ImportRow.batch_id == batch_id, among(ImportRow.number, numbers)
@@ -124,8 +127,8 @@ def forget_deleted() -> int:
     return done
 
 
-def _rows_of_deleted(kind: str, model: Any) -> Sequence[Any]:
-    """(import, number) of rows that name such a record, some at a time.
+def _rows_of_deleted(kind: str, model: Any, last: tuple[int, int]) -> Sequence[Any]:
+    """(import, number) of rows that name such a record, some at a time, those after `last`.
 
     Looked for without the right to write: SQLite's writers would wait for the whole of it.
     """
@@ -136,6 +139,7 @@ def _rows_of_deleted(kind: str, model: Any) -> Sequence[Any]:
         .where(
             ImportRow.batch_id.in_(batches), ImportRow.record_id.is_not(None), model.id.is_(None),
             or_(ImportRow.label != "", _has_image(ImportRow)),
+            tuple_(ImportRow.batch_id, ImportRow.number) > last,
         )
         .order_by(ImportRow.batch_id, ImportRow.number)
         .limit(BLOCK)

@@ -12,10 +12,11 @@ from flask_babel import gettext as _
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import find
-from crmadmin.core import acts, marks
+from crmadmin.core import acts, many, marks
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import all_records, db, spec_of
 from crmadmin.core.spec import RecordSpec
+from crmadmin.jobs import acts as jobs
 from crmadmin.panel.selection import leave
 
 HTMX = "HX-Request"
@@ -40,6 +41,19 @@ def opened(
     act = plan()
     db.session.commit()
     return act if HTMX in request.headers else redirect(here(act), 303)
+
+
+def carry_out(act: BulkAct, words: Callable[[int], str]) -> Any:
+    """Do what a plan's `params` say: at once, or as a job whose page tells how far it is."""
+    back = act.params["back"]
+    if many.is_long(act):
+        page = url_for("acts.show", key=act.id)
+        jobs.start(act)
+        return leave(page)
+    done = many.do_at_once(act)
+    db.session.commit()
+    tell(done, words(done.written))
+    return leave(back)
 
 
 def is_confirmed() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask_admin import BaseView, expose
 from flask_babel import format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
@@ -14,7 +14,7 @@ from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission, find
 from crmadmin.access.policy import Helper
 from crmadmin.catalogs import acts as catalogs
-from crmadmin.core import acts, marks, retention
+from crmadmin.core import acts, many, marks, retention
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
 from crmadmin.core.outside import page_number
@@ -22,6 +22,8 @@ from crmadmin.core.retention import Keep
 from crmadmin.core.spec import Words
 from crmadmin.customers import acts as customers
 from crmadmin.groups import acts as groups
+from crmadmin.jobs import acts as jobs
+from crmadmin.jobs.models import Job
 from crmadmin.panel import acting
 from crmadmin.panel.formatters import local
 
@@ -42,7 +44,7 @@ class ActsView(BaseView):
 
     def __init__(self) -> None:
         super().__init__(name="acts", endpoint="acts", url="/admin/acts")
-        for name in ("index", "show", "undo"):
+        for name in ("index", "show", "undo", "go_on"):
             policy.register(f"acts.{name}", Helper((OTHERS, *doing())))
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
@@ -67,9 +69,12 @@ class ActsView(BaseView):
         )  # fmt: skip
 
     @expose("/<key>/")
-    def show(self, key: str) -> str:
+    def show(self, key: str) -> Any:
         """What an act came to, and what was left or stays, by name."""
         act = _load(key)
+        job = jobs.job_of(act)
+        if acting.HTMX in request.headers and not acts.is_unfinished(act):
+            return Response(headers={"HX-Refresh": "true"})  # what was asked for how far it is
         fates = _told(act)
         page = acts.named(
             act, *fates, number=page_number(request.args.get("page")), per_page=PER_PAGE
@@ -82,6 +87,7 @@ class ActsView(BaseView):
             "admin/act.html", title=title_of(act), act=_line(act), params=act.params,
             rows=[(label or f"#{key}", fates[fate]) for key, label, fate in page.rows],
             total=page.total, until=_until(act), back_url=act.params.get("back", ""),
+            working=_working(act, job),
             prev_url=link(page.number - 1) if page.number > 1 else "",
             next_url=link(page.number + 1) if page.has_next else "",
         )  # fmt: skip
@@ -95,12 +101,43 @@ class ActsView(BaseView):
         found = acts.undoing(act.id)
         if found is None:
             db.session.rollback()
-            flash(_("That was taken back already."), "warning")
+            flash(str(_why_not(act)), "warning")
+        elif many.is_long(found):
+            jobs.start(found)
         else:
             acts.undo(found)
             db.session.commit()
             flash(*_undone(found))
         return redirect(url_for("acts.show", key=act.id), 303)
+
+    @expose("/<key>/go-on/", methods=("POST",))
+    def go_on(self, key: str) -> Any:
+        """Go on with an act whose job failed."""
+        act = _load(key)
+        if not acting.may_undo(act):
+            abort(403)
+        if acts.is_unfinished(act) and jobs.is_halted(jobs.job_of(act)):
+            jobs.go_on(act)
+        return redirect(url_for("acts.show", key=key), 303)
+
+
+def _why_not(act: BulkAct) -> Words:
+    if acts.is_unfinished(act):
+        return _("This is not finished yet.")
+    return _("That was taken back already.")
+
+
+def _working(act: BulkAct, job: Job | None) -> dict[str, Any] | None:
+    """How far an unfinished act is; None of one that has ended."""
+    if not acts.is_unfinished(act):
+        return None
+    done, total = (job.done, job.total or act.picked) if job is not None else (0, act.picked)
+    return {
+        "done": done, "total": total, "is_undoing": act.state == acts.UNDOING,
+        "is_halted": jobs.is_halted(job), "why": job.error if job is not None else "",
+        "url": url_for("acts.show", key=act.id),
+        "go_on_url": url_for("acts.go_on", key=marks.key(act)) if acting.may_undo(act) else "",
+    }  # fmt: skip
 
 
 def _load(key: str) -> BulkAct:
@@ -166,6 +203,7 @@ def _line(act: BulkAct) -> dict[str, Any]:
         "written": act.written,
         "left": act.left,
         "is_undone": act.state == acts.UNDONE,
+        "is_unfinished": acts.is_unfinished(act),
         "undone_by": str(by or _("Somebody")),
         "undone_when": format_datetime(local(act.undone_at), MOMENT) if act.undone_at else "",
         "back": act.back,

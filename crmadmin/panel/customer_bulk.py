@@ -21,13 +21,12 @@ from wtforms.validators import StopValidation
 
 from crmadmin.core import acts, lookups, outside
 from crmadmin.core.acts import BulkAct
-from crmadmin.core.db import db
 from crmadmin.core.spec import Choice, FieldKind, FieldSpec
 from crmadmin.customers import acts as customer_acts
 from crmadmin.customers.models import Customer, catalog_fields
 from crmadmin.panel import acting
 from crmadmin.panel.forms import RecordForm, RefField, form_class
-from crmadmin.panel.selection import Selection, leave, parameters, selection
+from crmadmin.panel.selection import Selection, parameters, selection
 from crmadmin.panel.shapes import BulkAction
 
 KINDS = {
@@ -108,10 +107,8 @@ class BulkPages:
         is_told = request.form.get("seen", "") == changes["seen"]
         confirmed = acting.is_confirmed() and (act == "delete" or form.validate())
         if confirmed and is_told:
-            done = self.carry_out(act, form, plan)
-            db.session.commit()
-            acting.tell(done, _words(act, done.written))
-            return leave(plan.params["back"])
+            self.settle_on(act, form, plan)
+            return acting.carry_out(plan, lambda done: _words(act, done))
         html = render_template(
             f"customers/bulk_{act}.html", form=form, act=plan, count=plan.picked,
             action=url_for(f"{self.endpoint}.bulk", act=act), back_url=plan.params["back"],
@@ -183,16 +180,15 @@ class BulkPages:
             "more": sum(line[2] for line in others[shown:]),
         }
 
-    def carry_out(self: Any, act: str, form: Any, plan: BulkAct) -> BulkAct:
-        """Write; the plan becomes what was done."""
+    def settle_on(self: Any, act: str, form: Any, plan: BulkAct) -> None:
+        """Note on the plan what the sheet asked, and was answered."""
         if act == "delete":
-            return customer_acts.remove(plan)
+            return
         field = form.owner if act == "owner" else form.value
         key = outside.record_id(str(field.data or ""))
         value = _names(field.target, [key])[key]
         plan.params = {**plan.params, "field": str(field.spec.label), "value": value}
-        db.session.flush()
-        return customer_acts.set_value(plan, field.spec.column, key)
+        customer_acts.want(plan, field.spec.column, key)
 
 
 def _names(target: type[Any], keys: list[int | None]) -> dict[int | None, str]:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from factories import catalog, contact, customer, group, user
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, func, select
 
 from crmadmin.access.models import User
 from crmadmin.catalogs import acts as catalog_acts
 from crmadmin.catalogs.models import CollaboratorGroup, CustomerStatus, CustomerTier
-from crmadmin.core import acts, records
+from crmadmin.core import acts, bulk, images, many, records
 from crmadmin.core.acts import BulkAct
-from crmadmin.core.db import acting_as, db
+from crmadmin.core.db import acting_as, db, utcnow
 from crmadmin.customers import acts as customer_acts
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups import acts as group_acts
 from crmadmin.groups.models import CustomerGroup, Membership
+from crmadmin.jobs import acts as jobs
 
 HISTORY = (
     "bulk_act",
     "bulk_row",
+    "job",
     "customer_search_pending",
     "group_draft",
     "group_step",
@@ -294,8 +298,6 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(
 
 
 def test_old_plans_and_acts_past_their_days_are_forgotten(world: World) -> None:
-    from datetime import timedelta
-
     old, kept = world.plan(C.SET), DOING[C.OWNER](world)
     gone = DOING[C.SET](world)
     gone.created_at -= timedelta(days=5000)
@@ -303,3 +305,117 @@ def test_old_plans_and_acts_past_their_days_are_forgotten(world: World) -> None:
     db.session.commit()
     acts.forget()
     assert list(db.session.scalars(select(BulkAct.id))) == [kept.id]
+
+
+# Block by block
+
+
+@pytest.fixture
+def blocks_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "BLOCK", 2)
+    monkeypatch.setattr(many, "MANY", 3)
+
+
+IN_BLOCKS = [kind.name for kind in acts.kinds() if kind.work is not None]
+
+
+def planned_long(world: World, kind: str) -> BulkAct:
+    act = world.plan(kind)
+    if kind != C.DELETE:
+        column = {C.SET: "status_id", C.OWNER: "owner_id"}[kind]
+        C.want(act, column, {C.SET: world.new.id, C.OWNER: world.other.id}[kind])
+    db.session.commit()
+    assert many.is_long(act)
+    return act
+
+
+@pytest.mark.parametrize("kind", IN_BLOCKS)
+def test_a_long_act_is_worked_as_a_job_and_comes_to_the_same(
+    world: World, blocks_of_two: None, kind: str
+) -> None:
+    act = planned_long(world, kind)
+    left = world.many[4]
+    left.name = "Ai đó vừa sửa"
+    db.session.commit()
+    before = everything()
+    jobs.start(act)
+    key = act.id
+    act = db.session.get_one(BulkAct, key, populate_existing=True)
+    assert (act.state, act.written, act.left) == ("done", 4, 1)
+    assert [label for _i, label, _f in acts.named(act, acts.LEFT).rows] == [
+        f"{left.code} – Khách 4"
+    ]
+    assert everything() != before
+    found = acts.undoing(key)
+    assert many.is_long(found)
+    jobs.start(found)
+    assert everything() == before
+    act = db.session.get_one(BulkAct, key, populate_existing=True)
+    assert (act.state, act.back, act.stayed) == ("undone", 4, 0)
+    assert act.undone_by_id == world.an.id
+
+
+@pytest.mark.parametrize("kind", IN_BLOCKS)
+@pytest.mark.parametrize("end", ["do", "undo"])
+def test_a_long_act_goes_on_from_its_last_block(
+    world: World, blocks_of_two: None, kind: str, end: str
+) -> None:
+    before = everything()
+    act = planned_long(world, kind)
+    for step in ("do", "undo"):
+        many.begin(act)
+        if step == end:
+            rows = next(many.go_on(act))
+            assert rows == 2
+            db.session.commit()
+            next(many.go_on(act))
+            db.session.rollback()  # whoever had it died over the second block
+            act = db.session.get_one(BulkAct, act.id, populate_existing=True)
+            assert acts.is_unfinished(act)
+            assert acts.undoing(act.id) is None
+        for _rows in many.go_on(act):
+            db.session.commit()
+        db.session.commit()
+        assert act.written == 5
+    assert everything() == before
+    assert (act.back, act.stayed) == (5, 0)
+
+
+def test_taking_back_a_block_leaves_the_versions_of_other_blocks(
+    world: World, blocks_of_two: None
+) -> None:
+    before = everything()
+    first, second = planned_long(world, C.OWNER), planned_long(world, C.OWNER)
+    jobs.start(first)
+    second = db.session.get_one(BulkAct, second.id, populate_existing=True)
+    assert second.state == acts.PLANNED
+    second = planned_long(world, C.SET)
+    jobs.start(second)
+    for act in (second, first):
+        jobs.start(acts.undoing(act.id))
+        found = db.session.get_one(BulkAct, act.id, populate_existing=True)
+        assert (found.back, found.stayed) == (5, 0)
+    assert everything() == before
+
+
+def test_what_is_done_in_blocks_can_be_taken_back_in_blocks() -> None:
+    for kind in acts.kinds():
+        if kind.work is not None:
+            assert kind.undo is images.undo, kind.name
+    # Of dependents of dependents nothing says which block they belong to.
+    for other, _link in acts.dependents(Customer.__table__):
+        assert not acts.dependents(other), other.name
+
+
+def test_old_acts_of_many_rows_go_some_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act = world.plan(C.SET)
+    act.created_at = utcnow() - timedelta(days=400)
+    db.session.commit()
+    monkeypatch.setattr(acts, "delete_some", partial(bulk.delete_some, most=2))
+    ended: list[int] = []
+    event.listen(db.session, "after_commit", lambda _s: ended.append(1))
+    assert acts.forget() == 1
+    assert len(ended) >= 4  # looked, 2 + 2 + 1 rows, the act
+    assert db.session.scalar(select(func.count()).select_from(acts.BulkRow)) == 0

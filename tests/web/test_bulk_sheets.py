@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from visitor import NewVisitor
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import Collaborator, CustomerStatus, CustomerTier
-from crmadmin.core import acts, records
+from crmadmin.core import acts, many, records
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer, catalog_fields
 from crmadmin.groups.models import CustomerGroup
+from crmadmin.jobs import services
+from crmadmin.jobs.work import work
 
 LIST = "/admin/customers/"
 GROUPS = "/admin/groups/"
@@ -398,3 +401,75 @@ def test_deleted_groups_come_back_with_their_members(three, people: dict, visito
     undo(browser, last_act())
     assert members(made.id) == {one.name for one in three}
     assert acts.find(last_act().id).state == "undone"
+
+
+# Very many
+
+
+def test_a_long_act_is_done_by_a_worker_and_its_page_tells_how_far_it_is(
+    app: Flask, three, people: dict, visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "MANY", 2)
+    asked: list[int] = []
+    monkeypatch.setattr(services, "_tell", lambda job: asked.append(job.id))
+    browser = visitor("an")
+    new = catalog(CustomerStatus, "Mới")
+    db.session.commit()
+    sheet = Sheet(browser, SET, ticked(*three), LIST)
+    sheet.choose(field="status", value=str(new.id))
+    answer = sheet.confirm()
+    act = last_act()
+    page_url = f"/admin/acts/{act.id}/"
+    assert answer.location == page_url
+    assert [again(one).version for one in three] == [2, 2, 1]
+    text = browser.get(page_url).text
+    assert "0 / 3 dòng" in text
+    assert "Hoàn tác</button>" not in text
+    assert "chưa xong" in browser.get("/admin/acts/").text
+    part = browser.get(page_url, headers={"HX-Request": "true"})
+    assert part.status_code == 200
+    assert 'id="working"' in part.text
+    assert work(app, asked[0])
+    assert browser.get(page_url, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    assert "Hoàn tác</button>" in browser.get(page_url).text
+    assert all(again(one).status_id == new.id for one in three)
+    answer = browser.post(f"{page_url}undo/", {}, page=page_url)
+    assert answer.status_code == 303
+    assert "Đang hoàn tác" in browser.get(page_url).text
+    assert work(app, asked[1])
+    assert last_act().state == acts.UNDONE
+
+
+def test_a_long_act_that_failed_says_why_and_goes_on_when_told(
+    three, people: dict, visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "MANY", 2)
+    monkeypatch.setattr(many, "BLOCK", 1)
+    browser, kind = visitor("an"), acts.kind_of(BulkAct(kind="customers.delete"))
+    tried: list[int] = []
+
+    def fail_on_the_second(act: BulkAct) -> None:
+        tried.append(1)
+        if len(tried) == 2:
+            raise RuntimeError("the power went")
+        assert kind.work is not None
+        kind.work(act)
+
+    monkeypatch.setitem(acts._KINDS, kind.name, replace(kind, work=fail_on_the_second))
+    Sheet(browser, DELETE, ticked(*three), LIST).confirm()
+    act = last_act()
+    page_url = f"/admin/acts/{act.id}/"
+    text = browser.get(page_url).text
+    assert "1 / 3 dòng" in text
+    assert "Tiếp tục</button>" in text
+    assert len(remaining()) == 2
+    for sent in ("undo", "go-on"):
+        browser.post(f"{page_url}{sent}/", {}, page=page_url)
+        assert len(remaining()) == (2 if sent == "undo" else 0)
+    act = last_act()
+    assert (act.state, act.written, act.left) == ("done", 3, 0)
+
+
+def remaining() -> list[int]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Customer.id)))
