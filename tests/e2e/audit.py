@@ -93,13 +93,21 @@ SAYS_NOTHING = """
 """
 
 
+NAMED_TWICE = """
+    const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+    return [...new Set(ids.filter((id, at) => ids.indexOf(id) !== at))]
+        .slice(0, 3).map((id) => `two elements with the id ${id}`).join('; ');
+"""
+
+
 def too_wide(person: Person) -> list[str]:
     """The widths at which the page scrolls sideways, a table's cell runs into the next one, a
-    column has no room for what is in it, or a row shows nothing of what it says."""
+    column has no room for what is in it, a row shows nothing of what it says, or an id is given
+    twice: what leads to the one finds the other."""
     found = []
     for width in WIDTHS:
         set_screen(person.driver, width)
-        for script in (SIDEWAYS, OUT_OF_CELLS, UNREADABLE, SAYS_NOTHING):
+        for script in (SIDEWAYS, OUT_OF_CELLS, UNREADABLE, SAYS_NOTHING, NAMED_TWICE):
             wide = person.driver.execute_script(script)
             if wide:
                 found.append(f"{width}: {wide}")

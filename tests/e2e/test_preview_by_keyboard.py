@@ -200,7 +200,7 @@ def test_what_the_server_does_not_take_stays_in_the_cell_and_is_sent_again(
     is_at(person, "x3-phone")
     person.reads("Chưa lưu được")
     assert person.value(re.compile("^Điện thoại, dòng 2")) == phone(2)
-    assert not person.has("Không làm được", "dialog")
+    assert not person.has("Không thực hiện được", "dialog")
     person.keys(phone(3))
     holds(site, {(2, "phone"): phone(2)})
     is_at(person, "x3-phone")

@@ -2,8 +2,11 @@
 
 import { isCellLater } from "./cells.js";
 import { csrfToken, each, marks, words } from "./dom.js";
-import { note } from "./notes.js";
+import { note, noteBox } from "./notes.js";
 import { openSheet } from "./sheet.js";
+
+/** Events that ask the server something while a form is being filled in. */
+const ASKED_BESIDE = ["input", "change"];
 
 function configure(event) {
   const { verb, headers, formData, parameters } = event.detail;
@@ -30,15 +33,15 @@ function beforeSwap(event) {
     if (isLater) Object.assign(event.detail, { shouldSwap: false, isError: true });
   }
   const whole = /^\s*<!doctype/i.test(xhr.responseText ?? "");
+  // A whole page that says what went wrong is no part of this one, wherever it was asked for.
+  if (whole && xhr.status >= 400) {
+    Object.assign(event.detail, { shouldSwap: false, isError: true });
+    return;
+  }
   const asked = new URL(event.detail.pathInfo?.finalRequestPath ?? location.href, location.href);
   const answered = xhr.responseURL ? new URL(xhr.responseURL) : asked;
   // Signed out meanwhile: the answer is the log-in page, which is not a part of this one.
-  if (
-    xhr.status < 400 &&
-    whole &&
-    answered.pathname !== asked.pathname &&
-    target !== document.body
-  ) {
+  if (whole && answered.pathname !== asked.pathname && target !== document.body) {
     event.detail.shouldSwap = false;
     location.assign(xhr.responseURL);
   }
@@ -57,13 +60,39 @@ function showError(event) {
   const sheet = document.getElementById("sheet");
   const model = document.getElementById("error-sheet");
   if (!error || !sheet || !model) {
-    note(words("server_error", { status: xhr.status }), "bad");
+    if (!sayInSheet(words("server_error", { status: xhr.status })))
+      note(words("server_error", { status: xhr.status }), "bad");
+    return;
+  }
+  // What only tells does not take the place of a form that is being filled in; what asks does.
+  const foot = page.querySelector("main .foot");
+  const told = [...error.querySelectorAll("h1, p")].map((part) => part.textContent.trim());
+  if (!foot && !error.querySelector("form") && sayInSheet(told.join(" · "))) return;
+  // Nobody pressed anything: who is typing goes on typing.
+  if (ASKED_BESIDE.includes(event.detail.requestConfig?.triggeringEvent?.type)) {
+    note(told.join(" · "), "bad");
     return;
   }
   const from = document.activeElement;
   sheet.replaceChildren(model.content.cloneNode(true));
   sheet.querySelector("[data-error-place]").replaceChildren(document.adoptNode(error));
+  if (foot) sheet.append(document.adoptNode(foot));
   openSheet(from);
+}
+
+/** Say what went wrong above the form in the open dialog, which keeps what was typed; false where there is none. */
+function sayInSheet(text) {
+  const form = document.querySelector("#sheet[open] form");
+  const place = form?.closest(".sheet-b") ?? form?.querySelector(".sheet-b") ?? form;
+  if (!place) return false;
+  place.querySelector(":scope > [data-refused]")?.remove();
+  const box = noteBox(text, "bad");
+  box.classList.add("note-bad");
+  box.dataset.refused = "";
+  box.setAttribute("role", "alert");
+  place.prepend(box);
+  box.scrollIntoView({ block: "nearest" });
+  return true;
 }
 
 // Links that swap a part of the page say so once, around them: each is loaded from where it leads.

@@ -5,12 +5,8 @@ import { announce, on, words } from "./dom.js";
 
 const ICONS = { good: "circle-check", bad: "alert-circle", warn: "alert-triangle" };
 
-export function note(text, kind = "good") {
-  const place = document.getElementById("toasts");
-  if (!place) return;
-  // What is asked for again and again may fail again and again: once said is enough.
-  const said = [...place.querySelectorAll("[data-note-text]")].map((p) => p.textContent);
-  if (said.includes(text)) return;
+/** The box of a message, to be put where it is read. */
+export function noteBox(text, kind = "good") {
   const model = document.getElementById("texts").content.querySelector("[data-note]");
   const box = model.cloneNode(true);
   const use = box.querySelector("use");
@@ -19,6 +15,16 @@ export function note(text, kind = "good") {
     use.getAttribute("href").replace(/#.*/, `#${ICONS[kind] ?? ICONS.good}`),
   );
   box.querySelector("[data-note-text]").textContent = text;
+  return box;
+}
+
+export function note(text, kind = "good") {
+  const place = document.getElementById("toasts");
+  if (!place) return;
+  // What is asked for again and again may fail again and again: once said is enough.
+  const said = [...place.querySelectorAll("[data-note-text]")].map((p) => p.textContent);
+  if (said.includes(text)) return;
+  const box = noteBox(text, kind);
   place.append(box);
   // An error stays until it is put away; the rest goes by itself.
   if (kind !== "bad") setTimeout(() => box.remove(), 6000);
