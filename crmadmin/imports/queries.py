@@ -6,7 +6,7 @@ Reads only; `load` and `ledger` write. Everything is asked for a whole batch of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -300,6 +300,14 @@ def batch(key: object, owner_id: int | None) -> ImportBatch | None:
     if found is None or (owner_id is not None and found.user_id != owner_id):
         return None
     return found
+
+
+def within(keys: Collection[int], owner_id: int) -> set[int]:
+    """Those of these imports that are this user's own."""
+    if not keys:
+        return set()
+    mine = select(ImportBatch.id).where(ImportBatch.id.in_(keys), ImportBatch.user_id == owner_id)
+    return set(db.session.scalars(mine))
 
 
 def batch_of_job(job: Job, owner_id: int | None) -> ImportBatch | None:

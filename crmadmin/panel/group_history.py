@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from crmadmin.core.spec import Words
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.groups.shapes import ImportedInto, Saved
+from crmadmin.imports import queries
 from crmadmin.panel.formatters import local
 
 
@@ -40,13 +41,16 @@ class Event:
 def events(found: list[Saved | ImportedInto]) -> list[Event]:
     """The lines of a page of the history. Who reads only customers of their own is told what was
     done, but not to how many: those are everybody's."""
-    told = [_saved(one) if isinstance(one, Saved) else _imported(one) for one in found]
+    keys = [step.import_id for one in found if isinstance(one, Saved) for step in one.steps]
+    keys += [one.id for one in found if isinstance(one, ImportedInto)]
+    link = import_links(keys)
+    told = [_saved(one, link) if isinstance(one, Saved) else _imported(one, link) for one in found]
     if reach.is_whole(Customer):
         return told
     return [replace(event, added=0, removed=0, lines=(), links=None) for event in told]
 
 
-def _saved(one: Saved) -> Event:
+def _saved(one: Saved, link: Callable[[int | None], str]) -> Event:
     spec = spec_of(CustomerGroup)
     labels = {name: spec.field(name).label for name in ("name", "description")}
     texts = [
@@ -54,7 +58,7 @@ def _saved(one: Saved) -> Event:
         for name, (before, after) in one.texts.items()
         if name in labels and not one.is_new
     ]
-    links = {step.words: _import(step.import_id) for step in one.steps if step.import_id}
+    links = {step.words: link(step.import_id) for step in one.steps if step.import_id}
     return Event(
         local(one.at), one.user, one.added, one.removed, _title(one),
         tuple(step.words for step in one.steps), tuple(texts), links,
@@ -70,19 +74,20 @@ def _title(one: Saved) -> Words:
     return _("Changed the group") if one.texts else _("Changed its members")
 
 
-def _imported(one: ImportedInto) -> Event:
+def _imported(one: ImportedInto, link: Callable[[int | None], str]) -> Event:
     shown = format_decimal(one.added)
     words = str(_("Import from %(file)s: %(count)s", file=one.file_name, count=shown))
     title = _("Imported into the group")
-    return Event(
-        local(one.at), one.user, one.added, 0, title, (words,), (), {words: _import(one.id)}
-    )
+    return Event(local(one.at), one.user, one.added, 0, title, (words,), (), {words: link(one.id)})
 
 
-def _import(key: int | None) -> str:
-    if key is None or not guard.can(Permission.IMPORTS_READ):
-        return ""
-    return url_for("imports.show", id=key)
+def import_links(keys: Iterable[int | None]) -> Callable[[int | None], str]:
+    """Import → its page, or "" where this user may not open it: many read only their own."""
+    if not guard.can(Permission.IMPORTS_READ):
+        return lambda _key: ""
+    owner, asked = guard.limited_to(Permission.IMPORTS_READ), {key for key in keys if key}
+    open_to_me = asked if owner is None else queries.within(asked, owner)
+    return lambda key: url_for("imports.show", id=key) if key in open_to_me else ""
 
 
 def neighbours(page: Any, link: Any) -> dict[str, str]:

@@ -35,6 +35,7 @@ from crmadmin.panel import acting, group_choice
 from crmadmin.panel.customer_groups import added_words, counted, told
 from crmadmin.panel.export import as_file
 from crmadmin.panel.formatters import local
+from crmadmin.panel.group_history import import_links
 from crmadmin.panel.record_list import total_text
 from crmadmin.panel.selection import Selection, leave, parameters, selection
 from crmadmin.panel.shapes import BulkAction, PageView, Segment
@@ -85,7 +86,7 @@ class MemberPages:
             "q": query,
             "segments": self.segments_of(group, link),
             "member_url": lambda customer: url_for("customer.details_view", id=customer.id),
-            "import_page": self._import_page(),
+            "import_page": import_links(member.import_id for member in page.rows),
             "local": local,
             "bulk_actions": self.member_acts(group),
         }
@@ -98,11 +99,6 @@ class MemberPages:
             (label, None, link(contact=value, page=None), (chosen or None) == value)
             for label, value in parts
         ]
-
-    def _import_page(self) -> Any:
-        if not guard.can(Permission.IMPORTS_READ):
-            return lambda _key: ""
-        return lambda key: url_for("imports.show", id=key)
 
     def member_acts(self, group: CustomerGroup) -> list[BulkAction]:
         """What may be done to ticked members; out of a group that follows a filter nobody goes."""

@@ -35,6 +35,28 @@ def test_a_member_says_since_when_by_whom_and_from_which_import(
     assert f'href="/admin/imports/{batch.id}/"' in page
 
 
+@pytest.mark.parametrize("page", ["details", "history"])
+def test_only_who_may_open_an_import_is_led_to_it(
+    context: Flask, people: dict, visitor, page: str
+) -> None:
+    batch = ImportBatch(
+        kind="customers-contacts", status="done", file_name="khách.xlsx", user_id=people["an"],
+        counts={"members": {"added": 1}},
+    )  # fmt: skip
+    db.session.add(batch)
+    db.session.flush()
+    (brought,) = several(people, "Từ tệp")
+    made = filled(people, "Khách mời")
+    batch.group_id = made.id
+    db.session.add(Membership(group_id=made.id, customer_id=brought.id, import_id=batch.id))
+    db.session.commit()
+    leads = f'href="/admin/imports/{batch.id}/"'
+    for name, is_led in (("an", True), ("mai", False), ("vy", False)):
+        shown = visitor(name).get(f"{LIST}{page}/?id={made.id}").text
+        assert ("Từ tệp" if page == "details" else "khách.xlsx") in shown, name
+        assert (leads in shown) == is_led, name
+
+
 def test_members_are_searched_and_told_apart_by_whether_they_may_be_contacted(
     context: Flask, people: dict, visitor
 ) -> None:
