@@ -29,7 +29,7 @@ class Catalog(Stamped):
         headings=("Tên", "Tên danh mục", "Họ tên", "Họ và tên", "Name"), span=8,
     )  # fmt: skip
     description: Mapped[str | None] = field.long_text(
-        _l("Description"), max_length=1000, listed=True, searched=True,
+        _l("Description"), max_length=1000, searched=True,
         headings=("Mô tả", "Diễn giải", "Description"),
     )  # fmt: skip
     position: Mapped[int] = field.number(
@@ -145,7 +145,7 @@ class Collaborator(Catalog, Model):
     __record__ = RecordOptions(
         _l("Collaborator"), _l("Collaborators"), prefix="CTV", resource="collaborators",
         order=("position", "sort_key"), is_large=True,
-        columns=("name", "code", "phone", "group", "description", "is_active"),
+        columns=("name", "code", "phone", "group", "is_active"),
         help=_l("People who refer customers to us."),
     )  # fmt: skip
     __unique_names__ = False

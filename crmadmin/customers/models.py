@@ -45,7 +45,7 @@ class Customer(Stamped, Model):
     __record__ = RecordOptions(
         _l("Customer"), _l("Customers"), resource="customers", order=("-updated_at",),
         owner="owner_id", is_large=True,
-        columns=("code", "name", "phone", "status", "sales_group", "source", "tier", "owner",
+        columns=("code", "name", "phone", "status", "sales_group", "tier", "owner",
                  "updated_at"),
         sections=(
             Section("main", _l("Main information")),
@@ -89,7 +89,7 @@ class Customer(Stamped, Model):
         headings=("Kênh bán hàng", "Kênh", "Sales channel", "Channel"),
     )  # fmt: skip
     source_id: Mapped[int | None] = field.ref(
-        "CustomerSource", _l("Customer source"), brief=_l("Source"), listed=True, filtered=True,
+        "CustomerSource", _l("Customer source"), brief=_l("Source"), filtered=True,
         section="classes", width="w-s2",
         headings=("Nguồn khách hàng", "Nguồn KH", "Nguồn", "Source"), example="Facebook",
     )  # fmt: skip

@@ -96,7 +96,9 @@ class CatalogView(RecordView):
         """Who uses each record, of those that this user may read, and a link to just these."""
         g.usage = usage(self.model, [r.id for r in rows], reach.conditions)
         counts = {r.id: g.usage.get(r.id, 0) for r in rows}
-        return [(Column("usage", self.usage_label(), "usage", width="w-2xl"), counts)]
+        found = references_to(self.model)
+        one, several = (found[0].spec.label, found[0].spec.plural) if found else ("", _("Used by"))
+        return [(Column("usage", several, "usage", width="w-l", one=one), counts)]
 
     def cell_url(self, column: Column, record: Any) -> str:
         """The usage links to who uses the record."""

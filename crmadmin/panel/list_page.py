@@ -24,7 +24,7 @@ WIDTHS: Mapping[str, str] = {
 """Kind of cell → the class of its column. Others, the name first of all, share what is left."""
 PIXELS: Mapping[str, int] = {
     "w-chk": 44, "w-xs": 64, "w-s": 88, "w-sm": 93, "w-s2": 108, "w-m": 120, "w-l": 141,
-    "w-xl": 210, "w-2xl": 240,
+    "w-xl": 210,
 }  # fmt: skip
 """How wide they are in app-widths.css."""
 LEAST_SHARE = 200

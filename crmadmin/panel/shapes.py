@@ -12,7 +12,8 @@ from crmadmin.core.spec import FieldSpec, Words
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a list. `sorted` is None, 'ascending' or 'descending'."""
+    """A column of a list. `sorted` is None, 'ascending' or 'descending'. Of a count of records, the
+    label says what several are called, and `one` what one is."""
 
     name: str
     label: Words
@@ -23,6 +24,7 @@ class Column:
     sorted: str | None = None
     width: str = ""
     align: str = ""
+    one: Words = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def test_merging_says_how_many_customers_move_and_moves_them(an: Person) -> None
     an.reads("2 khách hàng đang có giá trị này")
     an.choose("Gộp vào", "Vận tải").go("Gộp", "button")
     an.lists({"Vận tải", "Giáo dục"})
-    an.go("Đang dùng bởi 2 khách hàng", "link")
+    an.go("2 khách hàng", "link")
     an.lists({"Công ty Cá Vàng", "Công ty Cá Bạc"})
 
 

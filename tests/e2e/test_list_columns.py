@@ -7,11 +7,13 @@ import re
 import factories
 import pytest
 from browser import set_screen
+from pages import fill
 from person import Person, until
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from served import Site
 
+from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core.db import spec_of
 from crmadmin.core.spec import FieldKind
 from crmadmin.customers.models import Customer
@@ -115,3 +117,24 @@ def test_a_long_name_is_told_whole_where_one_points_and_where_the_focus_is(an: P
     assert told[0].text == LONG
     an.tab_to("Cá Vàng")
     until(lambda: not an.driver.find_elements("css selector", ".tip:popover-open"), "no name")
+
+
+SCROLLS = """
+    const frame = document.querySelector('#results .scroll, #results.scroll');
+    frame.style.width = `${frame.offsetWidth - 17}px`;
+    return frame.scrollWidth - frame.clientWidth;
+"""
+"""Pixels that are out of sight beside a scroll bar as wide as Windows draws it."""
+
+
+def test_the_usual_columns_of_every_list_fit_the_smallest_desk(person: Person, site: Site) -> None:
+    fill(site)
+    set_screen(person.driver, 1366, 768)
+    lists = [spec_of(model).name for model in all_catalogs()]
+    paths = [f"catalogs/{name}/" for name in lists]
+    for who in ("an", "vy"):
+        person.sign_in(who)
+        own = ["users/", "imports/"] if who == "an" else []
+        for path in ["customers/", "groups/", "groups/details/?id=1", *own, *paths]:
+            person.open(f"/admin/{path}")
+            assert int(person.driver.execute_script(SCROLLS)) <= 0, (who, path)
