@@ -91,18 +91,22 @@ def bring_back(batch: ImportBatch) -> None:
     names = {str(place): name for name, place in places.items()} | {LEAVE_OUT: LEAVE_OUT}
     names |= {name: name for name in places}
     left: dict[str, dict[str, str]] = {}
-    again: list[dict[str, Any]] = []
+    again: dict[tuple[int, str], str] = {}
     for number, cells in rows.items():
-        again += [
-            {"batch_id": batch.id, "number": whole(number) or 0, "column": names[p], "value": text}
-            for p, text in cells.items()
-            if p in names
-        ]
-        rest = {place: text for place, text in cells.items() if place not in names}
-        if rest:
-            left[number] = rest
+        for place, text in cells.items():
+            if place in names:
+                # A place and a name may mean one cell by now: what was typed last counts.
+                again[whole(number) or 0, names[place]] = text
+            else:
+                left.setdefault(number, {})[place] = text
     if again:
-        db.session.execute(insert(ImportFix), again)
+        db.session.execute(
+            insert(ImportFix),
+            [
+                {"batch_id": batch.id, "number": number, "column": name, "value": text}
+                for (number, name), text in again.items()
+            ],
+        )
     if left:
         kept[batch.sheet or ""] = left
     batch.options = {**batch.options, ASIDE: kept}

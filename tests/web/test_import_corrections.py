@@ -80,6 +80,30 @@ def test_a_column_that_is_matched_otherwise_sets_its_correction_aside_and_says_s
     assert "không được tính" not in browser.get(f"{where}/preview").text
 
 
+def test_what_an_older_page_corrects_in_a_column_that_is_no_longer_imported_is_refused_aloud(
+    app: Flask, visitor: Any, where: str
+) -> None:
+    browser = visitor("mai")
+    older = browser.carried(f"{where}/preview", f"{where}/rows/2/fix")
+    match(browser, where, **{"field-2": "-"})
+    answer = browser.raw_post(f"{where}/rows/2/fix", {**older, "cell-phone": "0912345679"})
+    assert answer.status_code == 303
+    assert "lần sửa vừa rồi chưa được nhận" in browser.get(f"{where}/preview").text
+    assert fixes(app) == {k: v for k, v in MADE.items() if k != (2, "phone")}
+
+
+def test_a_cell_that_was_noted_by_its_place_and_by_its_name_is_corrected_once(
+    app: Flask, visitor: Any, where: str
+) -> None:
+    browser = visitor("mai")
+    match(browser, where, **{"field-2": "-"})
+    with app.app_context():
+        db.session.add(ImportFix(batch_id=of(app, where).id, number=2, column="phone", value="15"))
+        db.session.commit()
+    match(browser, where)
+    assert fixes(app) == {**MADE, (2, "phone"): "15"}
+
+
 def test_a_correction_goes_with_its_cell_to_the_field_that_the_column_becomes(
     app: Flask, visitor: Any, where: str
 ) -> None:

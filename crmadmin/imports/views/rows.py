@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.imports import fixes, report, services, standing
 from crmadmin.imports.kinds import KINDS
+from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import State
 from crmadmin.imports.states import Act
@@ -45,6 +46,10 @@ def fix(id: str, number: int) -> Any:
         line = report.line(batch, number)
         was = {name: before.get(name, line.cells.get(name, "")) for name in cells}
         typed = {name: text for name, text in cells.items() if text != was[name]}
+        if not typed.keys() <= ColumnMap.from_dict(batch.columns).fields.keys():
+            # Where another page matched the columns otherwise, it would count for nothing.
+            flash(_("The columns were matched anew: what you typed last was not taken."), "warning")
+            raise services.BadState("a column that is not imported")
         return fixes.fix(batch, number, typed) if typed else line
 
     return _act(id, number, correct)
