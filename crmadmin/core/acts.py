@@ -43,7 +43,7 @@ from crmadmin.core.db import (
     Kept,
     Model,
     UtcDateTime,
-    actor,
+    acting_id,
     db,
     dialect_name,
     rows_written,
@@ -230,7 +230,7 @@ def plan(
     params: Mapping[str, Any] | None = None,
 ) -> BulkAct:
     """Keep which records an act is to be about, and their versions; written by the acting user."""
-    user_id = _user()
+    user_id = acting_id()
     act = BulkAct(user_id=user_id, kind=kind, target=model.__tablename__, params=dict(params or {}))
     db.session.add(act)
     db.session.flush()
@@ -249,7 +249,7 @@ def plan(
 def planned(key: object, kind: str) -> BulkAct | None:
     """The acting user's plan of this number and kind, locked; None when there is none."""
     act = _locked(key)
-    if act is None or (act.user_id, act.kind, act.state) != (_user(), kind, PLANNED):
+    if act is None or (act.user_id, act.kind, act.state) != (acting_id(), kind, PLANNED):
         return None
     return act
 
@@ -394,7 +394,7 @@ def finish_undoing(act: BulkAct) -> BulkAct:
     counts = fates(act)
     act.back = counts.get(BACK, 0) + counts.get(PARTLY, 0)
     act.stayed = counts.get(STAYS, 0) + counts.get(TAKEN, 0)
-    act.state, act.undone_at, act.undone_by_id = UNDONE, utcnow(), _user()
+    act.state, act.undone_at, act.undone_by_id = UNDONE, utcnow(), acting_id()
     db.session.flush()
     db.session.expire_all()
     return act
@@ -405,13 +405,6 @@ def know_sizes() -> None:
     would go through all of them once for each."""
     if dialect_name(db.session) == "postgresql":
         db.session.execute(text("ANALYZE bulk_row"))
-
-
-def _user() -> int:
-    user_id = actor.get()
-    if user_id is None:
-        raise RuntimeError("nobody acts here")
-    return user_id
 
 
 # Keeping

@@ -181,6 +181,14 @@ CLOCKS_APART = timedelta(minutes=5)
 clock went wrong, and is not waited for: that could take years."""
 
 
+def acting_id() -> int:
+    """Id of the user on whose behalf this context writes. Raises RuntimeError where nobody is."""
+    user_id = actor.get()
+    if user_id is None:
+        raise RuntimeError("nobody acts here")
+    return user_id
+
+
 @contextmanager
 def acting_as(user_id: int | None) -> Iterator[None]:
     """Writes inside are stamped with this user."""

@@ -1,15 +1,14 @@
-"""Writes to customers: one with its contacts, many at once. Nothing here commits."""
+"""Writes to one customer with its contacts; to many at once: `acts`. Nothing here commits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
 from crmadmin.core import records
-from crmadmin.core.db import actor, db, rows_written, spec_of, utcnow
+from crmadmin.core.db import actor, db, spec_of, utcnow
 from crmadmin.customers.models import Contact, Customer
 
 CONTACT_FIELDS = tuple(f.name for f in spec_of(Contact).having("editable"))
@@ -71,35 +70,6 @@ def set_contacts(customer: Customer, contacts: Sequence[Mapping[str, Any]]) -> b
             differs = True
     db.session.flush()
     return differs
-
-
-def bulk_set(where: Sequence[ColumnElement[bool]], column: str, value: int | None) -> int:
-    """Give one ref column a value on every customer that meets the conditions; says how many."""
-    target: Any = getattr(Customer, column)
-    result = db.session.execute(
-        update(Customer)
-        .where(*where, target.is_distinct_from(value))
-        .values(
-            {
-                column: value,
-                "version": Customer.version + 1,
-                "updated_at": utcnow(),
-                "updated_by_id": actor.get(),
-            }
-        )
-        .execution_options(synchronize_session=False)
-    )
-    db.session.expire_all()
-    return rows_written(result)
-
-
-def bulk_delete(where: Sequence[ColumnElement[bool]]) -> int:
-    """Delete every customer that meets the conditions, with contacts and memberships."""
-    ids = select(Customer.id).where(*where)
-    statement = delete(Customer).where(Customer.id.in_(ids))
-    result = db.session.execute(statement.execution_options(synchronize_session=False))
-    db.session.expire_all()
-    return rows_written(result)
 
 
 def _contact_mark(customer: Customer | None, values: Mapping[str, Any]) -> dict[str, Any]:

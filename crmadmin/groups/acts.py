@@ -24,7 +24,7 @@ from crmadmin.core.acts import (
     BulkAct,
     Kind,
 )
-from crmadmin.core.db import actor, db
+from crmadmin.core.db import acting_id, db
 from crmadmin.customers.models import Customer
 from crmadmin.groups import services
 from crmadmin.groups.models import CustomerGroup, GroupDraft, Membership
@@ -45,7 +45,7 @@ def add(act: BulkAct, group: CustomerGroup) -> BulkAct:
 
 def copy(act: BulkAct, source: CustomerGroup, target: CustomerGroup) -> BulkAct:
     """Bring members of one group into another, too. Raises Follows."""
-    source, target = services.both(source, target)
+    source, target = _both(source, target)
     return _bring(act, target, Step.COPY, {"group": source.name}, of_group(source).contains())
 
 
@@ -53,21 +53,29 @@ def remove(act: BulkAct, group: CustomerGroup) -> BulkAct:
     """Take the customers of a plan out of a group, as they were seen. Raises Follows."""
     _settle(act, [of_group(group).contains()])
     _keep_leaving(act, group)
-    apply_now(_user(), group, [Act(False, _written(act))])
+    apply_now(acting_id(), group, [Act(False, _written(act))])
     return acts.finish(act)
 
 
 def move(act: BulkAct, source: CustomerGroup, target: CustomerGroup) -> BulkAct:
     """Out of one group and into another. Raises Follows where either follows a filter."""
-    source, target = services.both(source, target)
+    source, target = _both(source, target)
     _settle(act, [of_group(source).contains()])
     _keep_leaving(act, source)
     _keep_coming(act, target)
     where = _written(act)
-    apply_now(_user(), target, [Act(True, where, Step.MOVE, {"group": source.name})])
-    apply_now(_user(), source, [Act(False, where, Step.MOVE, {"group": target.name})])
+    apply_now(acting_id(), target, [Act(True, where, Step.MOVE, {"group": source.name})])
+    apply_now(acting_id(), source, [Act(False, where, Step.MOVE, {"group": target.name})])
     _keep_come(act)
     return acts.finish(act)
+
+
+def _both(source: CustomerGroup, target: CustomerGroup) -> tuple[CustomerGroup, CustomerGroup]:
+    """Both locked, always in the same order."""
+    if source.id == target.id:
+        raise ValueError("a group is not moved into itself")
+    found = {group.id: group for group in lock_groups([source.id, target.id])}
+    return found[source.id], found[target.id]
 
 
 def _bring(
@@ -77,7 +85,7 @@ def _bring(
     there = of_group(group).has_member(ROWS.c.record_id)
     acts.mark(act, SAME, ROWS.c.fate == WRITTEN, there)
     _keep_coming(act, group)
-    apply_now(_user(), group, [Act(True, _written(act), step, params)])
+    apply_now(acting_id(), group, [Act(True, _written(act), step, params)])
     _keep_come(act)
     return acts.finish(act)
 
@@ -148,7 +156,7 @@ def _take_out(act: BulkAct, group: CustomerGroup) -> None:
     same = images.is_as_kept(MEMBERS, "added_at")
     acts.mark(act, STAYS, *mine, ~exists().where(same), target=MEMBERS.name)
     going = [Customer.id.in_(select(ROWS.c.record_id).where(*mine))]
-    apply_now(_user(), group, [Act(False, going)])
+    apply_now(acting_id(), group, [Act(False, going)])
     acts.mark(act, BACK, *mine, target=MEMBERS.name)
 
 
@@ -159,7 +167,7 @@ def _bring_back(act: BulkAct, group: CustomerGroup) -> None:
     acts.mark(act, TAKEN, *mine, ~exists().where(Customer.id == ROWS.c.record_id),
               target=MEMBERS.name)  # fmt: skip
     coming = [Customer.id.in_(select(ROWS.c.record_id).where(*mine))]
-    apply_now(_user(), group, [Act(True, coming)])
+    apply_now(acting_id(), group, [Act(True, coming)])
     images.put_values(MEMBERS, mine, ["added_at", "added_by_id", "import_id"])
     acts.mark(act, BACK, *mine, target=MEMBERS.name)
 
@@ -185,13 +193,6 @@ def undo_delete(act: BulkAct) -> None:
     )
     ended = [note.id for note in notes if note.before.get("deleted")]
     db.session.execute(delete(GroupDraft).where(GroupDraft.id.in_(ended)))
-
-
-def _user() -> int:
-    user_id = actor.get()
-    if user_id is None:
-        raise RuntimeError("nobody acts here")
-    return user_id
 
 
 def _about_customers() -> tuple[type[Any], ...]:

@@ -1,4 +1,4 @@
-"""What is done to whole groups: copied, deleted, combined, members moved between two of them.
+"""What is done to whole groups: copied, deleted, combined; to many members at once: `acts`.
 
 Everything is one set-based transaction of the acting user; nothing here commits.
 """
@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     CompoundSelect,
     Select,
-    case,
     delete,
     except_,
     func,
@@ -20,8 +19,7 @@ from sqlalchemy import (
     union,
 )
 
-from crmadmin.core.db import actor, db, rows_written, utcnow
-from crmadmin.customers.models import Customer
+from crmadmin.core.db import acting_id, db, rows_written, utcnow
 from crmadmin.groups import (
     forgetting,  # noqa: F401 - registers what the clock forgets
     steps,
@@ -30,8 +28,8 @@ from crmadmin.groups.drafts import begin
 from crmadmin.groups.models import CustomerGroup, GroupDraft
 from crmadmin.groups.saving import Act, apply_now, create_now, lock_groups
 from crmadmin.groups.sets import of_group
-from crmadmin.groups.shapes import TEXTS, Applied, Kind, Moved, Overlap
-from crmadmin.groups.steps import Follows, Where
+from crmadmin.groups.shapes import TEXTS, Applied, Kind, Overlap
+from crmadmin.groups.steps import Where
 
 HOW = ("union", "overlap", "a_minus_b", "b_minus_a")
 
@@ -39,7 +37,7 @@ HOW = ("union", "overlap", "a_minus_b", "b_minus_a")
 def clone(group: CustomerGroup, name: str) -> CustomerGroup:
     """A group of the same members (or filter) and description. Raises records.Invalid."""
     return create_now(
-        _user(),
+        acting_id(),
         {"name": name, "description": group.description, "filter": group.filter},
         None if group.filter is not None else Act(
             True, [of_group(group).contains()], Kind.CLONE, {"group": group.name}
@@ -56,7 +54,7 @@ def delete_many(ids: Sequence[int]) -> int:
         before = {name: getattr(group, name) for name in TEXTS}
         db.session.add(
             GroupDraft(
-                user_id=_user(), group_id=group.id, saved_at=now, saved_version=group.version,
+                user_id=acting_id(), group_id=group.id, saved_at=now, saved_version=group.version,
                 before={**before, "deleted": True},
             )
         )  # fmt: skip
@@ -67,46 +65,6 @@ def delete_many(ids: Sequence[int]) -> int:
     for group in groups:
         db.session.expunge(group)
     return rows_written(done)
-
-
-def preview_move(source: CustomerGroup, target: CustomerGroup, where: Where) -> Moved:
-    """What moving or copying the members that meet the conditions would do. Raises Follows."""
-    if target.filter is not None:
-        raise Follows
-    there = of_group(target).has_member(Customer.id)
-    total, already = db.session.execute(
-        select(func.count(), func.coalesce(func.sum(case((there, 1), else_=0)), 0))
-        .select_from(Customer)
-        .where(of_group(source).contains(), *where)
-    ).one()
-    return Moved(int(total) - int(already), int(already))
-
-
-def copy(source: CustomerGroup, target: CustomerGroup, where: Where) -> Moved:
-    """Bring the members of one group that meet the conditions into another, too. Raises Follows."""
-    source, target = both(source, target)
-    here = [of_group(source).contains(), *where]
-    into = apply_now(_user(), target, [Act(True, here, Kind.COPY, {"group": source.name})])
-    return Moved(into.added, into.asked - into.added)
-
-
-def move(source: CustomerGroup, target: CustomerGroup, where: Where) -> Moved:
-    """The same, and out of the first one. Raises Follows where either follows a filter."""
-    source, target = both(source, target)
-    if source.filter is not None:
-        raise Follows
-    here = [of_group(source).contains(), *where]
-    into = apply_now(_user(), target, [Act(True, here, Kind.MOVE, {"group": source.name})])
-    out = apply_now(_user(), source, [Act(False, here, Kind.MOVE, {"group": target.name})])
-    return Moved(into.added, into.asked - into.added, out.removed)
-
-
-def both(source: CustomerGroup, target: CustomerGroup) -> tuple[CustomerGroup, CustomerGroup]:
-    """Both locked, always in the same order."""
-    if source.id == target.id:
-        raise ValueError("a group is not moved into itself")
-    found = {group.id: group for group in lock_groups([source.id, target.id])}
-    return found[source.id], found[target.id]
 
 
 def overlap(a: CustomerGroup, b: CustomerGroup) -> Overlap:
@@ -127,7 +85,7 @@ def _ids(group: CustomerGroup) -> Select[Any]:
 
 def combine(a: CustomerGroup, b: CustomerGroup, how: str) -> GroupDraft:
     """The acting user's draft of a new group, with the union, overlap or difference as a step."""
-    draft = begin(_user(), None)
+    draft = begin(acting_id(), None)
     if draft.filter:
         draft.filter = None  # a group that follows a filter takes no step
     params = {"a": a.name, "b": b.name, "how": how}
@@ -149,20 +107,4 @@ def _combined(a: CustomerGroup, b: CustomerGroup, how: str) -> Select[Any]:
 
 def add_to_group(group: CustomerGroup, where: Where) -> Applied:
     """Bring every customer that meets the conditions into a group at once. Raises Follows."""
-    return apply_now(_user(), group, [Act(True, where)])
-
-
-def remove_from_group(group: CustomerGroup, where: Where) -> int:
-    """Take every member that meets the conditions out of a group at once; says how many.
-
-    Raises Follows.
-    """
-    here = [of_group(group).contains(), *where]
-    return apply_now(_user(), group, [Act(False, here)]).removed
-
-
-def _user() -> int:
-    user_id = actor.get()
-    if user_id is None:
-        raise RuntimeError("nobody acts here")
-    return user_id
+    return apply_now(acting_id(), group, [Act(True, where)])

@@ -173,21 +173,6 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """What moving or copying does (or did): `moved` came into the target, `already` were there;
-    `removed` left the source."""
-
-    moved: int
-    already: int
-    removed: int = 0
-
-    @property
-    def selected(self) -> int:
-        """How many members it is about."""
-        return self.moved + self.already
-
-
-@dataclass(frozen=True, slots=True)
 class Applied:
     """What an act on a group, saved at once, did: `asked` customers, of whom `added` came in and
     `removed` went; the rest were so before."""

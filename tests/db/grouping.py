@@ -8,7 +8,9 @@ from factories import customer
 from sqlalchemy import select
 
 from crmadmin.access.models import User
-from crmadmin.core.db import db
+from crmadmin.core import acts
+from crmadmin.core.db import acting_as, db
+from crmadmin.customers import acts as customer_acts
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, queries
 from crmadmin.groups.models import CustomerGroup, GroupDraft, Membership
@@ -33,6 +35,12 @@ def matching(group: CustomerGroup) -> set[int]:
 def those(*ids: int) -> list[Any]:
     """The conditions of these customers."""
     return [Customer.id.in_(ids)]
+
+
+def erase(user: User, *ids: int) -> None:
+    """Delete customers, as the list does it."""
+    with acting_as(user.id):
+        customer_acts.remove(acts.plan(customer_acts.DELETE, Customer, those(*ids)))
 
 
 def shown(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from factories import group, user
 from flask import Flask
-from grouping import made, members, saved, shown, those
+from grouping import erase, made, members, saved, shown, those
 from sqlalchemy import func, select
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db
-from crmadmin.customers import services as customers
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, queries
 from crmadmin.groups.models import NEW, CustomerGroup, GroupChange, GroupDraft, GroupStep
@@ -151,7 +150,7 @@ def test_a_customer_who_is_deleted_leaves_the_draft_and_its_counts(mai: User) ->
     draft = drafts.begin(mai.id, target)
     drafts.pick(draft, ids[2:])
     drafts.remove(draft, ids[:1])
-    customers.bulk_delete(those(ids[0], ids[2]))
+    erase(mai, ids[0], ids[2])
     told = drafts.state(draft, target)
     assert (told.members_before, told.added, told.removed, told.members_after) == (1, 1, 0, 2)
     assert [step.rows for step in told.steps] == [1]

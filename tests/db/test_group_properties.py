@@ -7,14 +7,13 @@ from typing import Any
 
 import factories
 from flask import Flask
-from grouping import members, shown
+from grouping import erase, members, shown
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from importing import staged
 from sqlalchemy import select
 
 from crmadmin.core.db import acting_as, db
-from crmadmin.customers import services as customers
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, queries, services
 from crmadmin.groups.models import CustomerGroup, GroupDraft
@@ -106,7 +105,7 @@ def act(real: Real, plain: Plain, name: str, given: Any) -> None:
         steps = [(adds, named - {given}, batch) for adds, named, batch in plain.steps]
         plain.steps = [s for s in steps if s[1] or s[2] is not None]
     elif name == "delete":
-        customers.bulk_delete(real.where([given]))
+        erase(real.user, *real.ids([given]))
         forget(plain, {given})
     elif name == "elsewhere":
         with acting_as(real.user.id):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from factories import customer, group, user
@@ -10,9 +10,12 @@ from flask import Flask
 from grouping import made, matching, members, saved, those
 
 from crmadmin.access.models import User
+from crmadmin.core import acts
+from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import acting_as, db
 from crmadmin.core.records import Invalid
 from crmadmin.customers.models import Customer
+from crmadmin.groups import acts as group_acts
 from crmadmin.groups import drafts, ordered, queries, services
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.groups.steps import Follows
@@ -61,15 +64,19 @@ def test_deleting_groups_leaves_the_customers(mai: User) -> None:
     assert db.session.get(Customer, ids[0]) is not None
 
 
+def plan(kind: str, *ids: int) -> BulkAct:
+    """A sheet that is open about these customers."""
+    return acts.plan(kind, Customer, those(*ids))
+
+
 def test_members_are_copied_and_moved_with_counts(mai: User) -> None:
     a, b, c = made(mai, 3)
     source, target = saved(mai, "A", [a, b, c]), saved(mai, "B", [b])
-    told = services.preview_move(source, target, those(a, b, 10**6))
-    assert (told.moved, told.already, told.selected) == (1, 1, 2)
-    assert services.copy(source, target, those(a, b)) == services.Moved(1, 1)
+    copied = group_acts.copy(plan(group_acts.COPY, a, b, 10**6), source, target)
+    assert acts.fates(copied) == {acts.WRITTEN: 1, acts.SAME: 1}
     assert members(source) == {a, b, c}
-    done = services.move(source, target, [])
-    assert (done.moved, done.already, done.removed) == (1, 2, 3)
+    moved = group_acts.move(plan(group_acts.MOVE, a, b, c), source, target)
+    assert acts.fates(moved) == {acts.WRITTEN: 3}
     assert (members(source), members(target)) == (set(), {a, b, c})
     assert [queries.history(g.id, 1).rows[0].steps[0].kind for g in (source, target)] == [
         "move", "move",
@@ -79,15 +86,18 @@ def test_members_are_copied_and_moved_with_counts(mai: User) -> None:
 def test_a_group_that_follows_a_filter_takes_and_gives_no_member(mai: User) -> None:
     ids = made(mai, 2)
     ordinary, dynamic = saved(mai, "A", ids[:1]), following(mai, "B", "name=khach")
-    for act in (
+    done = group_acts.copy(plan(group_acts.COPY, *ids), dynamic, ordinary)
+    assert acts.fates(done) == {acts.WRITTEN: 1, acts.SAME: 1}
+    refused: list[Callable[[], object]] = [
         lambda: services.add_to_group(dynamic, those(*ids)),
-        lambda: services.remove_from_group(dynamic, those(*ids)),
-        lambda: services.move(dynamic, ordinary, []),
-        lambda: services.copy(ordinary, dynamic, []),
-    ):
+        lambda: group_acts.add(plan(group_acts.ADD, *ids), dynamic),
+        lambda: group_acts.remove(plan(group_acts.REMOVE, *ids), dynamic),
+        lambda: group_acts.move(plan(group_acts.MOVE, *ids), dynamic, ordinary),
+        lambda: group_acts.copy(plan(group_acts.COPY, *ids), ordinary, dynamic),
+    ]
+    for act in refused:
         with pytest.raises(Follows):
             act()
-    assert services.copy(dynamic, ordinary, []).moved == 1
 
 
 @pytest.mark.parametrize("dynamic", [False, True])
