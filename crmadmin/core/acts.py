@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crmadmin.core import fields as field
-from crmadmin.core import records, retention
+from crmadmin.core import marks, records, retention
 from crmadmin.core.bulk import delete_some
 from crmadmin.core.db import (
     Base,
@@ -247,9 +247,13 @@ def plan(
 
 
 def planned(key: object, kind: str) -> BulkAct | None:
-    """The acting user's plan of this number and kind, locked; None when there is none."""
-    act = _locked(key)
-    if act is None or (act.user_id, act.kind, act.state) != (acting_id(), kind, PLANNED):
+    """The acting user's plan of this key (see `core.marks`) and kind, locked; None when there is
+    none, and where another one has its number by now."""
+    named = marks.of_key(key)
+    act = _locked(named[0]) if named is not None else None
+    if act is None or named is None or marks.moment(act.created_at) != named[1]:
+        return None
+    if (act.user_id, act.kind, act.state) != (acting_id(), kind, PLANNED):
         return None
     return act
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
+from crmadmin.core import marks
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.orders import ordered, terms
 from crmadmin.core.search import conditions
@@ -25,10 +26,18 @@ class Option:
     color: str = ""
     is_active: bool = True
     is_default: bool = False
+    made: str = ""
+    """The proof that the id still names this record (see `marks`)."""
 
-    def as_json(self) -> dict[str, Any]:
-        """The shape that the remote select reads."""
-        return {"id": self.id, "text": self.text, "hint": self.hint, "color": self.color}
+    @property
+    def key(self) -> str:
+        """What a form posts for it: the id with its proof."""
+        return f"{self.id}.{self.made}" if self.made else str(self.id)
+
+    def as_json(self, *, is_proven: bool = False) -> dict[str, Any]:
+        """The shape that the remote select reads; `is_proven` for one of a form."""
+        key = self.key if is_proven else self.id
+        return {"id": key, "text": self.text, "hint": self.hint, "color": self.color}
 
 
 def options(model: type[Any], keep: Sequence[int] = ()) -> list[Option]:
@@ -69,4 +78,5 @@ def _option(record: Any) -> Option:
         color=str(getattr(record, "color", "")),
         is_active=bool(getattr(record, "is_active", True)),
         is_default=bool(getattr(record, "is_default", False)),
+        made=marks.moment(record.created_at),
     )

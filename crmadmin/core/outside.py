@@ -2,8 +2,9 @@
 
 Addresses, forms, headers, cookies, the command line, and what was stored long ago all bring texts
 that anybody may have made up. Each reader here is bounded, takes ASCII only, gives None for what
-cannot be read, and never raises; whoever asks says what that means. What people type into a field
-of a record is another thing: `core.text` reads it and says what is wrong. Pure.
+cannot be read, and never raises, but where ids would have to be cut; whoever asks says what that
+means. What people type into a field of a record is another thing: `core.text` reads it and says
+what is wrong. Pure.
 """
 
 from __future__ import annotations
@@ -32,6 +33,16 @@ LONGEST_WORDS = 200
 """Characters of what is searched for."""
 
 _DIGITS = len(str(LARGEST))
+
+
+class TooManyIds(ValueError):
+    """More rows were named one by one than are taken at once: none of them is done with."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(str(most))
+        self.most = most
+
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_MOMENT = 40
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -57,14 +68,14 @@ def record_id(value: object) -> int | None:
 
 
 def record_ids(values: Iterable[object], most: int = MOST_IDS) -> list[int]:
-    """The ids among the values, each once, in their order; of more than `most` the first."""
+    """The ids among the values, each once, in their order. Raises TooManyIds."""
     found: dict[int, None] = {}
     for value in values:
         key = record_id(value)
         if key is not None:
             found[key] = None
-        if len(found) == most:
-            break
+        if len(found) > most:
+            raise TooManyIds(most)
     return list(found)
 
 

@@ -19,7 +19,7 @@ from crmadmin.core import codes, marks
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.messages import message
-from crmadmin.core.outside import MOST_IDS
+from crmadmin.core.outside import MOST_IDS, TooManyIds
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, derived_values
 
 
@@ -159,7 +159,7 @@ def fetch(model: type[Any], key: Any) -> Any | None:
 
 
 def same_ids(model: type[Any], named: Iterable[object]) -> list[int]:
-    """The ids that texts name (see `marks.of_key`), each once, in their order, MOST_IDS at most.
+    """The ids that texts name (see `marks.of_key`), each once, in their order. Raises TooManyIds.
 
     One that names another record by now, or none, is given below zero, where no record is.
     """
@@ -168,8 +168,8 @@ def same_ids(model: type[Any], named: Iterable[object]) -> list[int]:
         found = marks.of_key(text)
         if found is not None:
             wanted[found[0]] = found[1]
-        if len(wanted) == MOST_IDS:
-            break
+        if len(wanted) > MOST_IDS:
+            raise TooManyIds(MOST_IDS)
     proven = [number for number, made in wanted.items() if made]
     there: dict[int, Any] = dict(
         db.session.execute(select(model.id, model.created_at).where(among(model.id, proven))).all()

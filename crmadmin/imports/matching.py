@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import select
 
 from crmadmin.access.models import User
+from crmadmin.core import marks
 from crmadmin.core.db import db
+from crmadmin.core.lookups import Option
 from crmadmin.core.text import as_typed, fold
 from crmadmin.imports import queries
 from crmadmin.imports.kinds import KINDS, TARGETS, Kind
@@ -60,6 +62,8 @@ class UnknownValue:
     decision: str | int
     chosen: str
     """The name of the record that it was mapped to."""
+    chosen_key: str
+    """And its id with the proof (see `core.marks`)."""
     can_create: bool
 
     @property
@@ -158,7 +162,8 @@ def _unknown(batch: ImportBatch, kind: Kind) -> tuple[UnknownValue, ...]:
                 value=value["value"],
                 rows=value["rows"],
                 decision=decision,
-                chosen=names.get((column.name, decision), ""),
+                chosen=was.text if (was := names.get((column.name, decision))) else "",
+                chosen_key=was.key if was else "",
                 can_create=user is not None and queries.may_create(column.spec.target, user.role),
             )
         )
@@ -166,17 +171,17 @@ def _unknown(batch: ImportBatch, kind: Kind) -> tuple[UnknownValue, ...]:
     return tuple(sorted(found, key=lambda v: (order[v.column], -v.rows)))
 
 
-def _chosen_names(kind: Kind, decided: queries.Decisions) -> dict[tuple[str, Any], str]:
-    names: dict[tuple[str, Any], str] = {}
+def _chosen_names(kind: Kind, decided: queries.Decisions) -> dict[tuple[str, Any], Option]:
+    names: dict[tuple[str, Any], Option] = {}
     for column in kind.refs:
         ids = {v for v in decided.get(column.name, {}).values() if isinstance(v, int)}
-        for key, label, _color in _records(column, ids=ids) if ids else ():
-            names[column.name, key] = label
+        for option in _records(column, ids=ids) if ids else ():
+            names[column.name, option.id] = option
     return names
 
 
-def options_for(kind: Kind, name: str, query: str = "") -> list[tuple[int, str, str]]:
-    """Records that a value of a ref column may be mapped to: (id, name, colour).
+def options_for(kind: Kind, name: str, query: str = "") -> list[Option]:
+    """Records that a value of a ref column may be mapped to.
 
     KeyError for a column that names no records. At most CHOICES, by folded name.
     """
@@ -184,22 +189,24 @@ def options_for(kind: Kind, name: str, query: str = "") -> list[tuple[int, str, 
     if column is None:
         raise KeyError(name)
     wanted = as_typed(fold(query))
-    found = (r for r in _records(column) if any(word in fold(r[1]) for word in wanted))
+    found = (o for o in _records(column) if any(word in fold(o.text) for word in wanted))
     return list(islice(found, CHOICES))
 
 
-def _records(column: ImportColumn, ids: set[int] | None = None) -> list[tuple[int, str, str]]:
+def _records(column: ImportColumn, ids: set[int] | None = None) -> list[Option]:
     model = TARGETS[column.spec.target]
     is_user = model is User
     shown = model.full_name if is_user else model.name
     color = model.username if is_user else model.color
-    statement = select(model.id, shown, color).where(model.is_active)
+    statement = select(model.id, shown, color, model.created_at).where(model.is_active)
     if ids is not None:
         statement = statement.where(model.id.in_(ids))
     order = model.username_key if is_user else model.sort_key
     return [
-        (key, str(label or ""), "" if is_user else str(hue or ""))
-        for key, label, hue in db.session.execute(statement.order_by(order))
+        Option(
+            key, str(label or ""), color="" if is_user else str(hue or ""), made=marks.moment(made)
+        )
+        for key, label, hue, made in db.session.execute(statement.order_by(order))
     ]
 
 

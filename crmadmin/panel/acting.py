@@ -22,12 +22,11 @@ from crmadmin.panel.selection import leave
 HTMX = "HX-Request"
 
 
-def opened(
-    kind: str, plan: Callable[[], BulkAct], here: Callable[[BulkAct], str], back: str
-) -> Any:
+def opened(kind: str, plan: Callable[[], BulkAct], here: Callable[[str], str], back: str) -> Any:
     """The plan that a sheet is about, or the answer where there is none.
 
-    A list posts its ticks, which makes the plan; the sheet names it from then on.
+    A list posts its ticks, which makes the plan; the sheet names it from then on by its key, which
+    `here` puts into the sheet's address.
     """
     if "act" in request.values:
         act = acts.planned(request.values["act"], kind)
@@ -39,8 +38,34 @@ def opened(
         flash(_("Tick the rows first."), "warning")
         return leave(back)
     act = plan()
+    missing = _ticked() - act.picked
+    if missing > 0:
+        act.params = {**act.params, "missing": missing}
     db.session.commit()
-    return act if HTMX in request.headers else redirect(here(act), 303)
+    return act if HTMX in request.headers else redirect(here(marks.key(act)), 303)
+
+
+def _ticked() -> int:
+    """How many rows were ticked one by one."""
+    return 0 if request.form.get("all_matching") == "1" else len({*request.form.getlist("ids")})
+
+
+def named(act: BulkAct) -> list[tuple[str, str]]:
+    """The plan that a sheet is about, as hidden fields."""
+    return [("act", marks.key(act))]
+
+
+def notes(act: BulkAct) -> list[tuple[str, str]]:
+    """What a sheet says before its question, (kind, words): ticked rows that are not among its."""
+    missing = act.params.get("missing") or 0
+    if not missing:
+        return []
+    words = ngettext(
+        "%(count)s ticked row is left out: it was deleted, moved or replaced meanwhile.",
+        "%(count)s ticked rows are left out: they were deleted, moved or replaced meanwhile.",
+        missing, count=format_decimal(missing),
+    )  # fmt: skip
+    return [("warn", words)]
 
 
 def carry_out(act: BulkAct, words: Callable[[int], str]) -> Any:

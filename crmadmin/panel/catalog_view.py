@@ -363,7 +363,7 @@ class CollaboratorView(CatalogView):
             else:
                 db.session.commit()
                 answer = make_response("", 204)
-                event = {"id": record.id, "text": record.name, "color": record.color}
+                event = {"id": marks.key(record), "text": record.name, "color": record.color}
                 answer.headers["HX-Trigger"] = json.dumps({"collaborator-added": event})
                 return answer
         if request.method == "POST":
@@ -381,7 +381,7 @@ class CollaboratorView(CatalogView):
             return []
         phone = self.spec.field("phone")
         return [
-            {"id": r.id, "text": f"{r.code} – {r.name}", "color": r.color,
+            {"id": marks.key(r), "text": f"{r.code} – {r.name}", "color": r.color,
              "hint": value_of(phone, r) or ""}
             for r in queries.same_name(self.model, typed)
         ]  # fmt: skip

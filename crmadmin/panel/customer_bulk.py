@@ -25,7 +25,7 @@ from crmadmin.core.spec import Choice, FieldKind, FieldSpec
 from crmadmin.customers import acts as customer_acts
 from crmadmin.customers.models import Customer, catalog_fields
 from crmadmin.panel import acting
-from crmadmin.panel.forms import RecordForm, RefField, form_class
+from crmadmin.panel.forms import RecordForm, RefField, chosen_id, form_class
 from crmadmin.panel.selection import Selection, parameters, selection
 from crmadmin.panel.shapes import BulkAction
 
@@ -66,7 +66,7 @@ class ValueField(RefField):
 
 
 def _value(value: Any) -> Any:
-    return BLANK if value == BLANK else outside.record_id(str(value or ""))
+    return BLANK if value == BLANK else chosen_id(value)
 
 
 class BulkPages:
@@ -97,7 +97,7 @@ class BulkPages:
             abort(403)
         plan = acting.opened(
             KINDS[act], lambda: self.plan(KINDS[act], action),
-            lambda made: f"{url_for(f'{self.endpoint}.bulk', act=act)}?act={made.id}",
+            lambda key: f"{url_for(f'{self.endpoint}.bulk', act=act)}?act={key}",
             url_for(f"{self.endpoint}.index_view"),
         )  # fmt: skip
         if not isinstance(plan, BulkAct):
@@ -112,7 +112,8 @@ class BulkPages:
         html = render_template(
             f"customers/bulk_{act}.html", form=form, act=plan, count=plan.picked,
             action=url_for(f"{self.endpoint}.bulk", act=act), back_url=plan.params["back"],
-            is_new=confirmed, danger=act == "delete", **_texts(act), **changes,
+            is_new=confirmed, danger=act == "delete", notes=acting.notes(plan),
+            **_texts(act), **changes,
         )  # fmt: skip
         return html, 422 if acting.is_confirmed() else 200
 
@@ -121,7 +122,7 @@ class BulkPages:
         given = parameters()
         back = self.back_to_list(given.get("query", ""))
         return acts.plan(
-            kind, Customer, self.of_selection(selection(given), action), {"back": back}
+            kind, Customer, self.of_selection(selection(Customer, given), action), {"back": back}
         )
 
     def back_to_list(self: Any, query: str) -> str:

@@ -65,7 +65,7 @@ class CustomerGroupPages:
             return self.add_one()
         plan = acting.opened(
             group_acts.ADD, self.plan_adding,
-            lambda made: url_for(f"{self.endpoint}.add_to_group", act=made.id),
+            lambda key: url_for(f"{self.endpoint}.add_to_group", act=key),
             url_for(f"{self.endpoint}.index_view"),
         )  # fmt: skip
         if not isinstance(plan, BulkAct):
@@ -86,7 +86,8 @@ class CustomerGroupPages:
         here = url_for(f"{self.endpoint}.add_to_group")
         html = render_template(
             "groups/act.html", title=_("Add to a group"), action=here, told_url=here,
-            lead=counted(plan.picked), hidden=[("act", plan.id)], form=form, fields=[form.target],
+            lead=counted(plan.picked), hidden=acting.named(plan), form=form, fields=[form.target],
+            notes=acting.notes(plan),
             texts=told(group, plan.picked, already), label=_("Add to group"),
             disabled=not plan.picked, back_url=plan.params["back"],
         )  # fmt: skip
@@ -96,7 +97,7 @@ class CustomerGroupPages:
         """Keep which customers the ticks are about."""
         given = parameters()
         back = self.back_to_list(given.get("query", ""))
-        where = self.of_selection(selection(given), "read")
+        where = self.of_selection(selection(Customer, given), "read")
         return acts.plan(group_acts.ADD, Customer, where, {"back": back})
 
     def add_one(self) -> Any:

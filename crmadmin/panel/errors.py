@@ -17,7 +17,7 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import force_locale
+from flask_babel import force_locale, format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
@@ -35,6 +35,7 @@ from crmadmin.core.db import db
 from crmadmin.core.list_state import UnreadSearch
 from crmadmin.core.metrics import figures
 from crmadmin.core.metrics_requests import number
+from crmadmin.core.outside import TooManyIds
 from crmadmin.core.spec import Words
 from crmadmin.core.trouble import Trouble
 from crmadmin.panel import gone
@@ -139,6 +140,7 @@ def init_app(app: Flask) -> None:
     for kind in trouble.ERRORS:
         app.register_error_handler(kind, database_error)
     app.register_error_handler(UnreadSearch, unread_search)
+    app.register_error_handler(TooManyIds, too_many_ids)
     app.register_error_handler(BusyError, no_turn)
     app.register_error_handler(ThrottledError, too_many_guesses)
     app.register_error_handler(Exception, crash)
@@ -242,6 +244,18 @@ def unread_search(error: UnreadSearch) -> Any:
         "message": " ".join(part.words for part in error.unread[:MOST_NAMED]),
         "way_out": _("Nothing was done. Open the list again, choose its filters and repeat."),
     }
+    return _answer(400, words, [(_("To the start page"), url_for("admin.index"), True)])
+
+
+def too_many_ids(error: TooManyIds) -> Any:
+    """More ticked rows than are taken at once: part of them would be done, and nobody told."""
+    db.session.rollback()
+    words = {
+        "title": _("Too many rows at once"),
+        "message": _("At most %(most)s rows can be ticked one by one. Nothing was done.",
+                     most=format_decimal(error.most)),
+        "way_out": _("Narrow the list and use “Select all that match”, or tick fewer rows."),
+    }  # fmt: skip
     return _answer(400, words, [(_("To the start page"), url_for("admin.index"), True)])
 
 

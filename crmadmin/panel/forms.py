@@ -22,11 +22,11 @@ from wtforms import (
 )
 from wtforms.validators import StopValidation, ValidationError
 
+from crmadmin.core import marks
 from crmadmin.core.forms import PageForm
 from crmadmin.core.lookups import Option, chosen, options
 from crmadmin.core.messages import message
 from crmadmin.core.normalise import normaliser
-from crmadmin.core.outside import record_id
 from crmadmin.core.spec import Choice, FieldKind, FieldSpec, RecordSpec
 from crmadmin.core.text import PROVINCES, Note, Refusal, show_date, show_phone
 
@@ -193,7 +193,7 @@ class RefField(SpecField, SelectField):
     def __init__(self, spec: FieldSpec, target: type[Any], remote: bool, **kwargs: Any) -> None:
         super().__init__(
             label=spec.label, description=spec.help or "", choices=[],
-            validate_choice=False, coerce=record_id, **kwargs,
+            validate_choice=False, coerce=chosen_id, **kwargs,
         )  # fmt: skip
         self.attach(spec)
         self.target = target
@@ -210,7 +210,7 @@ class RefField(SpecField, SelectField):
         self.records = {o.id: o for o in found if o.is_active or o.id == current}
         blank = [] if self.spec.required and self.data else [_not_set()]
         self.choices = blank + [
-            SelectChoice(str(o.id), o.text, {"data-color": o.color} if o.color else {})
+            SelectChoice(o.key, o.text, {"data-color": o.color} if o.color else {})
             for o in self.records.values()
         ]
 
@@ -223,17 +223,19 @@ class RefField(SpecField, SelectField):
     def without(self, key: int) -> None:
         """Take one record off the offer."""
         self.records.pop(key, None)
-        self.choices = [c for c in self.choices if c.value != str(key)]
+        self.choices = [c for c in self.choices if chosen_id(c.value) != key]
 
     def look_up_at(self, url: str) -> None:
         """Where the browser asks for records of a large table."""
         if self.remote:
-            self.render_kw = {"data-remote-url": url}
+            self.render_kw = {"data-remote-url": f"{url}?proof=1"}
 
     def pre_validate(self, form: Any) -> None:
         """Refuses a record that is inactive or gone; options are loaded before."""
         typed = self.raw_data[0] if self.raw_data else ""
         label = str(self.spec.label)
+        if self._is_another(typed):
+            self.data = None  # the one that has the id now was never chosen
         if typed and self.data not in self.records:
             stopped = chosen(self.target, [self.data]) if self.data else []
             if stopped:
@@ -241,6 +243,18 @@ class RefField(SpecField, SelectField):
                 raise StopValidation(message("inactive_value", params))
             raise StopValidation(_("The record chosen here was deleted meanwhile: choose another."))
         self.require(self.data)
+
+    def _is_another(self, typed: str) -> bool:
+        """Whether what was posted has its proof with it, and that is of another record. A plain id,
+        which no page of ours posts, means whatever has it."""
+        named, now = marks.of_key(typed), self.records.get(self.data or 0)
+        return bool(named and named[1] and now is not None and named[1] != now.made)
+
+
+def chosen_id(value: object) -> int | None:
+    """The id of the record that an option or a posted value names; None for what names none."""
+    named = marks.of_key(str(value))
+    return None if named is None else named[0]
 
 
 def _not_set() -> SelectChoice:

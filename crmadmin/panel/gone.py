@@ -15,11 +15,11 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.core import lookups, marks, outside
 from crmadmin.core.db import all_records, spec_of
-from crmadmin.core.outside import record_id
 from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, Words
 from crmadmin.customers.models import Contact
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports.kinds import KINDS
+from crmadmin.panel.forms import chosen_id
 
 NOT_TYPED = re.compile(
     r"csrf_token|_.*|version|seen.*|opened|merging|back|ids|more|password.*|current|new|again"
@@ -121,7 +121,7 @@ def _field(spec: RecordSpec | None, name: str) -> tuple[Words, FieldSpec | None]
 
 def _words(field: FieldSpec, value: str) -> str:
     if field.kind is FieldKind.REF:
-        number = record_id(value)
+        number = chosen_id(value)
         model = next((m for m in all_records() if m.__name__ == field.target), None)
         found = lookups.chosen(model, [number]) if number is not None and model is not None else ()
         return found[0].text if found else "–"

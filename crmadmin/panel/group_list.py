@@ -154,7 +154,7 @@ class GroupList:
         back = url_for(f"{self.endpoint}.index_view")
         plan = acting.opened(
             group_acts.DELETE_GROUPS, self.plan_deleting,
-            lambda made: f"{url_for(f'{self.endpoint}.bulk', act='delete')}?act={made.id}", back,
+            lambda key: f"{url_for(f'{self.endpoint}.bulk', act='delete')}?act={key}", back,
         )  # fmt: skip
         if not isinstance(plan, BulkAct):
             return plan
@@ -171,7 +171,8 @@ class GroupList:
         members = sum(queries.member_counts(ids).values())
         return render_template(
             "groups/act.html", title=_("Delete groups"), danger=True, label=_("Delete"),
-            action=url_for(f"{self.endpoint}.bulk", act="delete"), hidden=[("act", plan.id)],
+            action=url_for(f"{self.endpoint}.bulk", act="delete"), hidden=acting.named(plan),
+            notes=acting.notes(plan),
             disabled=not plan.picked, back_url=plan.params["back"],
             lead=ngettext("%(num)s group selected", "%(num)s groups selected", plan.picked),
             texts=[
@@ -186,7 +187,7 @@ class GroupList:
 
     def plan_deleting(self) -> BulkAct:
         """Keep which groups the ticks are about, and the list that they were ticked in."""
-        chosen = selection()
+        chosen = selection(CustomerGroup)
         where = (
             self.where(self.asked(chosen.args), "delete")
             if chosen.query is not None

@@ -141,7 +141,7 @@ class MemberPages:
         here = url_for(f"{self.endpoint}.{act}_members", id=group.id)
         plan = acting.opened(
             KINDS[act], lambda: self._plan(act, group),
-            lambda made: url_for(f"{self.endpoint}.{act}_members", id=group.id, act=made.id),
+            lambda key: url_for(f"{self.endpoint}.{act}_members", id=group.id, act=key),
             self._details(group),
         )  # fmt: skip
         if not isinstance(plan, BulkAct):
@@ -158,7 +158,8 @@ class MemberPages:
         counts = _counts([Customer.id.in_(acts.ids(plan, acts.SEEN))], target)
         html = render_template(
             "groups/act.html", **_texts(act, group, target, counts), action=here,
-            told_url=here if form else "", hidden=[("act", plan.id)], lead=counted(plan.picked),
+            told_url=here if form else "", hidden=acting.named(plan), lead=counted(plan.picked),
+            notes=acting.notes(plan),
             form=form, fields=[form.target] if form is not None else [],
             disabled=not plan.picked, back_url=plan.params["back"],
         )  # fmt: skip
@@ -167,7 +168,7 @@ class MemberPages:
     def _plan(self, act: str, group: CustomerGroup) -> BulkAct:
         """Keep which members the ticks are about, and the page that they were ticked in."""
         given = parameters()
-        chosen = selection(given)
+        chosen = selection(Customer, given)
         found = self.member_conditions(chosen.args)
         if chosen.query is None:
             found.append(Customer.id.in_(chosen.ids))

@@ -218,12 +218,13 @@ class ListPages:
 
     @expose("/lookup/")
     def lookup(self) -> Response:
-        """Active records that match `q`, for remote selects."""
+        """Active records that match `q`, for remote selects; with `proof` for those of forms."""
         found = lookups.lookup(
             self.model, outside.words(request.args.get("q")), sees_sensitive=guard.sees_sensitive(),
             where=self.scope("lookup" if self.permission("lookup") else "read"),
         )  # fmt: skip
-        return jsonify(results=[o.as_json() for o in found])
+        is_proven = request.args.get("proof") == "1"
+        return jsonify(results=[o.as_json(is_proven=is_proven) for o in found])
 
 
 def total_text(page: Page) -> str:

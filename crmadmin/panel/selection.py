@@ -8,7 +8,7 @@ from typing import Any
 from flask import make_response, redirect, request
 from werkzeug.datastructures import MultiDict
 
-from crmadmin.core import outside
+from crmadmin.core import outside, records
 from crmadmin.core.list_state import Unread, UnreadSearch
 
 
@@ -36,12 +36,15 @@ class Selection:
         }
 
 
-def selection(given: MultiDict[str, str] | None = None) -> Selection:
-    """What the request (or the given parameters) is about; ids that are none are left out."""
+def selection(model: type[Any], given: MultiDict[str, str] | None = None) -> Selection:
+    """What the request (or the given parameters) is about; ids that are none are left out.
+
+    One that names another record by now is below zero, where no record is.
+    """
     sent = given if given is not None else parameters()
     if sent.get("all_matching") == "1":
         return Selection(query=sent.get("query", ""))
-    return Selection(tuple(outside.record_ids(sent.getlist("ids"))))
+    return Selection(tuple(records.same_ids(model, sent.getlist("ids"))))
 
 
 def parameters() -> MultiDict[str, str]:

@@ -33,9 +33,11 @@ def test_an_id_is_what_an_integer_column_holds(text: object, number: int | None)
     assert outside.record_id(text) == number
 
 
-def test_ids_are_told_once_and_of_too_many_the_first() -> None:
+def test_ids_are_told_once_and_too_many_are_not_cut_but_refused() -> None:
     assert outside.record_ids(["3", "x", "3", "1"]) == [3, 1]
-    assert outside.record_ids(map(str, range(1, 9000)), most=10) == list(range(1, 11))
+    assert outside.record_ids(map(str, range(1, 11)), most=10) == list(range(1, 11))
+    with pytest.raises(outside.TooManyIds, match="10"):
+        outside.record_ids(map(str, range(1, 12)), most=10)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from visitor import NewVisitor
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import Collaborator, CustomerStatus, CustomerTier
-from crmadmin.core import acts, many, records
+from crmadmin.core import acts, many, marks, records
 from crmadmin.core.acts import BulkAct
-from crmadmin.core.db import db
+from crmadmin.core.db import db, utcnow
 from crmadmin.customers.models import Contact, Customer, catalog_fields
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.jobs import services
@@ -363,7 +363,7 @@ def test_catalog_acts_are_taken_back_from_their_message(context: Flask, people, 
     acted = {
         "stop": {"version": "1"},
         "merge": {"version": "{}", "target": str(second.id)},
-        "order-by-name": {},
+        "order-by-name": {"seen": marks.moment(utcnow())},
     }
     for act, data in acted.items():
         sent = {k: v.format(again(first).version) for k, v in data.items()}

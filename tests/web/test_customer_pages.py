@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import Collaborator, CustomerStatus
-from crmadmin.core import settings
+from crmadmin.core import marks, settings
 from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer, catalog_fields
 from crmadmin.panel.build import declared
@@ -258,7 +258,7 @@ def test_a_default_collaborator_is_chosen_though_it_is_looked_up(
     record = catalog(Collaborator, "Tú", is_default=True)
     db.session.commit()
     page = visitor("an").get(f"{LIST}new/").text
-    assert f'selected value="{record.id}">{record.name}</option>' in page
+    assert f'selected value="{marks.key(record)}">{record.name}</option>' in page
 
 
 def test_a_forged_extra_field_is_not_written(context: Flask, people: dict, visitor) -> None:
@@ -293,7 +293,7 @@ def test_a_new_customer_begins_with_the_default_record_of_each_catalog(
     record = catalog(CustomerStatus, "Tiềm năng", is_default=True)
     db.session.commit()
     page = visitor("an").get(f"{LIST}new/").text
-    assert f'selected value="{record.id}">{record.name}</option>' in page
+    assert f'selected value="{marks.key(record)}">{record.name}</option>' in page
 
 
 def test_a_chosen_collaborator_that_was_deleted_meanwhile_is_said_at_the_field(

@@ -283,7 +283,7 @@ def test_records_to_match_with_are_looked_up(
     browser = visitor("an")
     where = begun(browser, CUSTOMERS, workbook(*ROWS))
     found = browser.get(f"{where}/options?column=source&q=hoi+cho").json["results"]
-    assert [(r["id"], r["text"]) for r in found] == [(fair, "Hội chợ Việt")]
+    assert [(r["id"].partition(".")[0], r["text"]) for r in found] == [(str(fair), "Hội chợ Việt")]
     for query in ("?column=source&q=%25", "?column=name", "?column=", "", "?column=password_hash"):
         assert browser.get(f"{where}/options{query}").json["results"] == [], query
 

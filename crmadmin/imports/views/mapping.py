@@ -72,7 +72,9 @@ def choose(id: str) -> Any:
         problems = [str(_("Choose the header row first."))]
     if not problems:
         try:
-            is_new = _apply(batch, fields, decided(form, page), unseen(batch, page))
+            is_new = _apply(
+                batch, fields, decided(form, page, KINDS[batch.kind]), unseen(batch, page)
+            )
         except services.BadMapping as wrong:
             problems = [_wrong(batch, wrong)]
         else:
@@ -122,7 +124,7 @@ def options(id: str) -> Response:
         found = matching.options_for(KINDS[batch.kind], request.args.get("column", ""), query)
     except KeyError:
         found = []
-    return jsonify(results=[{"id": i, "text": text, "color": color} for i, text, color in found])
+    return jsonify(results=[option.as_json(is_proven=True) for option in found])
 
 
 def is_open(batch: ImportBatch) -> bool:

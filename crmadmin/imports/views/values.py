@@ -9,7 +9,8 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from crmadmin.core.outside import record_id
+from crmadmin.core import marks, records
+from crmadmin.imports.kinds import TARGETS, Kind
 from crmadmin.imports.matching import MappingPage, UnknownValue
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import OnUnknown
@@ -21,9 +22,9 @@ Decisions = dict[str, dict[str, int | str]]
 WORDS = (OnUnknown.CREATE.value, OnUnknown.BLANK.value)
 
 
-def decided(form: MultiDict[str, str], page: MappingPage) -> Decisions:
+def decided(form: MultiDict[str, str], page: MappingPage, kind: Kind) -> Decisions:
     """What the form says of values otherwise than what is in force."""
-    said = dict(_said(form))
+    said = {key: OnUnknown.ERROR.value if to is None else to for key, to in _same(form, kind)}
     column, _colon, word = form.get("all", "").partition(":")
     found: Decisions = {}
     for value in page.unknown:
@@ -45,8 +46,23 @@ def unseen(batch: ImportBatch, page: MappingPage) -> Decisions:
     return found
 
 
-def _said(form: MultiDict[str, str]) -> Iterator[tuple[tuple[str, str], int | str]]:
-    """Column and value → what the form decides about it."""
+def _same(
+    form: MultiDict[str, str], kind: Kind
+) -> Iterator[tuple[tuple[str, str], int | str | None]]:
+    """What the form decides; a record's number is below zero, which no decision may be, where
+    another record has it by now."""
+    said = dict(_said(form))
+    for column in kind.refs:
+        keys = [to for (name, _value), (how, to) in said.items() if name == column.name and not how]
+        known = {abs(n): n for n in records.same_ids(TARGETS[column.spec.target], keys)}
+        for (name, value), (how, to) in said.items():
+            if name == column.name:
+                named = marks.of_key(to)
+                yield (name, value), how or (known[named[0]] if named is not None else None)
+
+
+def _said(form: MultiDict[str, str]) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    """Column and value → what the form decides about it: a word, or else the key of a record."""
     for name in form:
         match = re.fullmatch(r"value-([0-9]{1,5})", name)
         if match is None:
@@ -54,11 +70,8 @@ def _said(form: MultiDict[str, str]) -> Iterator[tuple[tuple[str, str], int | st
         number = match[1]
         how, to = form.get(f"how-{number}", ""), form.get(f"to-{number}", "")
         key = (form.get(f"column-{number}", ""), form[name])
-        if how in WORDS:
-            yield key, how
-        else:
-            # A record that was chosen without a word about how means it.
-            yield key, record_id(to) or OnUnknown.ERROR.value
+        # A record that was chosen without a word about how means it.
+        yield key, (how, "") if how in WORDS else ("", to)
 
 
 def by_column(
