@@ -15,7 +15,8 @@ from sqlalchemy import event, func, select
 from crmadmin.access.models import User
 from crmadmin.catalogs import acts as catalog_acts
 from crmadmin.catalogs.models import CollaboratorGroup, CustomerStatus, CustomerTier
-from crmadmin.core import acts, bulk, images, many, records
+from crmadmin.catalogs.services import Shown
+from crmadmin.core import acts, bulk, images, many, marks, records
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import acting_as, db, utcnow
 from crmadmin.customers import acts as customer_acts
@@ -90,6 +91,11 @@ def world(an: User) -> World:
     return World(an)
 
 
+def shown(*records: CustomerStatus) -> list[Shown]:
+    """Records as a list shows them that somebody orders."""
+    return [Shown(r.id, marks.moment(r.created_at), r.position) for r in records]
+
+
 Act = Callable[[World], BulkAct]
 C, G, K = customer_acts, group_acts, catalog_acts
 DOING: dict[str, Act] = {
@@ -106,7 +112,7 @@ DOING: dict[str, Act] = {
     K.DEFAULT: lambda w: K.change(K.DEFAULT, w.tier),
     K.DELETE: lambda w: K.delete(w.unused),
     K.MERGE: lambda w: K.merge(w.old, w.new),
-    K.ORDER: lambda w: K.order(CustomerStatus, [w.new.id, w.old.id]),
+    K.ORDER: lambda w: K.order(CustomerStatus, shown(w.new, w.old)),
 }
 
 
@@ -254,7 +260,7 @@ def test_the_mark_of_a_default_that_another_has_now_stays_there(world: World) ->
 
 def test_places_that_were_given_again_stay(world: World) -> None:
     act = DOING[K.ORDER](world)
-    K.order(CustomerStatus, [world.old.id, world.new.id])
+    K.order(CustomerStatus, shown(world.old, world.new))
     db.session.commit()
     acts.undo(acts.undoing(act.id))
     assert act.back == 0
