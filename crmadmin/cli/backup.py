@@ -10,8 +10,10 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
@@ -32,6 +34,10 @@ from crmadmin.imports.source import uploads_folder
 
 FORMAT = 1
 MANIFEST, DATA, UPLOADS = "manifest.json", "data.sqlite", "uploads/"
+PLACES = ".crm-"
+"""How the folders are called that commands work in."""
+LONGEST = timedelta(days=1)
+"""A command that writes nothing for so long was killed."""
 QUICKLY = 3
 """How hard to compress: three quarters of what is to be had, in a third of the time."""
 
@@ -195,10 +201,18 @@ def _put(packed: IO[bytes], path: Path) -> list[Path]:
 def _workplace(folder: Path) -> Iterator[Path]:
     """A folder for nobody else, on the same disk; gone afterwards."""
     try:
-        with TemporaryDirectory(prefix=".crm-", dir=folder) as made:
+        _sweep(folder)
+        with TemporaryDirectory(prefix=PLACES, dir=folder) as made:
             yield Path(made)
     except OSError as error:
         raise click.ClickException(f"{error.strerror}: {error.filename or folder}") from error
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what a command left that was killed over its work: it holds everything."""
+    for left in folder.glob(f"{PLACES}*"):
+        if left.is_dir() and time.time() - left.stat().st_mtime > LONGEST.total_seconds():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _tell(manifest: dict[str, Any], *, as_json: bool, did: str) -> None:

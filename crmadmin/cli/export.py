@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
-from crmadmin.cli.imports import acting_user, reading
+from crmadmin.cli.imports import acting_user, reading, writing
 from crmadmin.core import exports, listing, lookups, outside
 from crmadmin.core.db import spec_of
 from crmadmin.core.list_state import UNSET, read_state, unknown
@@ -129,9 +129,8 @@ def _write(out: Path, ending: str, where: Sequence[Any]) -> int:
     zone = ZoneInfo(current_app.config["SETTINGS"].timezone)
     look = exports.Look(zone, guard.sees_sensitive())
     try:
-        with out.open("wb") as stream:
+        with writing(out) as stream:
             return exports.write(stream, ending, spec_of(Customer), where, look)
     except exports.TooMany as many:
-        out.unlink()
         most = f"{exports.MOST_ROWS:,}"
         raise click.ClickException(f"One file holds at most {most} rows, not {many}.") from many

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from flask.cli import with_appcontext
@@ -21,6 +21,7 @@ from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.core import outside
 from crmadmin.core.db import reads_only
+from crmadmin.core.private_files import whole_file
 from crmadmin.imports import errorbook, keeping, queries, services, template, undo
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.messages import STATE_LABELS
@@ -219,6 +220,16 @@ def _batch(user: User, key: int, permission: Permission) -> ImportBatch:
 
 
 @contextmanager
+def writing(out: Path) -> Iterator[BinaryIO]:
+    """A file that is there when it is whole. Raises ClickException where it cannot be written."""
+    try:
+        with whole_file(out) as stream:
+            yield stream
+    except OSError as error:
+        raise click.ClickException(f"{out} was not written: {error.strerror or error}") from error
+
+
+@contextmanager
 def reading() -> Iterator[None]:
     """Inside nothing is written: others may write while a long file is made."""
     token = reads_only.set(True)
@@ -244,7 +255,7 @@ def errors_command(
         write = errorbook.write_ledger if ledger else errorbook.write_errors
         if not ledger and not errorbook.can_write(batch):
             raise click.ClickException(f"The cells of import {key} were deleted with its file.")
-        with out.open("wb") as stream:
+        with writing(out) as stream:
             rows = write(batch, stream)
     _say_written(out, rows, as_json=as_json)
 
@@ -274,12 +285,12 @@ def template_command(
             if not guard.can(export):
                 raise click.UsageError(f"{user.username} may not export {kind}.")
             owner_id, masked = guard.limited_to(export), not guard.sees_sensitive()
-            with out.open("wb") as stream:
+            with writing(out) as stream:
                 written = template.write(
                     chosen, stream, with_data=True, owner_id=owner_id, masked=masked
                 )
     else:
-        with out.open("wb") as stream:
+        with writing(out) as stream:
             template.write(chosen, stream)
     if written.is_cut:
         click.echo(f"There is more: only the first {written.rows:,} rows are in it.", err=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import make_url
 
@@ -18,6 +21,24 @@ OTHERS = 0o077
 """The rights of everybody but the owner."""
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file for the body to write, which is there under its name when all of it is, and on the
+    disk; whatever had the name is there until then. Raises OSError, and leaves nothing."""
+    at = path.resolve()
+    part = at.with_name(f".{at.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as stream:
+            part.chmod(0o600)
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(at)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def keep_private(instance: Path, database_url: str) -> None:

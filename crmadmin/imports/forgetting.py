@@ -8,6 +8,7 @@ transaction of its own.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
@@ -44,6 +45,10 @@ from crmadmin.jobs.models import Job
 
 BLOCK = 5_000
 """Rows of a ledger that are forgotten in one transaction."""
+LEFT_OVER = timedelta(days=2)
+"""How much longer than others a file is kept that no import names."""
+GOING = "forgetting"
+"""Of an import's options: its history is being forgotten, and is not yet."""
 FORGOTTEN = "…"
 """What stands where a value of the file was told."""
 NOTHING = literal([], JSON)
@@ -80,7 +85,25 @@ def forget_files() -> int:
         # Only now: a crash in between leaves a file behind, never a row that names a missing one.
         if name:
             (uploads_folder() / Path(str(name)).name).unlink(missing_ok=True)
-    return len(found)
+    return len(found) + _sweep()
+
+
+def _sweep() -> int:
+    """Delete files that no import names and that are past their days: a process that died between
+    the file and its row leaves one. Younger ones may be another database's, with the same folder.
+    """
+    long_ago = (
+        time.time() - (timedelta(days=retention.days(Keep.FILES)) + LEFT_OVER).total_seconds()
+    )
+    old = {p.name: p for p in uploads_folder().iterdir() if p.stat().st_mtime < long_ago}
+    named = db.session.scalars(
+        select(ImportBatch.file_path).where(ImportBatch.file_path.is_not(None))
+    )
+    left = old.keys() - {Path(str(name)).name for name in named} if old else ()
+    db.session.commit()
+    for name in left:
+        old[name].unlink(missing_ok=True)
+    return len(left)
 
 
 def forget_history() -> int:
@@ -89,7 +112,11 @@ def forget_history() -> int:
     found = db.session.scalars(
         select(ImportBatch.id)
         .where(
-            ImportBatch.history_gone_at.is_(None),
+            # Begun and not ended: a process died over it.
+            or_(
+                ImportBatch.history_gone_at.is_(None),
+                cast(ImportBatch.options, Text).contains(f'"{GOING}"'),
+            ),
             ImportBatch.created_at < retention.kept_since(Keep.HISTORY),
             ImportBatch.status.not_in(states.those(Is.WRITING)),
         )
@@ -98,14 +125,23 @@ def forget_history() -> int:
     db.session.commit()
     for key in found:
         # Said first: whoever undid it now would get half of the old values back.
-        _write(update(ImportBatch).where(ImportBatch.id == key).values(history_gone_at=utcnow()))
+        _note_going(key, is_going=True)
         db.session.commit()
         _each_block(key, _forget_names)
         images = ImportChange.batch_id == key, _has_image(ImportChange)
         _write(update(ImportChange).where(*images).values(before={}))
         _forget_outcome(key)
+        _note_going(key, is_going=False)
         db.session.commit()
     return len(found)
+
+
+def _note_going(batch_id: int, *, is_going: bool) -> None:
+    batch = db.session.get_one(ImportBatch, batch_id, populate_existing=True)
+    batch.history_gone_at = batch.history_gone_at or utcnow()
+    kept = {name: said for name, said in batch.options.items() if name != GOING}
+    batch.options = {**kept, GOING: True} if is_going else kept
+    db.session.flush()
 
 
 def forget_deleted() -> int:

@@ -37,6 +37,11 @@ FILE_SENTENCES: Mapping[str, LazyString] = {
         "The file is damaged or was not uploaded whole: open it in Excel, save it again and "
         "upload it again."
     ),
+    "file_gone": _l("The uploaded file is no longer on the server: upload it again."),
+    "file_changed": _l(
+        "The file on the server is no longer the one that was uploaded: nothing more is read from "
+        "it. Upload it again, and tell the administrator."
+    ),
     "file_unsupported": _l(
         "Files of %(format)s and older cannot be read: open it in a spreadsheet program and save "
         "it as Excel Workbook (.xlsx)."

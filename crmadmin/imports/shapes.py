@@ -19,6 +19,7 @@ OPTIONS = {
     "on_duplicate?": frozenset(OnDuplicate), "contacts?": frozenset(OnContact),
     "blank?": frozenset(OnBlank), "unknown?": frozenset(OnUnknown), "strict?": bool,
     "values?": DECISIONS, "group_name?": (str, None), "draft?": (int, None), "mapped?": (str, None),
+    "forgetting?": bool,
 }  # fmt: skip
 COLUMNS = {
     "fields?": {str: PLACE}, "headings?": {str: str}, "ignored?": [ANY], "unnamed?": [ANY],

@@ -54,10 +54,16 @@ def reader_limits() -> Limits:
 
 
 def path_of(batch: ImportBatch) -> Path:
-    """The uploaded file. Raises FileRefused when it was deleted since."""
+    """The uploaded file. Raises FileRefused when it was deleted since, or is another one by now:
+    what a preview showed must be what is written."""
     path = uploads_folder() / Path(batch.file_path or "-").name
-    if not batch.file_path or not path.exists():
-        raise FileRefused("file_gone")
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileRefused("file_gone") from error
+    if batch.digest and found != batch.digest:
+        raise FileRefused("file_changed")
     return path
 
 

@@ -81,14 +81,15 @@ def staged(
     if group is not None:
         given["group_name"] = group
     name = f"rows-{next(_NAMES)}"
-    (source.uploads_folder() / name).touch(mode=0o600)
+    content = repr((header, rows)).encode()
+    (source.uploads_folder() / name).write_bytes(content)
     blank = (None,) * len(header)
     _FILES[name] = [
         Row(n, (*cells, *blank)[: len(header)]) for n, cells in enumerate([tuple(header), *rows], 1)
     ]
     batch = ImportBatch(
         kind=kind, status=Status.UPLOADED.value, file_name="tep.xlsx", file_size=1, file_path=name,
-        digest=hashlib.sha256(repr((header, rows)).encode()).hexdigest(), options=given,
+        digest=hashlib.sha256(content).hexdigest(), options=given,
         columns={}, planned={}, counts={}, user_id=user.id,
     )  # fmt: skip
     db.session.add(batch)

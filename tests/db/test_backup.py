@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,6 +117,19 @@ def test_after_a_restore_everybody_signs_in_again(
         assert db.session.scalar(select(func.count()).select_from(UserSession)) == 1
         assert sessions.find(token) is None
         db.session.remove()
+
+
+def test_what_a_killed_backup_left_goes_with_the_next(filled: Flask, file: Path) -> None:
+    """It holds everything, readable without a password."""
+    old, young = file.parent / ".crm-killed", file.parent / ".crm-at-work"
+    for left in (old, young):
+        left.mkdir()
+        (left / "data.sqlite").write_bytes(b"everything")
+    os.utime(old, (0, 0))
+    assert call(filled, "backup", file).exit_code == 0
+    assert not old.exists()
+    assert young.exists()
+    shutil.rmtree(young)
 
 
 def test_nothing_is_left_beside_the_file(filled: Flask, file: Path) -> None:

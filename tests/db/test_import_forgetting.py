@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import time
 from datetime import timedelta
 
 import factories
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from openpyxl import Workbook
 from sqlalchemy import select, text, update
 
@@ -203,3 +205,48 @@ def test_decisions_drafts_and_latest_problems_are_forgotten_too(owner: factories
     db.session.expire_all()
     assert CANARY not in everything_told()
     assert [d.name for d in db.session.scalars(select(GroupDraft))] == ["mới"]
+
+
+def test_a_file_that_no_import_names_goes_when_its_days_are_over(owner: factories.User) -> None:
+    """A process that died between the file and its row left it there for ever."""
+    batch = imported(owner)
+    folder = services.uploads_folder()
+    days = current_app.config["SETTINGS"].upload_keep_days
+    ages = {"left.xlsx": days + 3, "anothers.xlsx": days - 1}
+    for name, age_of_it in ages.items():
+        (folder / name).write_bytes(CANARY.encode())
+        then = time.time() - age_of_it * 86_400
+        os.utime(folder / name, (then, then))
+    own = folder / str(batch.file_path)
+    os.utime(own, (0, 0))
+    forgetting.forget_files()
+    assert not (folder / "left.xlsx").exists()
+    assert (folder / "anothers.xlsx").exists()  # another database may have the same folder
+    assert own.exists()
+    (folder / "anothers.xlsx").unlink()
+
+
+@pytest.mark.parametrize("dies_in", ["_forget_names", "_forget_outcome"])
+def test_history_that_was_half_forgotten_when_the_process_died_is_forgotten_in_the_next_round(
+    owner: factories.User, monkeypatch: pytest.MonkeyPatch, dies_in: str
+) -> None:
+    batch = imported(owner, old_name=f"{CANARY} cũ")
+    age(batch, Keep.HISTORY)
+    forgetting.forget_files()
+
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(forgetting, dies_in, die)
+        with pytest.raises(SystemExit):
+            forgetting.forget_history()
+    db.session.remove()
+    found = db.session.get_one(type(batch), batch.id)
+    assert found.history_gone_at is not None
+    gone_at = found.history_gone_at
+    db.session.remove()
+    assert forgetting.forget_history() == 1
+    assert CANARY not in everything_told()
+    assert db.session.get_one(type(batch), batch.id).history_gone_at == gone_at
+    assert forgetting.forget_history() == 0

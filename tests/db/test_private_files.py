@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import factories
 import pytest
+from flask import Flask
 
 import config
+from crmadmin.core.db import db
+from crmadmin.core.private_files import whole_file
 
 FLASK = [str(Path(sys.executable).parent / "flask"), "--app", "app"]
 
@@ -72,3 +77,45 @@ def test_what_an_earlier_version_left_open_is_closed_at_the_start(instance: Path
         path.chmod(0o644)
     run(instance, "crm", "check")
     assert readable(instance) == {}
+
+
+def _run_out_of_room(path: Path) -> None:
+    with whole_file(path) as stream:
+        stream.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_file_is_there_when_it_is_whole_and_what_was_there_stays_until_then(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "all.csv"
+    path.write_bytes(b"of yesterday")
+    with pytest.raises(OSError, match="No space"):
+        _run_out_of_room(path)
+    assert path.read_bytes() == b"of yesterday"
+    assert list(tmp_path.iterdir()) == [path]
+    with whole_file(path) as stream:
+        stream.write(b"whole")
+        assert path.read_bytes() == b"of yesterday"
+    assert path.read_bytes() == b"whole"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("export", "customers", "{out}"), ("template", "customers", "{out}"),
+     ("template", "customers", "{out}", "--with-data")],
+)  # fmt: skip
+def test_a_command_that_cannot_write_its_file_says_so_in_a_sentence(
+    context: Flask, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    factories.user("an", "admin")
+    db.session.commit()
+    out = tmp_path / "nowhere" / "all.xlsx"
+    told = context.test_cli_runner().invoke(
+        args=["crm", *(word.format(out=out) for word in command)]
+    )
+    assert told.exit_code == 1, told.output
+    assert "was not written" in told.output
+    assert isinstance(told.exception, SystemExit)

@@ -256,6 +256,40 @@ def test_hostile_text_in_a_cell_or_a_file_name_stays_text(people: Any, visitor: 
     assert bad not in browser.get("/admin/imports/").text
 
 
+def _same_length(data: bytes) -> bytes:
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+HAPPENS: dict[str, tuple[Any, str]] = {
+    "replaced": (lambda path: path.write_bytes(workbook(("Tên khách hàng",), ("Kẻ lạ",)).read()),
+                 "không còn là tệp đã tải lên"),
+    "changed by a bit": (lambda path: path.write_bytes(_same_length(path.read_bytes())),
+                         "không còn là tệp đã tải lên"),
+    "emptied": (lambda path: path.write_bytes(b""), "không còn là tệp đã tải lên"),
+    "removed": (lambda path: path.unlink(), "không còn trên máy chủ"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", HAPPENS)
+def test_a_file_that_is_another_by_now_is_not_imported_and_the_page_says_why(
+    app: Flask, people: Any, visitor: Any, what: str
+) -> None:
+    """The preview showed one file; whatever lies in its place is not what was looked at."""
+    browser = visitor("an")
+    where = begun(browser, CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))
+    folder = app.config["SETTINGS"].instance / "uploads"
+    with app.app_context():
+        path = folder / str(db.session.scalars(select(ImportBatch.file_path)).one())
+    happens, words = HAPPENS[what]
+    happens(path)
+    answer = browser.get(f"{where}/file")
+    assert answer.status_code == 302
+    assert words in browser.get(answer.headers["Location"], follow_redirects=True).text
+    run(browser, where)
+    assert count(app, Customer) == 0
+    assert words in browser.get(f"{where}/", follow_redirects=True).text
+
+
 def test_leaving_an_import_keeps_nothing_of_it(app: Flask, people: Any, visitor: Any) -> None:
     browser = visitor("an")
     where = begun(browser, CUSTOMERS, workbook(("Tên khách hàng",), ("Một",)))

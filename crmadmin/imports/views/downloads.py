@@ -13,7 +13,9 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access.permissions import Permission
 from crmadmin.imports import errorbook, source, standing
+from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import FileRefused
 from crmadmin.imports.states import Act
 from crmadmin.imports.views.base import batch_of, blueprint
 
@@ -71,9 +73,13 @@ def _workbook(
 def file(id: str) -> Response:
     """The file as it was uploaded, while it is kept."""
     batch = batch_of(id, Permission.IMPORTS_READ)
-    path = source.uploads_folder() / Path(batch.file_path or "").name
-    if not batch.file_path or not path.is_file():
+    if not batch.file_path:
         flash(_("The file is no longer kept."), "warning")
+        return redirect(url_for("imports.show", id=batch.id))
+    try:
+        path = source.path_of(batch)
+    except FileRefused as refusal:
+        flash(file_message(refusal.code, refusal.params), "warning")
         return redirect(url_for("imports.show", id=batch.id))
     # Never shown by the browser, whatever it is: it was somebody's upload.
     return send_file(
