@@ -114,6 +114,22 @@ def test_a_migrated_database_lacks_nothing(migrated: Flask) -> None:
     migrating.require_beside()
 
 
+def test_what_is_put_back_is_named_and_where_nothing_is_missing_no_document_is_compared(
+    migrated: Flask,
+) -> None:
+    told: list[str] = []
+    with db.engine.begin() as connection:
+        done = migrating.put_back(connection, told=told.append)
+    assert (told, done.made) == ([], [])
+    for name in TRIGGERS:
+        with db.engine.begin() as connection:
+            _drop(connection, name)
+            done = migrating.put_back(connection, told=told.append)
+        assert [lost.name for lost in done.made] == [name]
+        assert told.pop().startswith("customer_search: comparing")
+        assert name in str(done)
+
+
 def test_whatever_is_dropped_is_told_refuses_a_start_and_is_put_back_by_the_next_migration(
     migrated: Flask,
 ) -> None:

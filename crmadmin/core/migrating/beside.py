@@ -90,7 +90,7 @@ def put_back(
     if not is_newest and not _can_search(connection):
         return done
     for documents in search.declared():
-        lost = _unsearched(connection, documents)
+        lost = list(_unsearched(connection, documents))
         if lost:
             told(f"{documents.name}: comparing every document with its record …")
             done.behind += search.put_back(connection, documents)
