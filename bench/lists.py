@@ -21,7 +21,7 @@ from bench import child, house
 from bench.visitor import LIST, Links, Visitor
 from crmadmin.core.db import db, reads_only, spec_of
 from crmadmin.core.paging import DEFAULT_PER_PAGE
-from crmadmin.core.spec import FieldKind, FieldSpec
+from crmadmin.core.spec import FieldSpec
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import Membership
 
@@ -142,7 +142,7 @@ def _filters() -> Paths:
     found: Paths = {}
     try:
         for f in spec_of(Customer).having("filtered"):
-            found |= _span(f) if f.kind in (FieldKind.DATE, FieldKind.DATETIME) else _values(f)
+            found |= _span(f) if f.kind.span else _values(f)
         found |= _groups()
     finally:
         db.session.rollback()
@@ -188,7 +188,7 @@ def _span(f: FieldSpec) -> Paths:
     def at(place: int) -> Any:
         ordered = select(column).where(column.is_not(None)).order_by(column)
         found = db.session.scalar(ordered.offset(place).limit(1))
-        return found.date() if f.kind is FieldKind.DATETIME else found
+        return found.date() if f.kind.is_moment else found
 
     if total < 4 * DEFAULT_PER_PAGE:
         return {}

@@ -23,7 +23,7 @@ from crmadmin.cli.imports import acting_user, reading, writing
 from crmadmin.core import exports, listing, lookups, outside
 from crmadmin.core.db import spec_of
 from crmadmin.core.list_state import UNSET, read_state, unknown
-from crmadmin.core.spec import FieldKind, RecordSpec
+from crmadmin.core.spec import RecordSpec
 from crmadmin.customers import queries as customers
 from crmadmin.customers.models import Customer
 from crmadmin.groups import queries
@@ -110,7 +110,7 @@ def _clauses(spec: RecordSpec, filters: Sequence[str]) -> list[Any]:
 def _value(spec: RecordSpec, name: str, value: str) -> str:
     """A filter's value as lists have it: the id of a record that is given by its name or code."""
     field = spec.by_name.get(name)
-    if field is None or field.kind is not FieldKind.REF or value == UNSET:
+    if field is None or not field.is_ref or value == UNSET:
         return value
     target = getattr(spec.model, field.name).property.mapper.class_
     if outside.record_id(value) is not None:

@@ -20,8 +20,10 @@ from crmadmin.access.permissions import Permission
 from crmadmin.access.roles import CLOSED_FIELDS, Role, Scope, scope
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core.db import all_records, spec_of
+from crmadmin.core.kinds import KINDS as FIELD_KINDS
+from crmadmin.core.kinds import FieldKind
 from crmadmin.core.messages import CODES, message
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, SensitiveIf, Words
+from crmadmin.core.spec import FieldSpec, RecordSpec, SensitiveIf, Words
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import FILE_SENTENCES, OWN_SENTENCES
 
@@ -62,7 +64,7 @@ def reference_command(out: Path | None, *, check: bool) -> None:
 def page() -> str:
     """The whole page, in English, with the Vietnamese words of records and fields beside."""
     with force_locale("en"):
-        parts = [HEAD, *_records(), *_kinds(), *_roles(), *_problems()]
+        parts = [HEAD, *_records(), *_field_kinds(), *_kinds(), *_roles(), *_problems()]
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
@@ -120,7 +122,7 @@ def _fields(fields: Iterable[FieldSpec]) -> str:
 
 def _field(f: FieldSpec) -> tuple[str, ...]:
     headings = ", ".join(f.headings) if f.importable else "not imported"
-    kind = f"→ {f.target}" if f.kind is FieldKind.REF else f.kind.value
+    kind = f"→ {f.target}" if f.is_ref else f.kind.name
     return (
         f"`{f.name}`", str(f.label), _vietnamese(f.label), kind, "; ".join(_rules(f)),
         ", ".join(w for w in ("listed", "searched", "filtered") if getattr(f, w)), headings,
@@ -140,7 +142,7 @@ def _rules(f: FieldSpec) -> Iterator[str]:
     if f.sensitive:
         where = f", {f.sensitive.words}" if isinstance(f.sensitive, SensitiveIf) else ""
         yield f"**masked for some roles**{where}"
-    if f.max_length and f.kind in (FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.CODE):
+    if f.max_length and f.kind.says_limit:
         yield f"at most {f.max_length:,} characters"
     if f.choices:
         yield "one of " + ", ".join(f"`{c.value}`" for c in f.choices)
@@ -148,6 +150,22 @@ def _rules(f: FieldSpec) -> Iterator[str]:
         yield f"default `{f.default}`".lower()
     if not f.editable:
         yield "set by the system"
+
+
+def _field_kinds() -> Iterator[str]:
+    yield "## Kinds of field\n"
+    yield "How to add one: [Add a kind of field](add-a-kind.md).\n"
+    rows = (
+        (f"`{kind.name}`", f"`field.{kind.helper or kind.name}`", kind.about,
+         kind.storage.value, _finds(kind), kind.example)
+        for kind in FIELD_KINDS.values()
+    )  # fmt: skip
+    yield _table("kind | declared with | what it is | kept as | found by | example", rows)
+
+
+def _finds(kind: FieldKind) -> str:
+    by = {"search": kind.searchable, "filter": kind.filterable, "order": kind.sortable}
+    return ", ".join(word for word, is_so in by.items() if is_so)
 
 
 # Imports

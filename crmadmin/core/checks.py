@@ -9,15 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from crmadmin.core.normalise import normaliser
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, SensitiveIf
+from crmadmin.core.spec import FieldSpec, RecordSpec, SensitiveIf
 from crmadmin.core.text import Refusal, heading_key
 
-UNSORTABLE = {FieldKind.LONG_TEXT}
-UNFILTERABLE = {FieldKind.LONG_TEXT, FieldKind.TEXT, FieldKind.CODE, FieldKind.EMAIL}
-SEARCHABLE = {
-    FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.CODE, FieldKind.EMAIL, FieldKind.PHONE,
-    FieldKind.WEBSITE, FieldKind.TAX_CODE, FieldKind.PROVINCE,
-}  # fmt: skip
 MAX_CODE = 32
 
 
@@ -119,15 +113,15 @@ def _resource(spec: RecordSpec, resources: list[str]) -> Iterator[Fault]:
 def _contradictions(spec: RecordSpec) -> Iterator[Fault]:
     for f in spec.fields:
         place = _place(spec, f)
-        if f.sortable and f.kind in UNSORTABLE and not f.listed:
+        if f.sortable and not f.kind.sortable and not f.listed:
             yield Fault("C005", place, f"a {f.kind} field cannot be sorted.", "Drop sortable=True.")
-        if f.filtered and f.kind in UNFILTERABLE:
+        if f.filtered and not f.kind.filterable:
             hint = "Use searched=True for free text, or a choice, a ref or a date."
             yield Fault("C006", place, f"a {f.kind} field cannot be a filter.", hint)
         if f.required and not f.editable:
             hint = "Drop required=True or editable=False."
             yield Fault("C007", place, "is required but nobody may edit it.", hint)
-        if f.past and f.kind is not FieldKind.DATE:
+        if f.past and f.kind.normalise_past is None:
             yield Fault("C008", place, f"past=True means nothing for a {f.kind} field.", "Drop it.")
 
 
@@ -149,7 +143,7 @@ def _labels(spec: RecordSpec) -> Iterator[Fault]:
 def _defaults(spec: RecordSpec) -> Iterator[Fault]:
     for f in spec.fields:
         values = [c.value for c in f.choices]
-        if f.kind is FieldKind.CHOICE and not values:
+        if f.kind.takes_choices and not values:
             hint = 'Give some: field.choice(_l("Kind"), [("a", _l("A"))]).'
             yield Fault("C025", _place(spec, f), "offers nothing to choose.", hint)
         for value, count in Counter(values).items():
@@ -162,7 +156,7 @@ def _defaults(spec: RecordSpec) -> Iterator[Fault]:
 
 def _examples(spec: RecordSpec) -> Iterator[Fault]:
     for f in spec.fields:
-        if not f.example or f.kind is FieldKind.REF:
+        if not f.example or f.is_ref:
             continue
         try:
             normaliser(f)(f.example, None)
@@ -225,7 +219,7 @@ def _unsearched(spec: RecordSpec) -> Iterator[Fault]:
     columns = {d.column for d in spec.derived} & {"search_text", "search_private"}
     for f in spec.having("searched"):
         wanted = "search_private" if f.sensitive else "search_text"
-        if f.kind not in SEARCHABLE:
+        if not f.kind.searchable:
             hint = "Use filtered=True: search reads text."
             yield Fault("C023", _place(spec, f), f"a {f.kind} field cannot be searched.", hint)
         elif columns and wanted not in columns:

@@ -1,8 +1,8 @@
 """Normalising a whole column of cells: the common shapes at once, every other cell by itself.
 
 The speed path of the import. It gives what `core.normalise` gives, which a test holds it to: a
-cell whose shape is not known here, or that has something to be said about it, goes to `slow`.
-Pure.
+cell whose shape is not known, or that has something to be said about it, goes to `slow`. A kind of
+field with a common shape of its own looks for it in its own module (`core.kinds`). Pure.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crmadmin.core.normalise import Normalise, normaliser
-from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.core.text import Note, Refusal, looks_legacy
-from crmadmin.core.text.dates import FIRST_DAY, today
-from crmadmin.core.text.emails import COMMON_EMAIL
-from crmadmin.core.text.phones import MOBILE_PREFIXES
+
+if TYPE_CHECKING:
+    from crmadmin.core.spec import FieldSpec
 
 Slow = Callable[[int, Any], Any]
 """Takes the place of a cell in the column and the cell; gives its value, and says what is wrong."""
@@ -28,32 +27,16 @@ ColumnNormaliser = Callable[[Sequence[Any], Slow], list[Any]]
 _UNIT = "\u241f"  # a printable sign that stands between cells when they are looked at together
 _LOOKS_BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
 _MEMO = 20_000
-_WEBSITE = re.compile(
-    r"https?://(?:[a-z0-9]{1,30}\.){1,3}(?:vn|com|net|org)(?:/[A-Za-z0-9/_.-]{0,200})?"
-)
 
 
 def column_normaliser(field: FieldSpec) -> ColumnNormaliser:
     """The function (cells, slow) → values of a field's column; None for a blank cell."""
-    normalise = normaliser(field)
-    kind = field.kind
-    if not field.choices:
-        if kind is FieldKind.REF:
-            return _texts(None, warns=True)
-        if kind in (FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.CODE):
-            return _texts(field.max_length, warns=kind is not FieldKind.CODE)
-        if kind is FieldKind.PHONE:
-            return _phones
-        if kind is FieldKind.EMAIL:
-            return _emails(field.max_length)
-        if kind is FieldKind.WEBSITE:
-            return _websites(field.max_length)
-        if kind is FieldKind.DATE:
-            return _dates(normalise, past=field.past)
-    return _memoised(normalise)
+    make = field.kind.column
+    return memoised(normaliser(field)) if field.choices or make is None else make(field)
 
 
-def _texts(limit: int | None, *, warns: bool) -> ColumnNormaliser:
+def texts(limit: int | None, *, warns: bool) -> ColumnNormaliser:
+    """For texts at most so long; `warns` of an old encoding."""
     longest = limit if limit is not None else 1 << 30
 
     def run(cells: Sequence[Any], slow: Slow) -> list[Any]:
@@ -106,90 +89,7 @@ def _is_tidy(cell: Any, longest: int, warns: bool) -> bool:
     )
 
 
-def _phones(cells: Sequence[Any], slow: Slow) -> list[Any]:
-    values: list[Any] = []
-    for i, cell in enumerate(cells):
-        if cell is None:
-            values.append(None)
-            continue
-        digits = cell
-        if type(cell) is str:
-            if " " in cell and cell[0] != " " and cell[-1] != " " and "  " not in cell:
-                digits = cell.replace(" ", "")
-        elif type(cell) is int:
-            digits = f"0{cell}"
-        else:
-            digits = ""
-        if len(digits) == 10 and digits[1:3] in MOBILE_PREFIXES and _is_dialled(digits):
-            values.append("+84" + digits[1:])
-        else:
-            values.append(slow(i, cell))
-    return values
-
-
-def _is_dialled(digits: str) -> bool:
-    return digits[0] == "0" and digits.isascii() and digits.isdecimal()
-
-
-def _emails(limit: int | None) -> ColumnNormaliser:
-    longest = limit if limit is not None else 254
-    match = COMMON_EMAIL.fullmatch
-
-    def run(cells: Sequence[Any], slow: Slow) -> list[Any]:
-        values: list[Any] = []
-        for i, cell in enumerate(cells):
-            if cell is None:
-                values.append(None)
-            elif (
-                type(cell) is str and cell.isascii() and len(cell) <= longest and (m := match(cell))
-            ):
-                values.append(cell if cell.islower() else cell[: m.start(1)] + m[1].lower())
-            else:
-                values.append(slow(i, cell))
-        return values
-
-    return run
-
-
-def _websites(limit: int | None) -> ColumnNormaliser:
-    longest = limit if limit is not None else 1 << 30
-    match = _WEBSITE.fullmatch
-
-    def run(cells: Sequence[Any], slow: Slow) -> list[Any]:
-        return [
-            cell
-            if cell is None or (type(cell) is str and len(cell) <= longest and match(cell))
-            else slow(i, cell)
-            for i, cell in enumerate(cells)
-        ]
-
-    return run
-
-
-def _dates(normalise: Normalise, *, past: bool) -> ColumnNormaliser:
-    others = _memoised(normalise)
-
-    def run(cells: Sequence[Any], slow: Slow) -> list[Any]:
-        last = today() if past else date.max
-        values: list[Any] = []
-        rest: list[int] = []
-        for i, cell in enumerate(cells):
-            day = cell.date() if type(cell) is datetime else cell
-            if day is None or (type(day) is date and FIRST_DAY <= day <= last):
-                values.append(day)
-            else:
-                values.append(None)
-                rest.append(i)
-        if rest:
-            found = others([cells[i] for i in rest], lambda at, cell: slow(rest[at], cell))
-            for i, value in zip(rest, found, strict=True):
-                values[i] = value
-        return values
-
-    return run
-
-
-def _memoised(normalise: Normalise) -> ColumnNormaliser:
+def memoised(normalise: Normalise) -> ColumnNormaliser:
     """For columns that repeat a few texts: each is read once, if nothing is to be said of it."""
     memo: dict[str, Any] = {}
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, select
 
 from crmadmin.core import listing, masks, sheets
 from crmadmin.core.db import db
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
+from crmadmin.core.spec import FieldSpec, RecordSpec
+from crmadmin.core.words import translated
 
 MOST_ROWS = 100_000
 TYPES: Mapping[str, str] = {
@@ -24,12 +24,6 @@ TYPES: Mapping[str, str] = {
     "csv": "text/csv",
 }
 """Ending of the file → its media type."""
-
-NUMBER_FORMATS = {
-    FieldKind.DATE: sheets.DATE,
-    FieldKind.DATETIME: sheets.MOMENT,
-    FieldKind.NUMBER: sheets.WHOLE,
-}
 
 
 class TooMany(ValueError):
@@ -70,10 +64,7 @@ def write(
         raise TooMany(total)
     fields = spec.having("exported")
     columns = [
-        *(
-            sheets.SheetColumn(str(f.label), NUMBER_FORMATS.get(f.kind, sheets.TEXT))
-            for f in fields
-        ),
+        *(sheets.SheetColumn(str(f.label), f.kind.format) for f in fields),
         *(sheets.SheetColumn(column.heading, column.number_format) for column in extra),
     ]
     rows = _rows(spec, where, fields, look, extra)
@@ -103,10 +94,6 @@ def _rows(
         last = rows[-1][0]
 
 
-def _format(field: FieldSpec) -> str:
-    return NUMBER_FORMATS.get(field.kind, sheets.TEXT)
-
-
 def _read(reader: Callable[[Any], Any], value: Any) -> Any:
     if isinstance(value, masks.Masked):
         return str(value)
@@ -116,15 +103,10 @@ def _read(reader: Callable[[Any], Any], value: Any) -> Any:
 def _reader(model: type[Any], field: FieldSpec) -> Callable[[Any], Any]:
     """How a stored value is written, as an import reads it: names of records, words of choices,
     yes and no."""
-    if field.kind is FieldKind.REF:
+    if field.is_ref:
         return _names(getattr(model, field.name).property.mapper.class_).get
-    if field.kind is FieldKind.BOOLEAN:
-        words = {True: _("Yes"), False: _("No")}
-        return lambda value: words[bool(value)]
-    if field.choices:
-        labels = {choice.value: str(choice.label) for choice in field.choices}
-        return lambda value: labels.get(value, value)
-    return lambda value: value
+    words = {value.stored: translated(value.words) for value in field.values}
+    return (lambda value: words.get(value, value)) if words else (lambda value: value)
 
 
 def _names(target: Any) -> dict[int, str]:

@@ -3,33 +3,40 @@
     phone: Mapped[str | None] = field.phone(_l("Phone"), listed=True, headings=("SĐT",))
 
 Each returns a `mapped_column` whose `info["spec"]` holds a frozen FieldSpec. Columns keep the order
-in which they are written, those of mixins included. What a helper does not know is refused at once,
-with the words that would be valid: Flask-Admin would accept most misspellings in silence.
+in which they are written, those of mixins included. There is a helper for every kind of field
+(`core.kinds`). What a helper does not know is refused at once, with the words that would be valid:
+Flask-Admin would accept most misspellings in silence.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
-from typing import Any, TypedDict, Unpack
+from typing import Any, Protocol, TypedDict, Unpack
 
-from sqlalchemy import Boolean, Date, ForeignKey, Integer, String, Text
+from flask_babel import lazy_gettext
+from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import MappedColumn, mapped_column
 
+from crmadmin.core import kinds
 from crmadmin.core.db import UtcDateTime
-from crmadmin.core.spec import Choice, DerivedSpec, FieldKind, FieldSpec, SensitiveIf, Words
+from crmadmin.core.kinds.base import FieldKind, Storage
+from crmadmin.core.spec import Choice, DerivedSpec, FieldSpec, SensitiveIf, Words
 from crmadmin.core.text import fold
-from crmadmin.core.words import COLOR_WORDS
 
 ORDER = count(1)
 LAST = 1_000_000  # stamps and keys come after what a model declares itself
-
-COLORS = tuple(COLOR_WORDS)
+COLORS = tuple(value for value, _words in kinds.named("color").choices)
 
 
 class DeclarationError(TypeError):
     """A field was declared with words that mean nothing; the message lists those that do."""
+
+
+class UnknownHelper(DeclarationError, AttributeError):
+    """A field was declared as of a kind that there is not."""
 
 
 class Options(TypedDict, total=False):
@@ -57,58 +64,32 @@ class Options(TypedDict, total=False):
     brief: Words
 
 
-def text(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """One line of text, at most `max_length` characters (255 unless told)."""
-    return _column(FieldKind.TEXT, label, {"max_length": 255, **options})
+class Helper(Protocol):
+    """A kind's function: a label and options → a column. `order=LAST` puts a field after what the
+    model declares itself."""
+
+    def __call__(
+        self, label: Words, *, order: int = 0, **options: Unpack[Options]
+    ) -> MappedColumn[Any]: ...
 
 
-def long_text(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """Text of several lines, at most `max_length` characters (4,000 unless told)."""
-    return _column(FieldKind.LONG_TEXT, label, {"max_length": 4000, "span": 12, **options})
+def __getattr__(name: str) -> Helper:
+    """`phone`, `date`, `money`: every kind of field has a helper, called as the kind is or as it
+    says (`core.kinds`). Raises DeclarationError for others, with the nearest."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    kind = _HELPED.get(name)
+    if kind is None:
+        near = difflib.get_close_matches(name, _HELPED, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(sorted(_HELPED))
+        raise UnknownHelper(f"C000 there is no kind of field {name!r}.{hint} Kinds: {known}")
 
+    def helper(label: Words, *, order: int = 0, **options: Unpack[Options]) -> MappedColumn[Any]:
+        return _column(kind, label, options, order=order)
 
-def code(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """A record's code, at most 32 characters; blank asks for the next automatic one."""
-    return _column(FieldKind.CODE, label, {"max_length": 32, **options}, nullable=False)
-
-
-def email(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """An email address."""
-    return _column(FieldKind.EMAIL, label, {"max_length": 254, **options})
-
-
-def phone(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """A phone number, kept as E.164."""
-    return _column(FieldKind.PHONE, label, {"max_length": 32, **options})
-
-
-def website(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """An http(s) address."""
-    return _column(FieldKind.WEBSITE, label, {"max_length": 255, **options})
-
-
-def date(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """A day; `past=True` refuses one in the future."""
-    return _column(FieldKind.DATE, label, dict(options), Date())
-
-
-def moment(label: Words, *, order: int = 0, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """A point in time that the system sets; people see it in their time zone.
-
-    `order=LAST` puts it after what the model declares itself.
-    """
-    given = {"editable": False, "importable": False, **options}
-    return _column(FieldKind.DATETIME, label, given, UtcDateTime(), order=order)
-
-
-def number(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """A whole number."""
-    return _column(FieldKind.NUMBER, label, {"default": 0, **options}, Integer(), nullable=False)
-
-
-def boolean(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """Yes or no; a blank takes the default (no unless told)."""
-    return _column(FieldKind.BOOLEAN, label, {"default": False, **options}, Boolean(), False)
+    helper.__name__, helper.__doc__ = name, f"{kind.about[:1].upper()}{kind.about[1:]}."
+    return helper
 
 
 def choice(
@@ -116,35 +97,24 @@ def choice(
 ) -> MappedColumn[Any]:
     """One of a fixed set of values, given as Choice or as (value, words)."""
     made = tuple(c if isinstance(c, Choice) else Choice(*c) for c in choices)
-    return _column(FieldKind.CHOICE, label, {"max_length": 32, **options}, choices=made)
-
-
-def color(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """A named badge colour, one of COLORS."""
-    made = tuple(Choice(name, words) for name, words in COLOR_WORDS.items())
-    given = {"max_length": 16, "default": "gray", **options}
-    return _column(FieldKind.COLOR, label, given, choices=made)
-
-
-def tax_code(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """A tax code of 10 or 13 digits, or a personal ID of 12."""
-    return _column(FieldKind.TAX_CODE, label, {"max_length": 14, **options})
-
-
-def province(label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
-    """One of the 34 provinces and cities in force since 1 July 2025."""
-    return _column(FieldKind.PROVINCE, label, {"max_length": 64, **options})
+    return _column(kinds.named("choice"), label, options, choices=made)
 
 
 def ref(target: str, label: Words, **options: Unpack[Options]) -> MappedColumn[Any]:
     """A link to a record of the model called `target`; the column's name ends in _id."""
     _refuse_unknown(options)
     key = ForeignKey(f"{_table_name(target)}.id", ondelete="RESTRICT")
-    spec = FieldSpec(kind=FieldKind.REF, label=label, target=target, **_frozen(dict(options)))
+    spec = FieldSpec(kinds.named("ref"), label, target=target, **_frozen(options))
     return mapped_column(
         Integer(), key, index=True, nullable=not spec.required, sort_order=next(ORDER),
         info={"spec": spec},
     )  # fmt: skip
+
+
+def asked(name: str, declared: MappedColumn[Any]) -> FieldSpec:
+    """A field of a form that is no column of a record, declared as if it were."""
+    spec: FieldSpec = declared.column.info["spec"]
+    return replace(spec, name=name, column=name)
 
 
 def key(
@@ -219,24 +189,33 @@ def _column(
     kind: FieldKind,
     label: Words,
     options: Mapping[str, Any],
-    type_: Any = None,
-    nullable: bool | None = None,
     choices: tuple[Choice, ...] = (),
     order: int = 0,
 ) -> MappedColumn[Any]:
     _refuse_unknown(options)
-    spec = FieldSpec(kind=kind, label=label, choices=choices, **_frozen(options))
-    if nullable is None:
-        nullable = not (spec.required or spec.default is not None)
+    choices = choices or tuple(Choice(value, lazy_gettext(words)) for value, words in kind.choices)
+    spec = FieldSpec(kind, label, choices=choices, **_frozen({**kind.defaults, **options}))
     return mapped_column(
-        type_ or (String(spec.max_length) if kind is not FieldKind.LONG_TEXT else Text()),
-        nullable=nullable,
+        _TYPES[kind.storage](spec),
+        nullable=kind.nullable and not spec.required and spec.default is None,
         default=spec.default,
         sort_order=order + next(ORDER),
-        # Text is compared by a derived key of its own; these are stored in their one normal form.
-        unique=spec.unique and kind in (FieldKind.PHONE, FieldKind.TAX_CODE),
+        # Text is compared by a derived key of its own, but for what has one normal form.
+        unique=spec.unique and kind.has_one_form,
         info={"spec": spec},
     )
+
+
+_TYPES: Mapping[Storage, Callable[[FieldSpec], Any]] = {
+    Storage.STRING: lambda f: String(f.max_length),
+    Storage.TEXT: lambda _field: Text(),
+    Storage.DATE: lambda _field: Date(),
+    Storage.MOMENT: lambda _field: UtcDateTime(),
+    Storage.WHOLE: lambda _field: Integer(),
+    Storage.LARGE_WHOLE: lambda _field: BigInteger(),
+    Storage.YES_NO: lambda _field: Boolean(),
+}
+_HELPED = {kind.helper or name: kind for name, kind in kinds.KINDS.items()}
 
 
 def _frozen(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Index, Table
 
-from crmadmin.core.spec import SORT_COLUMNS, FieldKind, FieldSpec, RecordSpec
+from crmadmin.core.spec import SORT_COLUMNS, FieldSpec, RecordSpec
 
-SPANS = (FieldKind.DATE, FieldKind.DATETIME)
-"""What is filtered by from one day to another."""
 LONGEST = 255
 """Characters of the longest text that goes into an index."""
 
@@ -41,7 +39,7 @@ def index_lists(spec: RecordSpec) -> None:
 def _add(table: Table, f: FieldSpec, held: str | None) -> None:
     columns, included = [f.column, "id"], None
     if held and f.filtered and held != f.column:
-        if f.kind in SPANS:
+        if f.kind.span is not None:
             columns.append(held)
         else:
             included = [held]
@@ -54,4 +52,4 @@ def held_order(spec: RecordSpec) -> str | None:
     if not spec.options.is_large or len(spec.options.order) != 1:
         return None
     field = spec.by_name.get(spec.options.order[0].lstrip("-"))
-    return field.column if field is not None and field.kind is FieldKind.DATETIME else None
+    return field.column if field is not None and field.kind.is_moment else None

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.core import outside
+from crmadmin.core.kinds.base import Span
 from crmadmin.core.messages import message
 from crmadmin.core.paging import DEFAULT_PER_PAGE, PER_PAGE
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, Words
+from crmadmin.core.spec import FieldSpec, RecordSpec, Words
 from crmadmin.core.text import shorten, show_date
 
 UNSET = "-"  # the filter value for "not set"
 MAX_QUERY = 200
 MAX_VALUES = 100
-RANGES = (FieldKind.DATE, FieldKind.DATETIME)
 PARAMETERS = frozenset({"q", "sort", "page", "per_page", "count", "after", "before", "last"})
 """What a list reads beside its filters."""
 
@@ -61,7 +60,7 @@ class ListState:
 
     query: str = ""
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    ranges: Mapping[str, tuple[date | None, date | None]] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     sort: str = ""
     descending: bool = False
     page: int = 1
@@ -88,8 +87,8 @@ class ListState:
             "page": self.page if self.page > 1 else None,
         }
         for name, (first, last) in self.ranges.items():
-            given[f"{name}_from"] = first.isoformat() if first else None
-            given[f"{name}_to"] = last.isoformat() if last else None
+            given[f"{name}_from"] = None if first is None else str(first)
+            given[f"{name}_to"] = None if last is None else str(last)
         return {k: v for k, v in {**given, **changes}.items() if v not in (None, [])}
 
 
@@ -101,15 +100,16 @@ def read_state(
     Who sees a field masked cannot filter or sort by it: the order of the rows would tell it.
     """
     filters: dict[str, tuple[str, ...]] = {}
-    ranges: dict[str, tuple[date | None, date | None]] = {}
+    ranges: dict[str, tuple[Any, Any]] = {}
     unread: list[Unread] = []
     for f in spec.having("filtered"):
         if f.sensitive and not sees_sensitive:
             given = next((v for name in names_of(f) for v in args.getlist(name) if v), None)
             unread += [] if given is None else [Unread("masked", given, f.label)]
-        elif f.kind in RANGES:
-            if any(span := tuple(_end(f, args.get(name, ""), unread) for name in names_of(f))):
-                ranges[f.name] = (span[0], span[1])
+        elif span := f.kind.span:
+            ends = [_end(f, span, args.get(name, ""), unread) for name in names_of(f)]
+            if any(end is not None for end in ends):
+                ranges[f.name] = (ends[0], ends[1])
         elif values := readable(args.getlist(f.name), partial(_fits, f), f.label, unread):
             filters[f.name] = values
     sort, sortable = args.get("sort", ""), _is_sortable(spec, args, sees_sensitive=sees_sensitive)
@@ -134,8 +134,8 @@ def read_state(
 
 
 def names_of(f: FieldSpec) -> tuple[str, ...]:
-    """The parameters of a filter: its name, or for days from and to."""
-    return (f"{f.name}_from", f"{f.name}_to") if f.kind in RANGES else (f.name,)
+    """The parameters of a filter: its name, or for a span from and to."""
+    return (f"{f.name}_from", f"{f.name}_to") if f.kind.span else (f.name,)
 
 
 def unknown(spec: RecordSpec, args: MultiDict[str, str], known: Collection[str]) -> list[Unread]:
@@ -158,11 +158,11 @@ def readable(
     return tuple(value for value in values if fits(value))
 
 
-def _end(f: FieldSpec, text: str, unread: list[Unread]) -> date | None:
-    """One end of a span of days."""
-    found = outside.day(text)
+def _end(f: FieldSpec, span: Span, text: str, unread: list[Unread]) -> Any:
+    """One end of a span."""
+    found = span.read(text)
     if found is None and text.strip():
-        unread.append(Unread("day", text, f.label))
+        unread.append(Unread(span.unreadable, text, f.label))
     return found
 
 
@@ -172,12 +172,15 @@ def _is_sortable(spec: RecordSpec, args: MultiDict[str, str], *, sees_sensitive:
 
 
 def _fits(f: FieldSpec, value: str) -> bool:
-    if value == UNSET:
-        return not f.required and f.kind is not FieldKind.BOOLEAN
-    if f.kind is FieldKind.REF:
-        return outside.record_id(value) is not None
-    if f.kind is FieldKind.BOOLEAN:
-        return value in ("0", "1")
+    return f.may_be_unset if value == UNSET else chosen_value(f, value) is not None
+
+
+def chosen_value(f: FieldSpec, text: str) -> Any:
+    """What a column has where a filter's text is chosen; None for what cannot be."""
+    if f.kind.read_choice is not None:
+        return f.kind.read_choice(text)
     if f.choices:
-        return value in [c.value for c in f.choices]
-    return 0 < len(value) <= (f.max_length or MAX_QUERY) and "\0" not in value
+        fits = text in [c.value for c in f.choices]
+    else:
+        fits = 0 < len(text) <= (f.max_length or MAX_QUERY) and "\0" not in text
+    return text if fits else None

@@ -19,7 +19,7 @@ from crmadmin.core import orders
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.indexes import held_order
-from crmadmin.core.list_state import UNSET, ListState
+from crmadmin.core.list_state import UNSET, ListState, chosen_value
 from crmadmin.core.orders import (
     Order,
     by_relevance,
@@ -28,10 +28,9 @@ from crmadmin.core.orders import (
     relevance,
     walkable,
 )
-from crmadmin.core.outside import record_ids
 from crmadmin.core.paging import COUNT_CAP, Page, clamp
 from crmadmin.core.search import Listed, as_found, aside, conditions
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec
+from crmadmin.core.spec import FieldSpec, RecordSpec
 from crmadmin.core.walk import Walk
 
 BATCH = 1000
@@ -48,23 +47,27 @@ def clauses(
         found.append(_equals(getattr(model, spec.field(name).column), spec.field(name), values))
     for name, (first, last) in state.ranges.items():
         column = getattr(model, spec.field(name).column)
-        moment = spec.field(name).kind is FieldKind.DATETIME
-        if first:
-            found.append(column >= (_midnight(first, zone) if moment else first))
-        if last:
-            after = last + timedelta(days=1)
-            found.append(column < (_midnight(after, zone) if moment else after))
+        if spec.field(name).kind.is_moment:
+            found += _days(column, first, last, zone)
+            continue
+        found += [] if first is None else [column >= first]
+        found += [] if last is None else [column <= last]
     return found + conditions(model, state.query, sees_sensitive=sees_sensitive)
 
 
 def _equals(column: Any, f: FieldSpec, values: Sequence[str]) -> ColumnElement[bool]:
-    wanted: list[Any] = [v for v in values if v != UNSET]
-    if f.kind is FieldKind.REF:
-        wanted = record_ids(wanted)
-    elif f.kind is FieldKind.BOOLEAN:
-        wanted = [v == "1" for v in wanted]
+    chosen = (chosen_value(f, v) for v in values if v != UNSET)
+    wanted = [value for value in chosen if value is not None]
     clause: ColumnElement[bool] = column.in_(wanted) if wanted else false()
     return or_(clause, column.is_(None)) if UNSET in values else clause
+
+
+def _days(column: Any, first: date | None, last: date | None, zone: str) -> Iterator[Any]:
+    """The moments from the first day to the last, in a time zone."""
+    if first is not None:
+        yield column >= _midnight(first, zone)
+    if last is not None:
+        yield column < _midnight(last + timedelta(days=1), zone)
 
 
 def _midnight(day: date, zone: str) -> datetime:
@@ -145,7 +148,7 @@ def _most_sorted(spec: RecordSpec, state: ListState, where: Sequence[ColumnEleme
     Records of a span of days may lie together, far down in the order: an index that holds the order
     sorts more of them sooner than they are come upon.
     """
-    ends = [end for span in state.ranges.values() for end in span if end]
+    ends = [end for span in state.ranges.values() for end in span if end is not None]
     is_span = len(state.ranges) == 1 and len(where) == len(ends) and not state.sort
     return COUNT_CAP * (BY_INDEX if is_span and held_order(spec) else 1)
 
@@ -250,7 +253,7 @@ def records(spec: RecordSpec, ids: Sequence[int], columns: Sequence[FieldSpec]) 
     These are few rows, and what they refer to are small tables: the joins are cheap.
     """
     model = spec.model
-    shown = [joinedload(getattr(model, f.name)) for f in columns if f.kind is FieldKind.REF]
+    shown = [joinedload(getattr(model, f.name)) for f in columns if f.is_ref]
     found = db.session.scalars(select(model).where(model.id.in_(ids)).options(*shown))
     return {record.id: record for record in found}
 
@@ -260,7 +263,7 @@ def every(
 ) -> Iterator[Any]:
     """Every record that meets the conditions, by id, a batch at a time; for exports."""
     model, last = spec.model, 0
-    shown = [selectinload(getattr(model, f.name)) for f in columns if f.kind is FieldKind.REF]
+    shown = [selectinload(getattr(model, f.name)) for f in columns if f.is_ref]
     while True:
         wanted = select(model).where(*where, model.id > last).order_by(model.id).limit(BATCH)
         found = db.session.scalars(wanted.options(*shown)).all()

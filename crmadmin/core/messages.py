@@ -1,14 +1,16 @@
 """What a problem or a warning says, in the user's language.
 
 One sentence for each code and reason: it names the value and the way out. Which codes there are
-and when they arise is decided by `core.text`, `core.normalise` and the import; refusals of whole
-files have their own sentences with the reader.
+and when they arise is decided by `core.text`, `core.normalise` and the import; a kind of field may
+bring its own (`FieldKind.sentences`), and refusals of whole files have theirs with the reader.
 """
 
 from collections.abc import Mapping
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
+
+from crmadmin.core.kinds import KINDS
 
 _DEFAULTS: Mapping[str, LazyString] = {"label": _l("the list")}
 
@@ -79,6 +81,7 @@ _SENTENCES: Mapping[tuple[str, str], LazyString] = {
     ("unread", "day"): _l(
         "%(label)s: “%(value)s” is not a day from %(first)s to %(last)s, such as 2026-11-30."
     ),
+    ("unread", "number"): _l("%(label)s: “%(value)s” is not a number."),
     ("unread", "name"): _l("“%(value)s”: there is no such filter, or no longer."),
     ("unread", "sort"): _l("“%(value)s”: the list cannot be sorted by that."),
     ("unread", "masked"): _l("%(label)s: you see it masked, so you cannot search by it."),
@@ -129,7 +132,11 @@ _SENTENCES: Mapping[tuple[str, str], LazyString] = {
     ),
 }
 
-CODES: frozenset[str] = frozenset(code for code, _ in _SENTENCES)
+_OF_KINDS: Mapping[tuple[str, str], LazyString] = {
+    (code, ""): _l(words) for kind in KINDS.values() for code, words in kind.sentences.items()
+}
+
+CODES: frozenset[str] = frozenset(code for code, _ in (*_SENTENCES, *_OF_KINDS))
 """Every code that has a sentence."""
 
 _OTHER = _l("“%(value)s” cannot be taken here.")
@@ -152,6 +159,6 @@ def message(code: str, params: Mapping[str, str]) -> str:
     take `value`.
     Plain text: escape it for HTML. Unknown codes and reasons get the general sentence.
     """
-    general = _SENTENCES.get((code, ""), _OTHER)
+    general = _SENTENCES.get((code, "")) or _OF_KINDS.get((code, ""), _OTHER)
     sentence = _SENTENCES.get((code, params.get("reason", "")), general)
     return str(sentence) % _Parameters(params)

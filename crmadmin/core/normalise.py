@@ -6,35 +6,15 @@ Pure. Refs are not resolved here, since that needs the database; their text is o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crmadmin.core import text as formats
-from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.core.text import Note, Refusal, fold
 
+if TYPE_CHECKING:
+    from crmadmin.core.spec import FieldSpec
+
 Normalise = Callable[[object, "list[Note] | None"], Any]
-
-
-def _province_name(value: object, notes: list[Note] | None = None) -> str | None:
-    found = formats.province(value, notes)
-    return None if found is None else found.name
-
-
-BY_KIND: dict[FieldKind, Normalise] = {
-    FieldKind.TEXT: formats.text,
-    FieldKind.LONG_TEXT: formats.long_text,
-    FieldKind.CODE: formats.code,
-    FieldKind.EMAIL: formats.email,
-    FieldKind.PHONE: formats.phone,
-    FieldKind.WEBSITE: formats.website,
-    FieldKind.DATE: formats.date,
-    FieldKind.NUMBER: formats.whole_number,
-    FieldKind.BOOLEAN: formats.yes_no,
-    FieldKind.TAX_CODE: formats.tax_code,
-    FieldKind.PROVINCE: _province_name,
-    FieldKind.REF: formats.text,
-    FieldKind.DATETIME: formats.text,
-}
 
 
 def normaliser(field: FieldSpec) -> Normalise:
@@ -45,10 +25,9 @@ def normaliser(field: FieldSpec) -> Normalise:
     """
     if field.choices:
         return _choice(field)
-    if field.kind is FieldKind.DATE and field.past:
-        return formats.birthday
-    normalise = BY_KIND[field.kind]
-    if field.max_length is None or field.kind in (FieldKind.PROVINCE, FieldKind.REF):
+    kind = field.kind
+    normalise = kind.normalise_past if field.past and kind.normalise_past else kind.normalise
+    if field.max_length is None or not kind.is_measured:
         return normalise
     limit = field.max_length
 

@@ -10,19 +10,12 @@ from sqlalchemy import ColumnElement, Select, case, false, or_, select
 
 from crmadmin.core.db import db
 from crmadmin.core.search import aside, find, first_all
-from crmadmin.core.spec import SORT_COLUMNS, FieldKind, FieldSpec, RecordSpec
-from crmadmin.core.text import Refusal, code_key, dialled, email_key, fold, sort_ranges, tax_code
+from crmadmin.core.spec import SORT_COLUMNS, FieldSpec, RecordSpec
+from crmadmin.core.text import Refusal, fold, sort_ranges
 from crmadmin.core.walk import Anchor, Stretch
 
 MOST_EXACT = 50
 """Records that are told apart because a code or number of theirs is what was asked for."""
-
-KEYS: dict[FieldKind, tuple[str, Callable[[str], str | None]]] = {
-    FieldKind.CODE: ("code_key", code_key),
-    FieldKind.PHONE: ("phone", dialled),
-    FieldKind.EMAIL: ("email_key", email_key),
-    FieldKind.TAX_CODE: ("tax_code", tax_code),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +83,7 @@ def matching_in_order(
 def _sort_column(spec: RecordSpec, f: FieldSpec) -> Any:
     """Vietnamese order for names: the sort key of the record, or of the one a ref points to."""
     model = spec.model
-    if f.kind is not FieldKind.REF:
+    if not f.is_ref:
         return getattr(model, SORT_COLUMNS.get(f.name, f.column), getattr(model, f.column))
     target = _target(model, f)
     key = getattr(target, "sort_key", target.id)
@@ -121,15 +114,15 @@ def _exact(spec: RecordSpec, query: str, *, sees_sensitive: bool) -> ColumnEleme
     """Records with a code, phone, email or tax code that is the query."""
     found: list[ColumnElement[bool]] = []
     for f in spec.having("searched"):
-        if f.kind not in KEYS or (f.sensitive and not sees_sensitive):
+        column = getattr(spec.model, f.column + f.kind.exact_suffix, None)
+        if f.kind.exact is None or column is None or (f.sensitive and not sees_sensitive):
             continue
-        name, make = KEYS[f.kind]
         try:
-            wanted = make(query)
+            wanted = f.kind.exact(query)
         except Refusal:
             continue
         if wanted:
-            found.append(getattr(spec.model, name) == wanted)
+            found.append(column == wanted)
     return or_(false(), *found)
 
 
@@ -142,7 +135,7 @@ def walkable(spec: RecordSpec, sort: str, descending: bool) -> Order | None:
         name = spec.options.order[0]
         descending, name = name.startswith("-"), name.lstrip("-")
     f = spec.by_name.get(name)
-    if f is not None and f.kind is FieldKind.REF:
+    if f is not None and f.is_ref:
         return _by_choice(spec, f, descending)
     column = getattr(model, name) if f is None else _sort_column(spec, f)
     if not column.nullable:

@@ -20,7 +20,7 @@ from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.messages import message
 from crmadmin.core.outside import MOST_IDS, TooManyIds
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, derived_values
+from crmadmin.core.spec import FieldSpec, RecordSpec, derived_values
 
 
 class Invalid(ValueError):
@@ -205,7 +205,7 @@ def _has_default(spec: RecordSpec, column: str) -> bool:
 
 def _numbers_itself(spec: RecordSpec) -> bool:
     code = spec.by_name.get("code")
-    return code is not None and code.kind is FieldKind.CODE
+    return code is not None and code.kind.numbers_itself
 
 
 def _write(

@@ -8,35 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cached_property
 from typing import Any, Protocol
+
+from crmadmin.core.kinds.base import FieldKind, Value
 
 
 class Words(Protocol):
     """Text for people: a plain str, or a lazy translation that becomes one when shown."""
 
     def __str__(self) -> str: ...
-
-
-class FieldKind(StrEnum):
-    """What a field holds; the normaliser, widget, formatter and Excel format follow from it."""
-
-    TEXT = "text"
-    LONG_TEXT = "long_text"
-    CODE = "code"
-    EMAIL = "email"
-    PHONE = "phone"
-    WEBSITE = "website"
-    DATE = "date"
-    DATETIME = "datetime"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    CHOICE = "choice"
-    COLOR = "color"
-    TAX_CODE = "tax_code"
-    PROVINCE = "province"
-    REF = "ref"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +81,23 @@ class FieldSpec:
     span: int = 4
     width: str = ""
     brief: Words | None = None
+
+    @property
+    def is_ref(self) -> bool:
+        """Whether it names a record of another model."""
+        return self.kind.is_ref
+
+    @property
+    def may_be_unset(self) -> bool:
+        """Whether there can be records without a value."""
+        return not self.required and not self.kind.is_yes_no
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """All that the field can be, where that is known: its choices, or what its kind has."""
+        if self.choices:
+            return tuple(Value(c.value, c.value, c.label, c.label) for c in self.choices)
+        return self.kind.values
 
     def choice_label(self, value: str) -> Words:
         """The words of a choice value; the value itself when it is none of the choices."""
@@ -213,7 +211,7 @@ class RecordSpec:
     @cached_property
     def refs(self) -> tuple[FieldSpec, ...]:
         """Fields that name a record of another model."""
-        return tuple(f for f in self.fields if f.kind is FieldKind.REF)
+        return tuple(f for f in self.fields if f.is_ref)
 
 
 def derive(model: type[Any]) -> RecordSpec:
@@ -223,7 +221,7 @@ def derive(model: type[Any]) -> RecordSpec:
     for column in model.__table__.columns:
         spec = column.info.get("spec")
         if isinstance(spec, FieldSpec):
-            name = column.name.removesuffix("_id") if spec.kind is FieldKind.REF else column.name
+            name = column.name.removesuffix("_id") if spec.is_ref else column.name
             fields.append(replace(spec, name=spec.name or name, column=column.name))
         elif isinstance(spec, DerivedSpec):
             derived.append(replace(spec, column=column.name))

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from xml.sax.saxutils import escape, quoteattr
 
-GENERAL, TEXT, WHOLE = "General", "@", "0"
+GENERAL, TEXT, WHOLE, GROUPED = "General", "@", "0", "#,##0"
 DATE, MOMENT, TIME = "dd/mm/yyyy", "dd/mm/yyyy hh:mm", "hh:mm:ss"
 """Number formats: `@` keeps what is typed as text, zeros in front and all."""
 
-_FORMATS = {GENERAL: 0, TEXT: 49, WHOLE: 1, DATE: 164, MOMENT: 165, TIME: 166}
+_FORMATS = {GENERAL: 0, TEXT: 49, WHOLE: 1, GROUPED: 3, DATE: 164, MOMENT: 165, TIME: 166}
 """Format → its number in the workbook; those below 164 are Excel's own."""
 
 _KINDS = tuple(_FORMATS)

@@ -26,7 +26,6 @@ from crmadmin.core import outside
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import ListState, Unread, UnreadSearch, read_state, unknown
 from crmadmin.core.listing import clauses
-from crmadmin.core.spec import FieldKind
 from crmadmin.core.text import as_typed, code_key, dialled, email_key, fold
 from crmadmin.customers.models import Customer
 
@@ -139,7 +138,7 @@ def trouble(text: str) -> list[Unread]:
     found = list(search.unread)
     for name, values in search.state.filters.items():
         f = spec.field(name)
-        if f.kind is not FieldKind.REF:
+        if not f.is_ref:
             continue
         target: Any = getattr(Customer, f.name).property.mapper.class_
         ids = outside.record_ids(values)

@@ -16,12 +16,12 @@ from sqlalchemy import ColumnElement
 from crmadmin.access import reach
 from crmadmin.core import listing
 from crmadmin.core.db import spec_of
-from crmadmin.core.list_state import RANGES, UNSET
+from crmadmin.core.list_state import UNSET
 from crmadmin.core.lookups import Option, chosen, options
 from crmadmin.core.outside import record_ids
 from crmadmin.core.paging import Page
-from crmadmin.core.spec import FieldKind, FieldSpec, Words
-from crmadmin.core.text import PROVINCES
+from crmadmin.core.spec import FieldSpec, Words
+from crmadmin.core.words import translated
 from crmadmin.customers.models import Customer
 from crmadmin.groups import following
 
@@ -93,18 +93,19 @@ def in_words(search: following.Search) -> list[tuple[Words, str]]:
 
 def _ranges(search: following.Search) -> Iterator[tuple[Words, str]]:
     spec, sees = spec_of(Customer), reach.sees_sensitive()
-    for name, days in search.state.ranges.items():
-        if spec.field(name).sensitive and not sees:
+    for name, ends in search.state.ranges.items():
+        f = spec.field(name)
+        if f.kind.span is None or (f.sensitive and not sees):
             continue
-        first, last = (day.strftime("%d/%m/%Y") if day else "…" for day in days)
-        yield _label(spec.field(name)), f"{first} – {last}"
+        first, last = ("…" if end is None else f.kind.span.show(end) for end in ends)
+        yield _label(f), f"{first} – {last}"
 
 
 def _filters() -> list[FieldSpec]:
     """Those that the current user sees in full: what one may search by, and read of a search."""
     sees = reach.sees_sensitive()
     fields = spec_of(Customer).having("filtered")
-    return [f for f in fields if f.kind not in RANGES and (sees or not f.sensitive)]
+    return [f for f in fields if f.kind.span is None and (sees or not f.sensitive)]
 
 
 def _label(f: FieldSpec) -> Words:
@@ -113,19 +114,15 @@ def _label(f: FieldSpec) -> Words:
 
 def _choice(f: FieldSpec, selected: Sequence[str]) -> Choice:
     offered, remote_url = _offered(f, selected)
-    if not f.required and f.kind is not FieldKind.BOOLEAN:
+    if f.may_be_unset:
         offered = [*offered, (UNSET, _("Not set"), "")]
     marked = [(value, words, color, value in selected) for value, words, color in offered]
     return Choice(f.name, _label(f), marked, remote_url)
 
 
 def _offered(f: FieldSpec, selected: Sequence[str]) -> tuple[list[tuple[str, Words, str]], str]:
-    if f.kind is FieldKind.BOOLEAN:
-        return [("1", _("Yes"), ""), ("0", _("No"), "")], ""
-    if f.kind is FieldKind.PROVINCE:
-        return [(p.name, p.name, "") for p in PROVINCES], ""
-    if f.kind is not FieldKind.REF:
-        return [(c.value, c.label, "") for c in f.choices], ""
+    if not f.is_ref:
+        return [(value.text, translated(value.words), "") for value in f.values], ""
     target: Any = getattr(Customer, f.name).property.mapper.class_
     ids = record_ids(selected)
     if not target.__record__.is_large:

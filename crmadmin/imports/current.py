@@ -15,7 +15,7 @@ from sqlalchemy import select
 from crmadmin.core import masks
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.spec import FieldKind, FieldSpec
+from crmadmin.core.spec import FieldSpec
 from crmadmin.customers.models import Contact
 from crmadmin.imports import queries
 from crmadmin.imports.kinds import CONTACT_ORDER, Kind
@@ -112,11 +112,8 @@ def _sayer(field: FieldSpec, table: RefTable | None) -> _Say:
     """How a stored value is written, so that the import reads the same value again."""
     if table is not None:
         return _namer(table)
-    if field.choices:
-        return lambda value: str(field.choice_label(value))
-    if field.kind is FieldKind.BOOLEAN:
-        return lambda value: "Có" if value else "Không"
-    return lambda value: value
+    written = {value.stored: str(value.written) for value in field.values}
+    return (lambda value: written.get(value, value)) if written else (lambda value: value)
 
 
 def _namer(table: RefTable) -> _Say:

@@ -18,7 +18,8 @@ from sqlalchemy import Text, cast, func, select
 
 from crmadmin.core.bulk import among, json_length
 from crmadmin.core.db import db
-from crmadmin.core.spec import FieldKind, Words
+from crmadmin.core.kinds import FieldKind
+from crmadmin.core.spec import Words
 from crmadmin.core.text import cell_text, heading_key
 from crmadmin.core.xlsx import DATE, GENERAL, TEXT, WHOLE, Book, Column, Fault
 from crmadmin.imports import fixbook, report, states
@@ -36,7 +37,6 @@ REASON = {"vi": "Lý do", "en": "Reason"}
 """The heading of our own column, which `mapping` knows by OUR_HEADINGS."""
 
 MOST_KNOWN = 10_000
-_AS_TEXT = (FieldKind.CODE, FieldKind.PHONE, FieldKind.TAX_CODE)
 _MIDNIGHT = time(0)
 
 _BESIDE: Mapping[str, Words] = {
@@ -112,10 +112,10 @@ def _layout(batch: ImportBatch) -> _Layout:
             kinds[place] = column.spec.kind
         # The first rows of the file are kept in short; these are the words as they are.
         header[place] = header[place] if len(header[place]) < 80 else mapped.headings.get(name, "")
-    as_text = frozenset(place for place, kind in kinds.items() if kind in _AS_TEXT)
+    as_text = frozenset(place for place, kind in kinds.items() if kind.keeps_zeros)
+    days = {place for place, kind in kinds.items() if kind.format == DATE}
     formats = [
-        TEXT if place in as_text else DATE if kinds.get(place) is FieldKind.DATE else GENERAL
-        for place in range(width)
+        TEXT if place in as_text else DATE if place in days else GENERAL for place in range(width)
     ]
     widths = [float(min(max(len(words) + 3, 14), 36)) for words in header]
     return _Layout(header, formats, widths, mapped.fields, as_text)

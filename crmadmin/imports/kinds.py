@@ -19,7 +19,7 @@ from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.catalogs import models as catalogs
 from crmadmin.core.db import spec_of
-from crmadmin.core.spec import FieldKind, RecordSpec, Words
+from crmadmin.core.spec import RecordSpec, Words
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.imports.mapping import CONTACT_PREFIX, ImportColumn
 
@@ -126,7 +126,7 @@ class Kind:
     @property
     def refs(self) -> tuple[ImportColumn, ...]:
         """Columns that name a record of another table."""
-        return tuple(c for c in self.columns if c.spec.kind is FieldKind.REF)
+        return tuple(c for c in self.columns if c.spec.is_ref)
 
 
 KEYS = ("code_key", "name_key", "email_key", "phone")

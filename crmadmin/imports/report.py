@@ -17,7 +17,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from crmadmin.core.bulk import among
 from crmadmin.core.db import Lost, db, spec_of, utcnow
 from crmadmin.core.paging import Page, clamp
-from crmadmin.core.spec import FieldKind
 from crmadmin.core.text import cell_text
 from crmadmin.customers.models import Customer
 from crmadmin.imports import fixbook, states
@@ -353,7 +352,7 @@ class _Speaker:
         column = self._kind.column(name)
         if column is None or code == "duplicate_key":
             return self.heading(name)
-        if column.spec.kind is FieldKind.REF:
+        if column.spec.is_ref:
             return str(spec_of(TARGETS[column.spec.target]).plural)
         if self._kind.family is Family.MEMBERS:
             return str(spec_of(Customer).plural)

@@ -15,12 +15,9 @@ from sqlalchemy import select
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db
-from crmadmin.core.spec import FieldKind
-from crmadmin.core.text import PROVINCES
+from crmadmin.core.words import translated
 from crmadmin.core.xlsx import (
-    DATE,
     TEXT,
-    WHOLE,
     Book,
     Column,
     Offer,
@@ -46,9 +43,6 @@ LONGEST_LIST = 1000
 
 MOST_ROWS = 50_000
 """Rows of current data in one template."""
-
-_FORMATS = {FieldKind.NUMBER: WHOLE, FieldKind.DATE: DATE}
-_WIDTHS = {FieldKind.LONG_TEXT: 36, FieldKind.CODE: 16, FieldKind.DATE: 16, FieldKind.NUMBER: 10}
 
 
 class Written(NamedTuple):
@@ -96,7 +90,7 @@ def write(
 
 def _data(book: Book, kind: Kind) -> Any:
     """The sheet to fill in; its columns are formatted so that Excel eats no zeros."""
-    columns = [Column(_width(c), _FORMATS.get(c.spec.kind, TEXT)) for c in kind.columns]
+    columns = [Column(_width(c), c.spec.kind.format) for c in kind.columns]
     headings = [_starred(kind, column) for column in kind.columns]
     notes = {place: _rule(kind, column) for place, column in enumerate(kind.columns)}
     return book.sheet(_("Data"), columns, headings=headings, notes=notes)
@@ -124,7 +118,7 @@ def _is_required(kind: Kind, column: ImportColumn) -> bool:
 
 def _width(column: ImportColumn) -> int:
     longest = max(len(heading_of(column)) + 4, len(column.spec.example) + 2)
-    return min(max(_WIDTHS.get(column.spec.kind, 14), longest), 48)
+    return min(max(column.spec.kind.cell_width, longest), 48)
 
 
 def _example(book: Book, kind: Kind) -> None:
@@ -158,7 +152,7 @@ def _rule(kind: Kind, column: ImportColumn) -> str:
         return _("At most 32 characters. Leave blank to have the next code made.")
     parts = [_("Required.")] if _is_required(kind, column) else []
     parts.append(_kind_rule(column))
-    if spec.max_length and spec.kind in (FieldKind.TEXT, FieldKind.LONG_TEXT):
+    if spec.max_length and spec.kind.says_limit and column.name != "code":
         parts.append(_("At most %(limit)s characters.", limit=spec.max_length))
     return " ".join(filter(None, parts))
 
@@ -169,18 +163,7 @@ def _kind_rule(column: ImportColumn) -> str:
         return _("One of: %(values)s.", values=", ".join(str(c.label) for c in spec.choices))
     if column.name == "owner":
         return _("User name, email or full name. Blank means the person who imports.")
-    rules = {
-        FieldKind.PHONE: _("A phone number, such as 0912 345 678. One number in a cell."),
-        FieldKind.EMAIL: _("One email address."),
-        FieldKind.DATE: _("Day/month/year, such as 09/08/1992."),
-        FieldKind.TAX_CODE: _("10 or 13 digits, or a personal ID of 12 digits."),
-        FieldKind.BOOLEAN: _("Có or Không."),
-        FieldKind.NUMBER: _("A whole number."),
-        FieldKind.WEBSITE: _("A web address."),
-        FieldKind.PROVINCE: _("A province or city; names from before July 2025 are understood."),
-        FieldKind.REF: _("The code or the name of a record; choose from the list."),
-    }
-    return rules.get(spec.kind, "")
+    return translated(spec.kind.hint)
 
 
 def _offer(index: int, column: ImportColumn, used: int, length: int, filled: int) -> Offer:
@@ -208,13 +191,9 @@ def _lists(book: Book, lists: list[list[str]]) -> None:
 
 def _offered(column: ImportColumn) -> list[str]:
     spec = column.spec
-    if spec.choices:
-        return [str(choice.label) for choice in spec.choices]
-    if spec.kind is FieldKind.BOOLEAN:
-        return ["Có", "Không"]
-    if spec.kind is FieldKind.PROVINCE:
-        return [province.name for province in PROVINCES]
-    if spec.kind is not FieldKind.REF:
+    if spec.values:
+        return [str(value.written) for value in spec.values]
+    if not spec.is_ref:
         return []
     model = TARGETS[spec.target]
     if model is User:

@@ -15,7 +15,6 @@ from typing import Any
 
 from crmadmin.core.columns import column_normaliser
 from crmadmin.core.normalise import normaliser
-from crmadmin.core.spec import FieldKind
 from crmadmin.core.text import Note, Refusal, cell_text, code_key, shorten, text
 from crmadmin.imports.mapping import CONTACT_PREFIX, ColumnMap, ImportColumn
 from crmadmin.imports.records import Block, Cell, CellError, Problem, Row
@@ -184,7 +183,6 @@ class _Column:
         self._normalise = normaliser(column.spec)
         self._normalise_all = column_normaliser(column.spec)
         self._refs = refs.get(column.name)
-        self._is_province = column.spec.kind is FieldKind.PROVINCE
 
     def values(self, cells: list[Cell], notes: _Notes) -> list[Any]:
         """The column's values; problems and warnings go to their rows."""
@@ -193,11 +191,7 @@ class _Column:
             return self._cell(cell, notes.at(index))
 
         values = self._normalise_all(cells, slow)
-        if self.column.spec.kind is FieldKind.REF:
-            return self._resolved(values, notes)
-        if self._is_province:
-            return [getattr(value, "name", value) for value in values]
-        return values
+        return self._resolved(values, notes) if self.column.spec.is_ref else values
 
     def _cell(self, cell: Cell, row: Remarks) -> Any:
         """One cell's value, or None with the row's problem."""
@@ -215,7 +209,7 @@ class _Column:
         for note in found:
             shown = note.params.get("value") or shorten(cell_text(cell))
             row.warnings.append(Problem(note.code, name, shown, note.params))
-            if note.code in TO_ADDRESS and self._is_province:
+            if note.code in TO_ADDRESS:
                 row.address_extra = text(cell)
         return value
 

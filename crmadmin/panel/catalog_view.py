@@ -27,11 +27,11 @@ from werkzeug.wrappers import Response
 from crmadmin.access import reach
 from crmadmin.catalogs import acts as catalog_acts
 from crmadmin.catalogs import queries, services
-from crmadmin.core import codes, marks, outside, records
+from crmadmin.core import codes, fields, marks, outside, records
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, utcnow
 from crmadmin.core.list_state import ListState
-from crmadmin.core.spec import FieldKind, FieldSpec
+from crmadmin.core.spec import FieldSpec
 from crmadmin.core.text import fold
 from crmadmin.core.usage import references_to, usage
 from crmadmin.imports.kinds import kind_of
@@ -280,9 +280,7 @@ class CatalogView(RecordView):
 
     def merge_form(self, source: Any) -> Any:
         """One field: the record that stays."""
-        spec = FieldSpec(
-            FieldKind.REF, _l("Merge into"), "target", "target", required=True, target="target"
-        )
+        spec = fields.asked("target", fields.ref("target", _l("Merge into"), required=True))
         form = form_class(self.spec, [spec], {"target": self.model})()
         form.target.load(None)
         form.target.without(source.id)

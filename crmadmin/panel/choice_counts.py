@@ -112,7 +112,7 @@ class ChoicePages:
     def choices_of(self, found: FilterView, state: ListState) -> list[FilterOption]:
         """The choices of a filter, each with its rows among those that all other filters leave."""
         extra = next((e for e in self.more_filters() if e.name == found.name), None)
-        if found.kind == "date" or (extra is not None and extra.remote_url):
+        if found.span is not None or (extra is not None and extra.remote_url):
             return []
         others = {name: v for name, v in state.filters.items() if name != found.name}
         chosen = frozenset(o.value for o in found.options)

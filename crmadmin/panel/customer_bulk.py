@@ -19,9 +19,9 @@ from werkzeug.datastructures import MultiDict
 from wtforms import SelectChoice
 from wtforms.validators import StopValidation
 
-from crmadmin.core import acts, lookups, outside
+from crmadmin.core import acts, fields, lookups, outside
 from crmadmin.core.acts import BulkAct
-from crmadmin.core.spec import Choice, FieldKind, FieldSpec
+from crmadmin.core.spec import Choice, FieldSpec
 from crmadmin.customers import acts as customer_acts
 from crmadmin.customers.models import Customer, catalog_fields
 from crmadmin.panel import acting
@@ -141,12 +141,10 @@ class BulkPages:
             form.owner.choices = [unchosen, *(c for c in form.owner.choices if c.value)]
             form.owner.look_up_at(url_for("user.lookup"))
             return form
-        fields = [self.spec.field(n) for n in catalog_fields()]
-        which = FieldSpec(
-            FieldKind.CHOICE, _l("Catalog"), "field", "field", required=True,
-            choices=tuple(Choice(f.name, f.label) for f in fields),
-        )  # fmt: skip
-        named = next((f for f in fields if f.name == given.get("field")), None)
+        refs = [self.spec.field(n) for n in catalog_fields()]
+        offered = [Choice(f.name, f.label) for f in refs]
+        which = fields.asked("field", fields.choice(_l("Catalog"), offered, required=True))
+        named = next((f for f in refs if f.name == given.get("field")), None)
         extra = {}
         if named is not None:
             target = self.targets[named.target]

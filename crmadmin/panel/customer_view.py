@@ -20,7 +20,7 @@ from crmadmin.core import acts, codes, merging, outside, records, settings
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import ListState
-from crmadmin.core.spec import FieldKind, FieldSpec, Words
+from crmadmin.core.spec import FieldSpec, Words
 from crmadmin.customers import acts as customer_acts
 from crmadmin.customers import queries, services
 from crmadmin.customers.models import Contact, Customer
@@ -168,7 +168,7 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
     @expose("/columns/", methods=("GET", "POST"))
     def columns(self) -> Any:
         """Which columns one's own list shows, and in which order."""
-        fields = [f for f in self.spec.fields if f.exported and f.kind is not FieldKind.LONG_TEXT]
+        fields = [f for f in self.spec.fields if f.exported and f.kind.fits_a_column]
         offered = list(dict.fromkeys([*self.spec.listed, *fields]))
         if request.method == "POST":
             posted = {*request.form.getlist("columns"), "name"}

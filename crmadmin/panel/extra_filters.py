@@ -76,4 +76,4 @@ def view(
         FilterOption(value, known.get(value, f"#{value}"), selected=True)
         for value in state.filters.get(extra.name, ())
     ]
-    return made_of(endpoint, extra.name, extra.label, "ref", state, chosen, extra.remote_url)
+    return made_of(endpoint, extra.name, extra.label, state, chosen, extra.remote_url)

@@ -15,8 +15,7 @@ from markupsafe import Markup
 
 from crmadmin.access import guard
 from crmadmin.core import masks
-from crmadmin.core.spec import FieldKind, FieldSpec
-from crmadmin.core.text import show_phone
+from crmadmin.core.spec import FieldSpec
 from crmadmin.panel.shapes import Column
 
 
@@ -43,9 +42,9 @@ def value_of(field: FieldSpec, record: Any) -> Any:
         value = masks.shown(field, value, partial(getattr, record))
     if value is None or isinstance(value, masks.Masked):
         return value
-    if field.kind is FieldKind.PHONE:
-        return show_phone(value)
-    if field.kind is FieldKind.DATETIME:
+    if field.kind.display is not None:
+        return field.kind.display(value)
+    if field.kind.is_moment:
         return local(value)
     if field.choices:
         return field.choice_label(value)

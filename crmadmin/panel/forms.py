@@ -24,11 +24,13 @@ from wtforms.validators import StopValidation, ValidationError
 
 from crmadmin.core import marks
 from crmadmin.core.forms import PageForm
+from crmadmin.core.kinds.base import Control
 from crmadmin.core.lookups import Option, chosen, options
 from crmadmin.core.messages import message
 from crmadmin.core.normalise import normaliser
-from crmadmin.core.spec import Choice, FieldKind, FieldSpec, RecordSpec
-from crmadmin.core.text import PROVINCES, Note, Refusal, show_date, show_phone
+from crmadmin.core.spec import FieldSpec, RecordSpec, Words
+from crmadmin.core.text import Note, Refusal
+from crmadmin.core.words import translated
 
 NOT_CHOSEN = ""
 
@@ -115,8 +117,6 @@ class SpecField(Field):
         self.notes = []
         self.extra_warnings: list[Any] = []
         self.flags.required = spec.required
-        if spec.kind is FieldKind.LONG_TEXT:
-            self.flags.maxlength = spec.max_length
 
     def accept(self, raw: object) -> None:
         """Normalise what was typed. Raises ValidationError with the field's problem."""
@@ -158,6 +158,11 @@ class TextField(SpecField, StringField):
 
 class LongTextField(TextField, TextAreaField):
     """Several lines."""
+
+    def attach(self, spec: FieldSpec) -> None:
+        """With the length that the page counts up to."""
+        super().attach(spec)
+        self.flags.maxlength = spec.max_length
 
 
 class YesNoField(SpecField, BooleanField):
@@ -263,24 +268,18 @@ def _not_set() -> SelectChoice:
 
 def _fixed_choices(spec: FieldSpec) -> list[SelectChoice]:
     blank = [] if spec.required or spec.default else [_not_set()]
-    if spec.kind is FieldKind.PROVINCE:
-        return blank + [SelectChoice(p.name, p.name) for p in PROVINCES]
-    return blank + [_choice(spec, c) for c in spec.choices]
+    return blank + [_choice(spec, value.text, value.words) for value in spec.values]
 
 
-def _choice(spec: FieldSpec, choice: Choice) -> SelectChoice:
-    mark = {"data-color": choice.value} if spec.kind is FieldKind.COLOR else {}
-    return SelectChoice(choice.value, str(choice.label), mark)
+def _choice(spec: FieldSpec, text: str, words: Words) -> SelectChoice:
+    mark = {"data-color": text} if spec.kind.has_hues else {}
+    return SelectChoice(text, translated(words), mark)
 
 
 def shown(spec: FieldSpec, value: Any) -> str:
     """A value the way people type it: a stored one, or what was typed where that could not be read
     (a form with errors may be stale too, and the conflict page shows both)."""
-    if spec.kind is FieldKind.PHONE:
-        return show_phone(value)
-    if spec.kind is FieldKind.DATE and not isinstance(value, str):
-        return show_date(value)
-    return str(value)
+    return spec.kind.show(value)
 
 
 def typed(field: Any, value: Any) -> list[str]:
@@ -292,18 +291,17 @@ def typed(field: Any, value: Any) -> list[str]:
     return [str(value) if isinstance(field, SelectField) else shown(field.spec, value)]
 
 
-WIDGETS: Mapping[FieldKind, type[SpecField]] = {
-    FieldKind.LONG_TEXT: LongTextField,
-    FieldKind.BOOLEAN: YesNoField,
-    FieldKind.CHOICE: ChoiceField,
-    FieldKind.COLOR: ChoiceField,
-    FieldKind.PROVINCE: ChoiceField,
+CONTROLS: Mapping[Control, type[SpecField]] = {
+    Control.LINE: TextField,
+    Control.LINES: LongTextField,
+    Control.TICK: YesNoField,
+    Control.CHOICE: ChoiceField,
 }
 
 
 def control(spec: FieldSpec) -> SpecField:
     """The field of a form for one of a record, but for a ref, which needs its target."""
-    return WIDGETS.get(spec.kind, TextField)(spec, default=spec.default)
+    return CONTROLS[spec.kind.control](spec, default=spec.default)
 
 
 def form_class(
@@ -313,7 +311,7 @@ def form_class(
     """A form with these fields. `targets` are the models that refs point to, by class name."""
     body: dict[str, Any] = {}
     for f in fields:
-        if f.kind is FieldKind.REF:
+        if f.is_ref:
             target = targets[f.target]
             body[f.name] = RefField(f, target, bool(target.__record__.is_large))
         else:

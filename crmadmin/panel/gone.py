@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.core import lookups, marks, outside
 from crmadmin.core.db import all_records, spec_of
-from crmadmin.core.spec import FieldKind, FieldSpec, RecordSpec, Words
+from crmadmin.core.spec import FieldSpec, RecordSpec, Words
 from crmadmin.customers.models import Contact
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports.kinds import KINDS
@@ -120,11 +120,11 @@ def _field(spec: RecordSpec | None, name: str) -> tuple[Words, FieldSpec | None]
 
 
 def _words(field: FieldSpec, value: str) -> str:
-    if field.kind is FieldKind.REF:
+    if field.is_ref:
         number = chosen_id(value)
         model = next((m for m in all_records() if m.__name__ == field.target), None)
         found = lookups.chosen(model, [number]) if number is not None and model is not None else ()
         return found[0].text if found else "–"
-    if field.kind is FieldKind.BOOLEAN:
+    if field.kind.is_yes_no:
         return _("Yes")
     return str(field.choice_label(value)) if field.choices else value

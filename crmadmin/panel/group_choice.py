@@ -10,16 +10,13 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import SelectChoice
 
-from crmadmin.core import records
+from crmadmin.core import fields, records
 from crmadmin.core.db import spec_of
-from crmadmin.core.spec import FieldKind, FieldSpec
 from crmadmin.groups import lists
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.panel.forms import form_class
 
-TARGET = FieldSpec(
-    FieldKind.REF, _l("Marketing group"), "target", "target", required=True, target="target"
-)
+TARGET = fields.asked("target", fields.ref("target", _l("Marketing group"), required=True))
 
 
 def choice(given: MultiDict[str, str], but: Collection[int] = ()) -> Any:

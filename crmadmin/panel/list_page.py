@@ -8,20 +8,17 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from crmadmin.core.list_state import RANGES, UNSET, ListState
+from crmadmin.core.list_state import UNSET, ListState, names_of
 from crmadmin.core.lookups import Option
-from crmadmin.core.spec import FieldKind, FieldSpec
-from crmadmin.core.text import PROVINCES
+from crmadmin.core.spec import FieldSpec
+from crmadmin.core.words import translated
 from crmadmin.panel.shapes import Column, FilterOption, FilterView
 
 FIRST_PAGE: dict[str, None] = dict.fromkeys(("page", "after", "before"))
 """Changes of a state's parameters that lead to the first page."""
-WIDTHS: Mapping[str, str] = {
-    "code": "w-s2", "phone": "w-m", "tax_code": "w-m", "date": "w-s2", "datetime": "w-s2",
-    "ref": "w-m", "owner": "w-l", "active": "w-l", "boolean": "w-s2", "number": "w-s2",
-    "color": "w-s2", "choice": "w-m", "email": "w-xl", "province": "w-l",
-}  # fmt: skip
-"""Kind of cell → the class of its column. Others, the name first of all, share what is left."""
+WIDTHS: Mapping[str, str] = {"owner": "w-l", "active": "w-l", "name": ""}
+"""Kind of cell → the class of its column, where that is not for its field's kind to say. Columns
+without one, the name first of all, share what is left."""
 PIXELS: Mapping[str, int] = {
     "w-chk": 44, "w-xs": 64, "w-s": 88, "w-sm": 93, "w-s2": 108, "w-m": 120, "w-l": 141,
     "w-xl": 210,
@@ -31,7 +28,6 @@ LEAST_SHARE = 200
 """Pixels that a column without a width has at the least: a name is to be read."""
 STEP, NARROWEST, WIDEST = 40, 640, 4000
 """The classes `least-…` of app-widths.css: a table so wide at the least scrolls in its frame."""
-END_ALIGNED = {FieldKind.NUMBER, FieldKind.DATE, FieldKind.DATETIME}
 
 
 def columns(
@@ -55,8 +51,8 @@ def columns(
                 sortable=sortable,
                 sort_url=link if sortable else "",
                 sorted=direction,
-                width=f.width or WIDTHS.get(_cell_kind(f), ""),
-                align="end" if f.kind in END_ALIGNED else "",
+                width=f.width or WIDTHS.get(_cell_kind(f), f.kind.width),
+                align=f.kind.align,
             )
         )
     return made
@@ -73,11 +69,11 @@ def least_width(columns: Sequence[Column], beside: Sequence[str | bool | None] =
 
 
 def _cell_kind(f: FieldSpec) -> str:
-    if f.kind is FieldKind.REF and f.target == "User":
+    if f.is_ref and f.target == "User":
         return "owner"
     if f.name in ("name", "username"):
         return "name"
-    return "active" if f.name == "is_active" else f.kind.value
+    return "active" if f.name == "is_active" else f.kind.cell
 
 
 def filter_view(
@@ -85,31 +81,28 @@ def filter_view(
 ) -> FilterView:
     """A filter as the list shows it; `names` are the chosen records of a ref."""
     url = choices_url(endpoint, f.name)
-    if f.kind in RANGES:
-        first, last = state.ranges.get(f.name, (None, None))
-        days = {f"{f.name}_from": first, f"{f.name}_to": last}
-        words = [day.strftime("%d/%m/%Y") for day in days.values() if day]
+    if span := f.kind.span:
+        ends = dict(zip(names_of(f), state.ranges.get(f.name, (None, None)), strict=True))
+        words = [span.show(end) for end in ends.values() if end is not None]
+        first, last = ("" if end is None else str(end) for end in ends.values())
         return FilterView(
-            f.name, f.label, "date", selected_text=" – ".join(words), active=bool(words),
-            first=first.isoformat() if first else "", last=last.isoformat() if last else "",
-            clear_url=without(endpoint, state, *days), url=url,
-            pairs=[(name, day.isoformat()) for name, day in days.items() if day],
+            f.name, f.label, span, selected_text=" – ".join(words), active=bool(words),
+            first=first, last=last, clear_url=without(endpoint, state, *ends), url=url,
+            pairs=[(name, str(end)) for name, end in ends.items() if end is not None],
         )  # fmt: skip
-    kind = "ref" if f.kind is FieldKind.REF else f.kind.value
     known = {value: (label, color) for value, label, color in fixed(f) or map(_named, names)}
     known[UNSET] = (_("Not set"), "")
     chosen = [
         FilterOption(value, *known.get(value, (f"#{value}", "")), selected=True)
         for value in state.filters.get(f.name, ())
     ]
-    return made_of(endpoint, f.name, f.label, kind, state, chosen, remote_url)
+    return made_of(endpoint, f.name, f.label, state, chosen, remote_url)
 
 
 def made_of(
     endpoint: str,
     name: str,
     label: Any,
-    kind: str,
     state: ListState,
     chosen: Sequence[FilterOption],
     remote_url: str,
@@ -118,7 +111,7 @@ def made_of(
     words = [str(o.label) for o in chosen]
     text = words[0] + (f" +{len(words) - 1}" if len(words) > 1 else "") if words else ""
     return FilterView(
-        name, label, kind, chosen, text, bool(chosen), without(endpoint, state, name), remote_url,
+        name, label, None, chosen, text, bool(chosen), without(endpoint, state, name), remote_url,
         url=choices_url(endpoint, name), pairs=[(name, o.value) for o in chosen],
     )  # fmt: skip
 
@@ -135,11 +128,7 @@ def without(endpoint: str, state: ListState, *names: str) -> str:
 
 def fixed(f: FieldSpec) -> list[tuple[str, Any, str]]:
     """(value, words, colour) of what a field can be chosen from; [] for records and free text."""
-    if f.kind is FieldKind.BOOLEAN:
-        return [("1", _("Yes"), ""), ("0", _("No"), "")]
-    if f.kind is FieldKind.PROVINCE:
-        return [(p.name, p.name, "") for p in PROVINCES]
-    return [(c.value, c.label, "") for c in f.choices]
+    return [(value.text, translated(value.words), "") for value in f.values]
 
 
 def option_words(option: Option) -> str:

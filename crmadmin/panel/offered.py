@@ -16,7 +16,7 @@ from crmadmin.core.list_state import UNSET
 from crmadmin.core.lookups import Option
 from crmadmin.core.outside import record_ids
 from crmadmin.core.paging import COUNT_CAP
-from crmadmin.core.spec import FieldKind, FieldSpec
+from crmadmin.core.spec import FieldSpec
 from crmadmin.panel.extra_filters import ExtraFilter
 from crmadmin.panel.list_page import fixed, option_words
 from crmadmin.panel.shapes import FilterOption
@@ -55,11 +55,10 @@ def of_extra(rows: Rows, extra: ExtraFilter) -> list[FilterOption]:
 def of_field(rows: Rows, f: FieldSpec, target: type[Any] | None) -> list[FilterOption]:
     """The choices of a field: its fixed values, or the records of `target`; then "not set"."""
     column = getattr(rows.model, f.column)
-    may_be_unset = not f.required and f.kind is not FieldKind.BOOLEAN
-    blank = [None] if may_be_unset else []
+    blank = [None] if f.may_be_unset else []
     pairs = fixed(f)
     if target is None:
-        values = [v == "1" if f.kind is FieldKind.BOOLEAN else v for v, _label, _color in pairs]
+        values = [value.stored for value in f.values]
         counts = choices.counts_of(column, rows.where, [*values, *blank])
         made = [
             rows.option(value, label, color, said(counts.of(key), counts.complete))
@@ -72,7 +71,7 @@ def of_field(rows: Rows, f: FieldSpec, target: type[Any] | None) -> list[FilterO
         every = choices.every(target, MOST_READ)
         counts = choices.counts_of(column, rows.where, [*(o.id for o in every), *blank])
         made = _records(rows, target, every, counts)
-    if may_be_unset:
+    if f.may_be_unset:
         words = said(counts.of(None), counts.complete)
         made.append(rows.option(UNSET, _("Not set"), "", words))
     return made

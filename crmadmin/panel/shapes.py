@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from crmadmin.core.kinds.base import Span
 from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldSpec, Words
 
@@ -42,13 +43,14 @@ class FilterOption:
 class FilterView:
     """A filter of a list: its parameter is `name` (repeated), or `name_from` and `name_to`.
 
+    `span` is that of a filter from one value to another, which has the ends `first` and `last`.
     `options` are those that are chosen; what else there is to choose is loaded from `url`. `pairs`
     are the parameters that it puts into the list's address.
     """
 
     name: str
     label: Words
-    kind: str
+    span: Span | None
     options: Sequence[FilterOption] = ()
     selected_text: str = ""
     active: bool = False

@@ -27,7 +27,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
 from crmadmin.core.db import all_records, db, spec_of
-from crmadmin.core.spec import FieldKind
+from crmadmin.core.kinds import KINDS
 
 COUNTED = "question_count"
 CHANGING = re.compile(
@@ -194,7 +194,7 @@ def required_texts() -> set[str]:
         f.name
         for model in all_records()
         for f in spec_of(model).fields
-        if f.required and f.kind in (FieldKind.TEXT, FieldKind.LONG_TEXT)
+        if f.required and f.kind in (KINDS["text"], KINDS["long_text"])
     }
 
 

@@ -28,8 +28,9 @@ from crmadmin.access.models import SavedView
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core import search
 from crmadmin.core.db import all_records, db, spec_of
+from crmadmin.core.kinds import KINDS
 from crmadmin.core.list_state import read_state
-from crmadmin.core.spec import FieldKind, FieldSpec
+from crmadmin.core.spec import FieldSpec
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import Membership
 
@@ -39,18 +40,18 @@ NUMBERS = count(1001)
 def canary(f: FieldSpec) -> tuple[Any, tuple[str, ...]]:
     """A value for a field, and the ways to write it that may stand in no answer."""
     n = next(NUMBERS)
-    if f.kind is FieldKind.PHONE:
+    if f.kind is KINDS["phone"]:
         digits = f"91{n}673"
         spaced = f"{digits[:3]} {digits[3:6]} {digits[6:]}"
         return f"+84{digits}", (digits, spaced)
-    if f.kind is FieldKind.EMAIL:
+    if f.kind is KINDS["email"]:
         return f"chim{n}@yen.example.com", (f"chim{n}@",)
-    if f.kind is FieldKind.TAX_CODE:
+    if f.kind is KINDS["tax_code"]:
         return f"00109201{n}", (f"09201{n}",)
-    if f.kind is FieldKind.DATE:
+    if f.kind is KINDS["date"]:
         day = date.fromordinal(date(1950, 1, 1).toordinal() + n)
         return day, (day.strftime("%d/%m/%Y"), day.isoformat())
-    if f.kind in (FieldKind.TEXT, FieldKind.LONG_TEXT):
+    if f.kind in (KINDS["text"], KINDS["long_text"]):
         return f"Chimyen{n}", (f"chimyen{n}",)
     raise AssertionError(f"{f.name}: say here what a {f.kind} that nobody may see looks like")
 

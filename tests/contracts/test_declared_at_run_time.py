@@ -9,17 +9,13 @@ own commands.
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from declared_walk import CHECKS
-from tutorials import ROOT, classes, edited_copy, fields_of, migrate_commands
+from tutorials import ROOT, classes, edited_copy, fields_of, migrate_commands, run
 
 WALK = Path(__file__).with_name("declared_walk.py")
 SEED = """
@@ -39,24 +35,6 @@ with app.create_app().app_context():
 """
 
 
-def _run(arguments: list[str], project: Path, url: str, folder: Path) -> str:
-    """The output of a Python program in the project; fails with what it said."""
-    home = folder / "instance"
-    home.mkdir(exist_ok=True)
-    environment = {
-        "PATH": os.environ["PATH"],
-        "DATABASE_URL": url,
-        "SECRET_KEY": secrets.token_urlsafe(48),
-        "PYTHONPATH": str(project),
-    }
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=project, env=environment, capture_output=True, text=True,
-        timeout=300, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 @cache
 def _walked(house: ModuleType, database: str, way: str, folder: Path) -> dict[str, str]:
     """Promise → "" or how it was broken; a way that fails at once breaks them all, once."""
@@ -70,14 +48,14 @@ def _walked(house: ModuleType, database: str, way: str, folder: Path) -> dict[st
 def _walk(url: str, way: str, folder: Path) -> dict[str, str]:
     project = ROOT
     if way == "edited":
-        _run(["-m", "flask", "--app", "app", "db", "upgrade"], ROOT, url, folder)
-        _run(["-c", SEED], ROOT, url, folder)
+        run(["-m", "flask", "--app", "app", "db", "upgrade"], ROOT, url, folder)
+        run(["-c", SEED], ROOT, url, folder)
         project = edited_copy(folder)
         *_, migrate, upgrade = migrate_commands()
         for command in (migrate, upgrade):
-            _run(["-m", "flask", *command], project, url, folder)
+            run(["-m", "flask", *command], project, url, folder)
     walk = [str(WALK), str(project), url, way, str(folder)]
-    found: dict[str, str] = json.loads(_run(walk, project, url, folder))
+    found: dict[str, str] = json.loads(run(walk, project, url, folder))
     return found
 
 

@@ -29,7 +29,8 @@ from crmadmin.access.roles import Scope
 from crmadmin.catalogs.models import Collaborator, all_catalogs
 from crmadmin.core import records
 from crmadmin.core.db import acting_as, all_records, db, spec_of
-from crmadmin.core.spec import FieldKind, FieldSpec, derived_values
+from crmadmin.core.kinds import KINDS, FieldKind
+from crmadmin.core.spec import FieldSpec, derived_values
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups import services as group_services
 from crmadmin.groups.models import CustomerGroup, Membership
@@ -73,17 +74,17 @@ def day(value: date) -> Canary:
 
 
 CANARIES: dict[FieldKind, tuple[Canary, Canary, Canary]] = {
-    FieldKind.PHONE: (phone("977531864"), phone("968642975"), phone("986420753")),
-    FieldKind.EMAIL: (email("chim.yen"), email("hong.hac"), email("vanh.khuyen")),
-    FieldKind.TAX_CODE: (text("8463917205"), text("7352806194"), text("6241795083")),
-    FieldKind.CODE: (text("XQ-CHIMYEN"), text("WJ-HONGHAC"), text("VK-KHUYENB")),
-    FieldKind.TEXT: (text("Zuzana Kolibri"), text("Wolfgang Storch"), text("Yolanda Pinson")),
-    FieldKind.LONG_TEXT: (text("Zuzana Kolibri"), text("Wolfgang Storch"), text("Yolanda Pinson")),
-    FieldKind.WEBSITE: (
+    KINDS["phone"]: (phone("977531864"), phone("968642975"), phone("986420753")),
+    KINDS["email"]: (email("chim.yen"), email("hong.hac"), email("vanh.khuyen")),
+    KINDS["tax_code"]: (text("8463917205"), text("7352806194"), text("6241795083")),
+    KINDS["code"]: (text("XQ-CHIMYEN"), text("WJ-HONGHAC"), text("VK-KHUYENB")),
+    KINDS["text"]: (text("Zuzana Kolibri"), text("Wolfgang Storch"), text("Yolanda Pinson")),
+    KINDS["long_text"]: (text("Zuzana Kolibri"), text("Wolfgang Storch"), text("Yolanda Pinson")),
+    KINDS["website"]: (
         text("https://chimyen.example"), text("https://honghac.example"),
         text("https://khuyenb.example"),
     ),
-    FieldKind.DATE: (day(date(1937, 11, 23)), day(date(1938, 10, 24)), day(date(1939, 12, 25))),
+    KINDS["date"]: (day(date(1937, 11, 23)), day(date(1938, 10, 24)), day(date(1939, 12, 25))),
 }  # fmt: skip
 """By kind of field: a value that is stored, another, and one that is in no record. One value stands
 in every field of its kind: whatever is compared with it, there is something to be found."""
@@ -128,7 +129,7 @@ def make(model: type[Any], owner: int, **values: Any) -> Any:
     spec = spec_of(model)
     given = dict(values)
     for f in spec.fields:
-        if f.required and f.kind in (FieldKind.TEXT, FieldKind.LONG_TEXT):
+        if f.required and f.kind in (KINDS["text"], KINDS["long_text"]):
             given.setdefault(f.name, f"{f.name} {len(given)} {model.__name__}".replace(" ", "-"))
     if spec.options.owner:
         given.setdefault(spec.options.owner, owner)
@@ -156,7 +157,7 @@ def marked(app: Flask, cast: dict[str, int]) -> Records:
             if "kind" in spec_of(model).by_name:
                 hidden["kind"] = "person"  # of a company some of it is public
             found[spec_of(model).name] = make(model, cast["mai"], **hidden).id
-        wanted = CANARIES[FieldKind.PHONE][FIRST].typed
+        wanted = CANARIES[KINDS["phone"]][FIRST].typed
         found["customer_group"] = make(CustomerGroup, 0, filter=f"phone={wanted}").id
         db.session.commit()
         db.session.remove()
@@ -249,15 +250,15 @@ def hide_otherwise(record: Any) -> None:
 def otherwise(f: FieldSpec, value: Any) -> Any:
     if value is None:
         return None
-    if f.kind is FieldKind.PHONE:
+    if f.kind is KINDS["phone"]:
         return f"{value[:6]}000{value[-3:]}"
-    if f.kind is FieldKind.EMAIL:
+    if f.kind is KINDS["email"]:
         return f"{value[:1]}xyz{value[value.index('@') :]}"
     return CANARIES[f.kind][ABSENT].stored
 
 
 def hidden_kinds() -> list[FieldKind]:
-    return sorted({f.kind for model in all_records() for f in sensitive(model)})
+    return sorted({f.kind for model in all_records() for f in sensitive(model)}, key=str)
 
 
 def questions(person: Asking, known: Records) -> Iterator[tuple[Step, dict[str, str], str]]:
@@ -284,7 +285,7 @@ def values_of(kinds: Sequence[FieldKind]) -> Iterator[tuple[str, str]]:
     one as the query string of a list, which some addresses take."""
     for kind in kinds:
         yield CANARIES[kind][FIRST].typed, CANARIES[kind][ABSENT].typed
-    found, _other, absent = CANARIES[FieldKind.PHONE]
+    found, _other, absent = CANARIES[KINDS["phone"]]
     yield found.prefix, absent.prefix
     yield f"q={found.typed}", f"q={absent.typed}"
 
@@ -341,7 +342,7 @@ def everything(model: type[Any], which: int) -> dict[str, Any]:
 
 def stranger(which: int) -> Customer:
     """Somebody's customer: all that is known of them is a canary."""
-    key, word = int(IDS[which]), CANARIES[FieldKind.TEXT][which].typed
+    key, word = int(IDS[which]), CANARIES[KINDS["text"]][which].typed
     names = {"username": word.replace(" ", "."), "full_name": word, "role": "admin"}
     db.session.add(User(id=key, **names))
     db.session.flush()
@@ -387,10 +388,10 @@ def test_of_other_peoples_customers_an_answer_says_at_most_that_there_is_one(
 def triples() -> Iterator[tuple[str, str, str]]:
     """The values of a hidden customer, of another one and of none: whole, and their beginnings."""
     yield IDS
-    for kind in (FieldKind.CODE, FieldKind.PHONE, FieldKind.EMAIL, FieldKind.TAX_CODE):
+    for kind in (KINDS["code"], KINDS["phone"], KINDS["email"], KINDS["tax_code"]):
         one, two, none = CANARIES[kind]
         yield one.typed, two.typed, none.typed
-    one, two, none = CANARIES[FieldKind.TEXT]
+    one, two, none = CANARIES[KINDS["text"]]
     yield one.prefix, two.prefix, none.prefix
 
 

@@ -4,8 +4,12 @@ declared on the classes of a running process. What it leads to is `declared_walk
 from __future__ import annotations
 
 import ast
+import os
 import re
+import secrets
 import shutil
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from types import ModuleType
@@ -60,12 +64,30 @@ def declare(catalogs: ModuleType, customers: ModuleType) -> None:
             exec(ast.unparse(node), vars(module))  # noqa: S102 - our own page
 
 
+def run(arguments: list[str], project: Path, url: str, folder: Path) -> str:
+    """The output of a Python program in the project; fails with what it said."""
+    home = folder / "instance"
+    home.mkdir(exist_ok=True)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": url,
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "PYTHONPATH": str(project),
+    }
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=project, env=environment, capture_output=True, text=True,
+        timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
 def edited_copy(folder: Path) -> Path:
     """A copy of the project in which somebody followed both pages, but for the migration."""
     copy = plain_copy(folder)
     for name, node in classes().items():
         path = copy / PLACES[name]
-        path.write_text(_edited(path.read_text(), name, node))
+        path.write_text(edited(path.read_text(), name, node))
     return copy
 
 
@@ -80,7 +102,7 @@ def plain_copy(folder: Path) -> Path:
     return copy
 
 
-def _edited(source: str, name: str, node: ast.ClassDef) -> str:
+def edited(source: str, name: str, node: ast.ClassDef) -> str:
     """The source with the new class, or with the new lines in the class that is there."""
     lines = source.splitlines()
     known = {n.name: n for n in ast.parse(source).body if isinstance(n, ast.ClassDef)}

@@ -10,7 +10,8 @@ from declaring import PLAIN, model, record
 from crmadmin.catalogs.models import Collaborator, Industry, all_catalogs
 from crmadmin.core import fields as field
 from crmadmin.core.db import read_again, spec_of
-from crmadmin.core.spec import Choice, FieldKind, Section, derive, derived_values
+from crmadmin.core.kinds import KINDS, FieldKind
+from crmadmin.core.spec import Choice, Section, derive, derived_values
 from crmadmin.core.text import code_key, name_key, sort_key
 from crmadmin.customers.models import Customer, catalog_fields
 
@@ -49,25 +50,25 @@ def test_columns_that_no_helper_made_are_no_fields() -> None:
 @pytest.mark.parametrize(
     ("made", "kind", "length", "nullable"),
     [
-        (field.text("A"), FieldKind.TEXT, 255, True),
-        (field.text("A", required=True), FieldKind.TEXT, 255, False),
-        (field.text("A", max_length=40), FieldKind.TEXT, 40, True),
-        (field.long_text("A"), FieldKind.LONG_TEXT, 4000, True),
-        (field.code("A"), FieldKind.CODE, 32, False),
-        (field.email("A"), FieldKind.EMAIL, 254, True),
-        (field.phone("A"), FieldKind.PHONE, 32, True),
-        (field.website("A"), FieldKind.WEBSITE, 255, True),
-        (field.date("A"), FieldKind.DATE, None, True),
-        (field.moment("A"), FieldKind.DATETIME, None, True),
-        (field.number("A"), FieldKind.NUMBER, None, False),
-        (field.boolean("A"), FieldKind.BOOLEAN, None, False),
-        (field.choice("A", [("a", "A")]), FieldKind.CHOICE, 32, True),
-        (field.choice("A", [("a", "A")], default="a"), FieldKind.CHOICE, 32, False),
-        (field.color("A"), FieldKind.COLOR, 16, False),
-        (field.tax_code("A"), FieldKind.TAX_CODE, 14, True),
-        (field.province("A"), FieldKind.PROVINCE, 64, True),
-        (field.ref("Thing", "A"), FieldKind.REF, None, True),
-        (field.ref("Thing", "A", required=True), FieldKind.REF, None, False),
+        (field.text("A"), KINDS["text"], 255, True),
+        (field.text("A", required=True), KINDS["text"], 255, False),
+        (field.text("A", max_length=40), KINDS["text"], 40, True),
+        (field.long_text("A"), KINDS["long_text"], 4000, True),
+        (field.code("A"), KINDS["code"], 32, False),
+        (field.email("A"), KINDS["email"], 254, True),
+        (field.phone("A"), KINDS["phone"], 32, True),
+        (field.website("A"), KINDS["website"], 255, True),
+        (field.date("A"), KINDS["date"], None, True),
+        (field.moment("A"), KINDS["datetime"], None, True),
+        (field.number("A"), KINDS["number"], None, False),
+        (field.boolean("A"), KINDS["boolean"], None, False),
+        (field.choice("A", [("a", "A")]), KINDS["choice"], 32, True),
+        (field.choice("A", [("a", "A")], default="a"), KINDS["choice"], 32, False),
+        (field.color("A"), KINDS["color"], 16, False),
+        (field.tax_code("A"), KINDS["tax_code"], 14, True),
+        (field.province("A"), KINDS["province"], 64, True),
+        (field.ref("Thing", "A"), KINDS["ref"], None, True),
+        (field.ref("Thing", "A", required=True), KINDS["ref"], None, False),
     ],
 )
 def test_each_helper_makes_a_column_and_a_field_of_its_kind(

@@ -10,7 +10,7 @@ from bench.lists import measure_paths
 from bench.visitor import LIST, Links, Visitor
 from crmadmin.access import services
 from crmadmin.core.db import acting_as, spec_of
-from crmadmin.core.spec import FieldKind
+from crmadmin.core.kinds import KINDS
 from crmadmin.customers.models import Customer
 from crmadmin.seeding import services as seeding
 
@@ -36,7 +36,7 @@ def test_every_kind_of_page_is_found_and_answers(app: Flask, visitor: Visitor) -
     filtered = {name.split()[1].rstrip(",") for name in paths if name.startswith("filter ")}
     assert {f.name for f in spec_of(Customer).having("filtered")} - filtered <= {"collaborator"}
     assert "group" in filtered
-    assert any(f.kind is FieldKind.DATETIME for f in spec_of(Customer).having("filtered"))
+    assert any(f.kind is KINDS["datetime"] for f in spec_of(Customer).having("filtered"))
     for name in ("next page", "last page", "sort name", "filter status, common", "details 1"):
         look = visitor.look(paths[name])
         assert 0 < look.statements < 40

@@ -13,8 +13,9 @@ from sqlalchemy import func, select
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import Collaborator
 from crmadmin.core.db import db, spec_of
+from crmadmin.core.kinds import KINDS
 from crmadmin.core.normalise import normaliser
-from crmadmin.core.spec import FieldKind, FieldSpec
+from crmadmin.core.spec import FieldSpec
 from crmadmin.core.text import Note, Refusal
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import CustomerGroup
@@ -23,15 +24,15 @@ from crmadmin.panel.build import declared
 DOUBTFUL = ("Nguyeãn", "Nguyeãn Vaên An", "0168 812 3456", "0100109107", "NGUYEÃN")
 """What may be right and probably is not: text of an old font, an old prefix, a check digit."""
 GOOD = {
-    FieldKind.TEXT: "Tên", FieldKind.CODE: "M1", FieldKind.PHONE: "0912345678",
-    FieldKind.EMAIL: "lan@congty.vn", FieldKind.LONG_TEXT: "Mô tả",
+    KINDS["text"]: "Tên", KINDS["code"]: "M1", KINDS["phone"]: "0912345678",
+    KINDS["email"]: "lan@congty.vn", KINDS["long_text"]: "Mô tả",
 }  # fmt: skip
 MODELS = {m.__name__: m for m in declared()}
 
 
 def doubt(spec: FieldSpec) -> str | None:
     """What this field takes with a warning, if there is such a thing."""
-    if spec.choices or spec.kind in (FieldKind.REF, FieldKind.PROVINCE):
+    if spec.choices or spec.kind in (KINDS["ref"], KINDS["province"]):
         return None  # chosen, not typed
     for typed in DOUBTFUL:
         notes: list[Note] = []
@@ -83,7 +84,7 @@ def filled(browser: Any, model: type[Any]) -> dict[str, Any]:
 
 def test_every_kind_of_warning_and_every_form_is_tried() -> None:
     kinds = {spec_of(MODELS[name]).field(field).kind for name, field in CASES}
-    assert kinds >= {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.PHONE, FieldKind.TAX_CODE}
+    assert kinds >= {KINDS["text"], KINDS["long_text"], KINDS["phone"], KINDS["tax_code"]}
     assert {name for name, _field in CASES} == set(MODELS) - {"CustomerGroup", "Contact"}
     assert set(CONTACT_CASES) >= {"name", "phone"}
 

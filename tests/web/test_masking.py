@@ -23,8 +23,8 @@ from crmadmin.access.permissions import Permission
 from crmadmin.access.roles import Role, Scope
 from crmadmin.catalogs.models import Collaborator
 from crmadmin.core.db import db
+from crmadmin.core.kinds import KINDS, FieldKind
 from crmadmin.core.masks import Masked
-from crmadmin.core.spec import FieldKind
 from crmadmin.customers.models import Customer
 from crmadmin.panel import formatters
 from crmadmin.panel.shapes import Column
@@ -220,13 +220,13 @@ def test_a_template_with_data_leaves_out_what_is_masked(
     assert WHERE in rows["Công ty Lan"]
 
 
-@pytest.mark.parametrize("kind", [*FieldKind])
+@pytest.mark.parametrize("kind", [*KINDS.values()])
 @pytest.mark.parametrize("draw", ["cell", "list_cell"])
 def test_a_mask_looks_the_same_whatever_it_hides(
     context: Flask, kind: FieldKind, draw: str
 ) -> None:
     """No link of a website, no badge of a value, no tick for a yes."""
-    column = Column("a", "A", kind.value)
+    column = Column("a", "A", kind.cell)
     with context.test_request_context("/admin/customers/"):
         made: Any = getattr(formatters, draw)(column, object(), Masked("***"), "/somewhere")
     assert re.sub(r"<[^>]*>", "", str(made)).strip() == "***"
