@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import factories
 from person import Person
+from selenium.webdriver.common.keys import Keys
 from served import Site
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from crmadmin.access import saved_views
 from crmadmin.catalogs import models as catalogs
@@ -34,11 +35,12 @@ HUES = ("blue", "green", "orange", "pink", "yellow", "red", "teal", "purple", "g
 
 
 class Opened(NamedTuple):
-    """A page, or a state of it: its address, and what is done there (nothing, mostly)."""
+    """A page, or a state of it: its address, what is done there (nothing, mostly), and by whom."""
 
     name: str
     path: str
     act: Callable[[Person], object] = lambda _person: None
+    who: str = "an"
 
 
 def fill(site: Site, name: Callable[[str], str] = str) -> None:
@@ -67,7 +69,12 @@ def fill(site: Site, name: Callable[[str], str] = str) -> None:
         factories.contact(first, name("Vũ Hồng Nhung"), title=name("Kế toán trưởng"))
         saved_views.save(an.id, "customer", name("Cần gọi trong tháng 11")[:60], "industry=2")
         saved_views.save(an.id, "customer", name("Khách hàng lớn")[:60], "status=2&sort=name")
-        some = acts.plan(customer_acts.SET, Customer, [Customer.id < 4], {"value": name("Vàng")})
+        some = acts.plan(
+            customer_acts.SET,
+            Customer,
+            [Customer.id < 4],
+            {"field": "Phân cấp", "value": name("Vàng")},
+        )
         customer_acts.set_value(some, "tier_id", tiers[1].id)
         group = factories.group(name("Khách mời hội thảo"), name("Hà Nội, tháng 12"))
         factories.group(name("Sinh nhật quý IV"), name("Gửi thiệp"))
@@ -84,6 +91,13 @@ def fill(site: Site, name: Callable[[str], str] = str) -> None:
         services.start_preview(
             services.create_batch(name_of, "không tiêu đề.csv", KINDS["customers"], Rules(), an)
         )
+        with (SAMPLES / "customers-untidy.xlsx").open("rb") as stream:
+            kind = KINDS["customers-contacts"]
+            lost = services.create_batch(stream, "đọc không được.xlsx", kind, Rules(), an)
+        services.preview(lost)
+        db.session.flush()
+        garbage = text("UPDATE import_batch SET mapping = :garbage WHERE id = :id")
+        db.session.execute(garbage, {"garbage": '["no", "mapping"]', "id": lost.id})
 
 
 def _undone(batch: ImportBatch) -> None:
@@ -188,6 +202,44 @@ def stale(person: Person) -> None:
     person.go("Lưu", "button")
 
 
+def replaced(field: str, value: str) -> Callable[[Person], object]:
+    """Save a form of which a hidden field says something else than the page made it say."""
+
+    def act(person: Person) -> None:
+        script = "document.querySelector(`main form [name=${arguments[0]}]`).value = arguments[1]"
+        person.driver.execute_script(script, field, value)
+        person.go(re.compile("^(Lưu|Cập nhật)$"), "button")
+        person.complaints()  # that it was refused is what is wanted
+
+    return act
+
+
+def duplicates(person: Person) -> None:
+    """Type a phone number that somebody has."""
+    person.fill("Tên khách hàng", "Hoa Sen").fill("Điện thoại", "0912 340 003").keys(Keys.TAB)
+    person.reads("Trùng", within="#duplicates")
+
+
+def chosen_value(person: Person) -> None:
+    """The dialog that sets a value, with the old values and the new one."""
+    sheet("^Chọn ", "Gán danh mục", "Gán danh mục")(person)
+    for at in range(2):
+        script = """
+            const select = document.querySelectorAll('#sheet select')[arguments[0]];
+            select.selectedIndex = Math.min(2, select.options.length - 1);
+            select.dispatchEvent(new Event('change', {bubbles: true}));
+        """
+        person.driver.execute_script(script, at)
+        person.settle()
+
+
+def wrong_password(person: Person) -> None:
+    """Change one's password without the present one, to an easy one."""
+    for field in person.driver.find_elements("css selector", "input[type=password]"):
+        field.send_keys("12345678")
+    person.go("Đổi mật khẩu", "button")
+
+
 def refused_file(person: Person) -> None:
     """Upload what is no workbook."""
     person.attach("Chọn file", Path(__file__))
@@ -234,6 +286,10 @@ PAGES = (
     ),
     Opened("customer, edit", f"{CUSTOMERS}edit/?id=28"),
     Opened("customer, changed meanwhile", f"{CUSTOMERS}edit/?id=3", stale),
+    Opened("customer, gone", f"{CUSTOMERS}edit/?id=3", replaced("_mark", "customer.3.gone")),
+    Opened("customer, form too old", f"{CUSTOMERS}edit/?id=3", replaced("csrf_token", "old")),
+    Opened("customer, duplicates", f"{CUSTOMERS}new/", duplicates),
+    Opened("customers, value chosen", FEW, chosen_value),
     Opened("customer, details", f"{CUSTOMERS}details/?id=28"),
     Opened("customer, delete page", f"{CUSTOMERS}delete/?id=28"),
     Opened("catalog", INDUSTRY),
@@ -279,6 +335,7 @@ PAGES = (
     Opened("import, broken off", "/admin/imports/4/progress"),
     Opened("import, no header", "/admin/imports/6/mapping"),
     Opened("imports in one state", "/admin/imports/?status=done"),
+    Opened("import, unreadable", "/admin/imports/7/preview"),
     Opened("bell", "/admin/", menu("^Thông báo")),
     Opened("users", "/admin/users/"),
     Opened("user, new", "/admin/users/new/"),
@@ -290,5 +347,16 @@ PAGES = (
     Opened("quick search, found", "/admin/", quickly("hoa")),
     Opened("search page", "/admin/search/?q=hoa"),
     Opened("search page, everything", "/admin/search/"),
+    Opened("profile, wrong password", "/profile", wrong_password),
+    Opened("customer, to add for sales", f"{CUSTOMERS}new/", who="son"),
+    Opened("customers of sales", CUSTOMERS, who="son"),
+    Opened("groups for sales", "/admin/groups/details/?id=1", who="son"),
+    Opened("group, history for sales", "/admin/groups/history/?id=1", who="son"),
+    Opened("acts of marketing", "/admin/acts/", who="mai"),
+    Opened("imports of marketing", "/admin/imports/", who="mai"),
+    Opened("customers, masked", CUSTOMERS, who="vy"),
+    Opened("customer, masked", f"{CUSTOMERS}details/?id=28", who="vy"),
+    Opened("group, masked", "/admin/groups/details/?id=1", who="vy"),
+    Opened("not allowed", "/admin/users/", who="vy"),
     Opened("not there", "/admin/customers/details/?id=4040"),
 )

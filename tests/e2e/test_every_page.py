@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
-from audit import broken_rules, in_every_look, too_wide
+from audit import COLOURS, PHONE_AND_DESK, broken_rules, drawn_in, in_every_look, too_wide
 from browser import set_screen, set_system_theme
+from flask import request
 from pages import PAGES, fill
 from person import Person
+from refusals import refusals
 from served import Site
 
 from crmadmin.access import setup
@@ -35,10 +40,9 @@ def test_every_page_keeps_the_rules_fits_the_screen_and_leaves_the_console_quiet
     person: Person, site: Site, part: int
 ) -> None:
     fill(site)
-    person.sign_in("an")
     found = Findings()
     for page in PAGES[part::PARTS]:
-        person.open(page.path)
+        person.sign_in(page.who).open(page.path)
         page.act(person)
         wide, broken = too_wide(person), in_every_look(person)
         for kept, words in (
@@ -47,6 +51,38 @@ def test_every_page_keeps_the_rules_fits_the_screen_and_leaves_the_console_quiet
             if words:
                 kept[page.name] = words
     assert found == Findings()
+
+
+def test_every_page_of_an_error_keeps_the_rules_and_fits_the_screen(
+    person: Person, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[Callable[[], Any]] = []
+    before = site.app.before_request_funcs
+    only_pages = partial(_refuse, refused)
+    monkeypatch.setitem(before, None, [*before.get(None, []), only_pages])
+    found = {}
+    person.sign_in("mai")
+    for way, by in refusals(site.app).items():
+        if way.startswith("502"):
+            continue  # a page of the proxy
+        refused[:] = [by]
+        words = []
+        for theme in ("light", "dark"):
+            # Pages of the web server draw themselves once: nothing listens for another theme there.
+            set_system_theme(person.driver, theme)
+            person.open("/admin/customers/")
+            assert drawn_in(person) == theme, way
+            for width in PHONE_AND_DESK:
+                set_screen(person.driver, width)
+                words += broken_rules(person, *(COLOURS if theme == "dark" else ()))
+        if words + too_wide(person):
+            found[way] = words + too_wide(person)
+        person.driver.get_log("browser")  # that the server refused is what is wanted
+    assert found == {}
+
+
+def _refuse(by: list[Callable[[], Any]]) -> Any:
+    return by[0]() if by and request.path.startswith("/admin/") else None
 
 
 def test_the_audit_sees_a_field_without_a_name_and_a_page_that_is_too_wide(person: Person) -> None:
@@ -119,9 +155,8 @@ def test_lists_with_nothing_in_them_break_no_accessibility_rule(person: Person) 
 
 def test_markup_in_names_runs_on_no_page(person: Person, site: Site) -> None:
     fill(site, lambda name: f"{name} {PAYLOAD}"[:120])
-    person.sign_in("an")
     for page in PAGES:
-        person.open(page.path)
+        person.sign_in(page.who).open(page.path)
         page.act(person)
         assert person.driver.execute_script("return window.ran") is None, page.name
         assert person.complaints() == [], page.name
