@@ -26,6 +26,7 @@ from sqlalchemy import (
     Select,
     String,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -393,15 +394,30 @@ def undo(act: BulkAct) -> BulkAct:
 
 
 def finish_undoing(act: BulkAct) -> BulkAct:
-    """The act is taken back: count what came to what."""
+    """The act is taken back: count what came to what.
+
+    If nothing came back it is not used up: it is as it was done, and can be taken back when what
+    stands in its way is gone, such as a later act on the same records. `stayed` tells of the try.
+    """
     db.session.flush()
     counts = fates(act)
     act.back = counts.get(BACK, 0) + counts.get(PARTLY, 0)
     act.stayed = counts.get(STAYS, 0) + counts.get(TAKEN, 0)
-    act.state, act.undone_at, act.undone_by_id = UNDONE, utcnow(), acting_id()
+    if act.stayed and not _has_come_back(act):
+        again = update(ROWS).where(ROWS.c.act_id == act.id, ROWS.c.fate.in_((STAYS, TAKEN)))
+        db.session.execute(again.values(fate=WRITTEN))
+        act.state, act.undone_by_id = DONE, None
+    else:
+        act.state, act.undone_at, act.undone_by_id = UNDONE, utcnow(), acting_id()
     db.session.flush()
     db.session.expire_all()
     return act
+
+
+def _has_come_back(act: BulkAct) -> bool:
+    """Whether any row of it is back, of whatever table."""
+    back = exists().where(ROWS.c.act_id == act.id, ROWS.c.fate.in_((BACK, PARTLY)))
+    return bool(db.session.scalar(select(back)))
 
 
 def know_sizes() -> None:

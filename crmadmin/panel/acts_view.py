@@ -86,8 +86,8 @@ class ActsView(BaseView):
         return render_template(
             "admin/act.html", title=title_of(act), act=_line(act), params=act.params,
             rows=[(label or f"#{key}", fates[fate]) for key, label, fate in page.rows],
-            total=page.total, until=_until(act), back_url=act.params.get("back", ""),
-            working=_working(act, job),
+            total=page.total, until=_until(act), tried=nothing_back(act),
+            back_url=act.params.get("back", ""), working=_working(act, job),
             prev_url=link(page.number - 1) if page.number > 1 else "",
             next_url=link(page.number + 1) if page.has_next else "",
         )  # fmt: skip
@@ -152,6 +152,8 @@ def _load(key: str) -> BulkAct:
 
 
 def _undone(act: BulkAct) -> tuple[str, str]:
+    if act.state == acts.DONE:
+        return nothing_back(act), "warning"
     words = ngettext(
         "Taken back: %(count)s is as it was.", "Taken back: %(count)s are as they were.",
         act.back, count=format_decimal(act.back),
@@ -172,6 +174,18 @@ def _undone(act: BulkAct) -> tuple[str, str]:
             taken, count=format_decimal(taken),
         ))  # fmt: skip
     return " ".join(told), "warning"
+
+
+def nothing_back(act: BulkAct) -> str:
+    """That the last try to take an act back brought nothing back, and what can be done."""
+    if act.state != acts.DONE or not act.stayed:
+        return ""
+    words = ngettext(
+        "Nothing was taken back: %(count)s was changed since, or its place is taken.",
+        "Nothing was taken back: %(count)s were changed since, or their places are taken.",
+        act.stayed, count=format_decimal(act.stayed),
+    )  # fmt: skip
+    return f"{words} " + _("Take back first what was done to them later; then this can be, too.")
 
 
 def _told(act: BulkAct) -> dict[str, Words]:

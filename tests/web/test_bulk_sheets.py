@@ -268,6 +268,22 @@ def test_what_somebody_changed_since_stays_and_is_named(three, people: dict, vis
     assert "đã được hoàn tác rồi" in browser.get(undo(browser, last_act()).location).text
 
 
+def test_an_undo_that_brings_nothing_back_says_so_and_can_be_repeated(
+    three, people: dict, visitor
+) -> None:
+    browser = visitor("an")
+    Sheet(browser, OWNER, ticked(*three), LIST).choose(owner=str(people["mai"])).confirm()
+    first = last_act()
+    Sheet(browser, OWNER, ticked(*three), LIST).choose(owner=str(people["son"])).confirm()
+    second = last_act()
+    page = browser.get(undo(browser, first).location).text
+    assert "Chưa hoàn tác được gì: 3 bản ghi" in page
+    assert 'id="undo-form"' in page
+    undo(browser, second)
+    assert "3 mục trở lại như trước" in browser.get(undo(browser, first).location).text
+    assert [again(one).owner_id for one in three] == [people["an"]] * 3
+
+
 def test_what_cannot_come_back_is_not_told_as_changed_since(three, people: dict, visitor) -> None:
     browser = visitor("an")
     code = three[0].code
