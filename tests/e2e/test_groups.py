@@ -186,7 +186,7 @@ def test_members_are_exported_without_those_not_to_be_contacted(
     person.sign_in("mai").download_to(tmp_path).open("/admin/groups/")
     person.go("Cá", "link").press("Xuất Excel", "link")
     sheet = person.find("Xuất thành viên", "dialog")
-    assert "1 khách hàng không liên hệ được bỏ ra" in person.text("#sheet")
+    assert "Đã loại 1 khách hàng có dấu “Không liên hệ”" in person.text("#sheet")
     person.press("Xuất Excel", "button", within=sheet)
     rows = list(openpyxl.load_workbook(person.downloaded(tmp_path, ".xlsx")).active.values)
     assert [row[1] for row in rows[1:]] == ["Hoa 00"]

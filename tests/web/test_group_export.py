@@ -38,7 +38,7 @@ def test_the_sheet_says_how_many_go_out_and_how_many_are_left(
     key = some(people)
     page = visitor("mai").get(f"{LIST}export-members/?id={key}").text
     assert "2 khách hàng" in page
-    assert "1 khách hàng không liên hệ được bỏ ra" in page
+    assert "Đã loại 1 khách hàng có dấu “Không liên hệ”" in page
 
 
 def test_the_file_leaves_out_who_is_not_to_be_contacted_unless_told(
