@@ -21,6 +21,7 @@ THING = record(
     level=field.choice("Level", [("1", "One")], filtered=True, sensitive=True),
     phone=field.phone("Phone", listed=True, sensitive=True),
     is_open=field.boolean("Open", filtered=True),
+    size=field.number("Size", filtered=True),
     other_id=field.ref("Other", "Other", filtered=True),
 )
 
@@ -48,6 +49,20 @@ def test_a_range_takes_days_and_leaves_out_what_is_none() -> None:
         "born": (dt.date(2026, 1, 31), None)
     }
     assert asked(("born_from", "x")).ranges == {}
+
+
+def test_a_range_of_numbers_begins_or_ends_with_nought_too_and_stays_in_the_address() -> None:
+    found = asked(("size_from", "0"), ("size_to", " 12 "), ("size", "3"))
+    assert found.ranges == {"size": (0, 12)}
+    assert found.args() == {"size_from": "0", "size_to": "12"}
+    assert asked(*found.args().items()) == found
+
+
+@pytest.mark.parametrize("text", ["1e3", "9" * 30, "²", "1.5", "\0", "x" * 5000])
+def test_an_end_that_is_no_number_is_named(text: str) -> None:
+    found = asked(("size_from", text))
+    assert found.ranges == {}
+    assert [(part.why, part.label) for part in found.unread] == [("number", "Size")]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from crmadmin.core.spec import FieldSpec, SensitiveIf
 from crmadmin.customers.models import Contact, Customer
 
 VALUES: dict[FieldKind, Any] = {
+    kind: kind.normalise(kind.example, None) for kind in KINDS.values() if kind.example
+} | {
     KINDS["text"]: "19036552188012",
     KINDS["long_text"]: "Gọi sau 17 giờ",
     KINDS["code"]: "CTV001",

@@ -19,6 +19,7 @@ from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core import merging, settings
 from crmadmin.core.db import acting_as, db, spec_of
 from crmadmin.core.kinds import KINDS, FieldKind
+from crmadmin.core.normalise import normaliser
 from crmadmin.core.spec import FieldSpec
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.imports.undo.sides import model_named
@@ -57,6 +58,8 @@ def value_of(f: FieldSpec, number: int) -> Any:
         KINDS["tax_code"]: lambda: ["0100109106", "0300588569", "0101243150"][number % 3],
         KINDS["province"]: lambda: ["Bắc Ninh", "Hà Nội", "Huế"][number % 3],
     }
+    if f.kind not in ways and not f.kind.is_measured:
+        return normaliser(f)(f.kind.example, None) + number
     return ways.get(f.kind, lambda: f"Chữ số {number}")()
 
 
