@@ -9,7 +9,6 @@ from typing import Any
 from flask import (
     Flask,
     current_app,
-    g,
     jsonify,
     make_response,
     render_template,
@@ -224,7 +223,7 @@ def by_the_server(app: Flask, code: int) -> Response:
     """
     # Another request's context would be somebody's: this one is nobody's, and asks no database.
     with app.test_request_context("/"):
-        words, actions = _of_status(code), [(_("To the start page"), url_for("admin.index"), True)]
+        words, actions = _of_status(code), [_start()]
         return harden(make_response(_plain(code, words, actions), code))
 
 
@@ -244,7 +243,7 @@ def unread_search(error: UnreadSearch) -> Any:
         "message": " ".join(part.words for part in error.unread[:MOST_NAMED]),
         "way_out": _("Nothing was done. Open the list again, choose its filters and repeat."),
     }
-    return _answer(400, words, [(_("To the start page"), url_for("admin.index"), True)])
+    return _answer(400, words, [_start()])
 
 
 def too_many_ids(error: TooManyIds) -> Any:
@@ -256,7 +255,7 @@ def too_many_ids(error: TooManyIds) -> Any:
                      most=format_decimal(error.most)),
         "way_out": _("Narrow the list and use “Select all that match”, or tick fewer rows."),
     }  # fmt: skip
-    return _answer(400, words, [(_("To the start page"), url_for("admin.index"), True)])
+    return _answer(400, words, [_start()])
 
 
 def crash(error: Exception) -> Any:
@@ -268,7 +267,7 @@ def crash(error: Exception) -> Any:
 
 def page(code: int) -> Any:
     """The answer for an HTTP status."""
-    return _answer(code, _of_status(code), [(_("To the start page"), url_for("admin.index"), True)])
+    return _answer(code, _of_status(code), [_start()])
 
 
 def _of_status(code: int) -> dict[str, str]:
@@ -303,7 +302,7 @@ def another_record(error: marks.NotTheSame) -> Any:
     """A form of a record that is gone, or of nobody knows which: nothing is written, and what was
     typed is shown."""
     db.session.rollback()
-    g.pop("marks", None)
+    marks.forget()
     words = gone.words(error)
     if _wants_json():
         return jsonify(error=words), 409
