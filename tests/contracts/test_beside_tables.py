@@ -34,33 +34,15 @@ TRIGGERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def house_apps(house: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Makes the migrated app of a database, once for all tests of this page."""
-    made: dict[str, Flask] = {}
-
-    def of(database: str) -> Flask:
-        if database not in made:
-            folder = tmp_path_factory.mktemp(f"beside-{database}")
-            url = house.new_database(database, folder, "beside")
-            made[database] = create_app(house.make_settings(url, folder))
-            with made[database].app_context():
-                upgrade()
-                factories.customer(factories.user(), "Minh Phát")
-                db.session.commit()
-                db.session.remove()
-        return made[database]
-
-    yield of
-    for app in made.values():
-        with app.app_context():
-            db.engine.dispose()
-
-
 @pytest.fixture
-def migrated(house_apps: Any, database: str) -> Iterator[Flask]:
-    app = house_apps(database)
+def migrated(migrated_apps: Callable[[str], Flask], database: str) -> Iterator[Flask]:
+    """With a customer, and put back after the test."""
+    app = migrated_apps(database)
     with app.app_context():
+        if db.session.scalar(select(Customer.id).limit(1)) is None:
+            factories.customer(factories.user(), "Minh Phát")
+            db.session.commit()
+        db.session.remove()
         yield app
         db.session.remove()
         with db.engine.begin() as connection:

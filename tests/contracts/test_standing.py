@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import click
 import pytest
@@ -18,7 +16,6 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import Connection, text
 
 import app as wiring
-from app import create_app
 from crmadmin.cli.commands import ANY_SCHEMA, crm
 from crmadmin.core import migrating
 from crmadmin.core.db import db
@@ -32,30 +29,10 @@ TELL_THEMSELVES = {
 }
 
 
-@pytest.fixture(scope="module")
-def migrated(house: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Makes the migrated app of a database, once for all tests of this page."""
-    made: dict[str, Flask] = {}
-
-    def of(database: str) -> Flask:
-        if database not in made:
-            folder = tmp_path_factory.mktemp(f"standing-{database}")
-            url = house.new_database(database, folder, "standing")
-            made[database] = create_app(house.make_settings(url, folder))
-            with made[database].app_context():
-                upgrade()
-        return made[database]
-
-    yield of
-    for app in made.values():
-        with app.app_context():
-            db.engine.dispose()
-
-
 @pytest.fixture
-def ready(migrated: Any, database: str) -> Iterator[Flask]:
+def ready(migrated_apps: Callable[[str], Flask], database: str) -> Iterator[Flask]:
     """An app whose database stands where this code does, again after the test."""
-    app = migrated(database)
+    app = migrated_apps(database)
     with app.app_context():
         yield app
         db.session.remove()
