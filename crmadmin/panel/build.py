@@ -18,7 +18,6 @@ from sqlalchemy.orm import configure_mappers
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
-from crmadmin.access.roles import Role
 from crmadmin.catalogs.models import Collaborator, CollaboratorGroup, all_catalogs
 from crmadmin.core import marks
 from crmadmin.core.checks import require_valid
@@ -90,7 +89,7 @@ class Me:
     def __init__(self, user: User) -> None:
         self.id = user.id
         self.display_name = user.full_name or user.username
-        self.role_label = spec_of(User).field("role").choice_label(Role(user.role).value)
+        self.role_label = spec_of(User).field("role").choice_label(user.role)
         self.initials = "".join(part[0] for part in self.display_name.split()[-2:]).upper()
         self.theme = user.theme
         self.locale = user.locale
