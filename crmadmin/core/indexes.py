@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index, Table
 
-from crmadmin.core.spec import SORT_COLUMNS, FieldSpec, RecordSpec
+from crmadmin.core.spec import FieldSpec, RecordSpec
 
 LONGEST = 255
 """Characters of the longest text that goes into an index."""
@@ -25,7 +25,7 @@ def index_lists(spec: RecordSpec) -> None:
     table: Table = spec.model.__table__
     for f in spec.fields:
         column = table.columns[f.column]
-        is_keyed = SORT_COLUMNS.get(f.name, "") in table.columns
+        is_keyed = f.sort_key != f.column and f.sort_key in table.columns
         if not f.filtered and (not f.sortable or is_keyed):
             continue
         if (f.max_length or 0) > LONGEST:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, case, false, or_, select
 
 from crmadmin.core.db import db
 from crmadmin.core.search import aside, find, first_all
-from crmadmin.core.spec import SORT_COLUMNS, FieldSpec, RecordSpec
+from crmadmin.core.spec import FieldSpec, RecordSpec
 from crmadmin.core.text import Refusal, fold, sort_ranges
 from crmadmin.core.walk import Anchor, Stretch
 
@@ -84,7 +84,7 @@ def _sort_column(spec: RecordSpec, f: FieldSpec) -> Any:
     """Vietnamese order for names: the sort key of the record, or of the one a ref points to."""
     model = spec.model
     if not f.is_ref:
-        return getattr(model, SORT_COLUMNS.get(f.name, f.column), getattr(model, f.column))
+        return getattr(model, f.sort_key, getattr(model, f.column))
     target = _target(model, f)
     key = getattr(target, "sort_key", target.id)
     return select(key).where(target.id == getattr(model, f.column)).scalar_subquery()

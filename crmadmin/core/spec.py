@@ -93,6 +93,11 @@ class FieldSpec:
         return not self.required and not self.kind.is_yes_no
 
     @property
+    def sort_key(self) -> str:
+        """The column that the field is sorted by where the record has it; else it is its own."""
+        return "sort_key" if self.name == "name" else self.column + self.kind.sort_suffix
+
+    @property
     def values(self) -> tuple[Value, ...]:
         """All that the field can be, where that is known: its choices, or what its kind has."""
         if self.choices:
@@ -123,10 +128,6 @@ class DerivedSpec:
     sources: tuple[str, ...] = ()
     column: str = ""
     follows: Callable[[FieldSpec], bool] | None = None
-
-
-SORT_COLUMNS = {"name": "sort_key", "code": "code_key"}
-"""Fields that are sorted by a key of theirs, where a record has it."""
 
 
 @dataclass(frozen=True, slots=True)

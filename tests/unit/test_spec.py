@@ -43,6 +43,14 @@ def test_only_a_refs_name_loses_its_ending() -> None:
     assert (found.name, found.column) == ("paid_id", "paid_id")
 
 
+def test_names_and_codes_are_sorted_by_their_keys_and_all_else_by_itself() -> None:
+    spec = record(
+        name=field.text("Name"), code=field.code("Code"), phone=field.phone("Phone"),
+        number=field.code("Number"),
+    )  # fmt: skip
+    assert [f.sort_key for f in spec.fields] == ["sort_key", "code_key", "phone", "number_key"]
+
+
 def test_columns_that_no_helper_made_are_no_fields() -> None:
     assert record(version=field.version(), by_id=field.stamp_user()).fields == ()
 

@@ -138,7 +138,8 @@ class FieldKind:
     value (the value itself unless told), `width` the class of the column, `align` "end" for
     figures. `fits_a_column=False` is too long for the list of customers.
 
-    **Finding.** `sortable`, `searchable`, `filterable`; `span` filters from one value to another,
+    **Finding.** `sortable`, `searchable`, `filterable`; `sort_suffix` ends the name of the column
+    that holds a key to sort by, such as `code_key`; `span` filters from one value to another,
     else by equal values, which `read_choice` reads from an address. `exact` makes of a query what
     a record is known by, in the field's column plus `exact_suffix`.
 
@@ -177,6 +178,7 @@ class FieldKind:
     align: str = ""
     fits_a_column: bool = True
     sortable: bool = True
+    sort_suffix: str = ""
     searchable: bool = False
     filterable: bool = True
     span: Span | None = None

@@ -47,6 +47,7 @@ CODE = FieldKind(
     numbers_itself=True,
     cell="code",
     width="w-s2",
+    sort_suffix="_key",
     searchable=True,
     filterable=False,
     exact=text.code_key,
