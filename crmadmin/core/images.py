@@ -235,6 +235,9 @@ def put_back(act: BulkAct, table: Any) -> None:
         _free_the_mark(act, table, mine)
     _run(update(table).where(*same, *mine).values(**values, **_moved_on(table)))
     _tell_earlier(act, table)
+    back = select(ROWS.c.record_id).where(*mine)
+    for tell in _TOLD:
+        tell(table, back)
     acts.mark(act, BACK, *mine, target=table.name)
 
 
@@ -246,6 +249,17 @@ def _free_the_mark(act: BulkAct, table: Any, mine: Sequence[ColumnElement[bool]]
     acts.mark(
         act, TAKEN, *mine, _value(table.c[MARK]), exists().where(other.c[MARK]), target=table.name
     )
+
+
+_TOLD: list[Callable[[Any, Any], None]] = []
+
+
+def tell_also(told: Callable[[Any, Any], None]) -> None:
+    """Call this with a table and the ids (a SELECT) of records that have their old values back.
+
+    What was noted of their versions before the act is as true as it was: they are two versions on.
+    """
+    _TOLD.append(told)
 
 
 def _tell_earlier(act: BulkAct, table: Any) -> None:

@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from undoing import everything
 
 from crmadmin.catalogs.models import Collaborator, CollaboratorGroup, CustomerSource, Industry
-from crmadmin.core import records
-from crmadmin.core.db import db, utcnow
+from crmadmin.core import acts, records
+from crmadmin.core.db import acting_as, db, utcnow
+from crmadmin.customers import acts as customer_acts
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports import services, undo
@@ -102,6 +103,60 @@ def test_overwritten_values_come_back_with_everything_derived_from_them(an: Any)
     assert everything() == before
     found = customer("A")
     assert (found.version, found.updated_by_id) == (3, an.id)
+
+
+def given_to(an: Any, other: Any) -> acts.BulkAct:
+    """An act on every customer: the owner becomes another."""
+    with acting_as(an.id):
+        plan = acts.plan(customer_acts.OWNER, Customer, [Customer.id > 0])
+        done = customer_acts.set_value(plan, "owner_id", other.id)
+        db.session.commit()
+        return done
+
+
+def taken_back(an: Any, act: acts.BulkAct) -> None:
+    with acting_as(an.id):
+        acts.undo(act)
+        db.session.commit()
+
+
+def test_what_an_act_on_many_changed_and_was_taken_back_of_is_not_called_edited(an: Any) -> None:
+    """Two acts, taken back one after the other: the import left the rows as they are again; but one
+    that somebody edited beside them stays."""
+    mai, son = factories.user("mai"), factories.user("son")
+    factories.customer(an, "Một", code="A")
+    factories.customer(an, "Hai", code="C")
+    db.session.commit()
+    before = everything()
+    rows = [("A", "Một mới"), ("B", "Mới"), ("C", "Hai mới")]
+    batch = imported(an, "customers", ("Mã KH", "Tên KH"), rows, on_duplicate="overwrite").batch
+    edited = customer("C")
+    with acting_as(an.id):
+        records.change(edited, {"note": "Sửa sau"})
+    first, second = given_to(an, mai), given_to(an, son)
+    taken_back(an, second)
+    taken_back(an, first)
+    told = undone(batch)
+    assert (told["restored"], told["created"], told["kept"]) == (1, 1, 1)
+    assert kept(batch) == [(4, "edited")]
+    assert customer("C").name == "Hai mới"
+    assert [row for row in everything()["customer"] if row[0] != edited.id] == [
+        row for row in before["customer"] if row[0] != edited.id
+    ]
+
+
+def test_an_act_from_before_an_import_is_taken_back_once_the_import_is(an: Any) -> None:
+    mai = factories.user("mai")
+    factories.customer(an, "Một", code="A")
+    db.session.commit()
+    before = everything()["customer"]
+    act = given_to(an, mai)
+    rows = [("A", "Một mới")]
+    batch = imported(an, "customers", ("Mã KH", "Tên KH"), rows, on_duplicate="overwrite").batch
+    assert undone(batch)["restored"] == 1
+    taken_back(an, act)
+    assert (act.back, act.stayed) == (1, 0)
+    assert everything()["customer"] == before
 
 
 def test_values_that_were_blank_are_blank_again(an: Any) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
 
+from crmadmin.core import images
+from crmadmin.core.acts import CHANGE, ROWS, WRITTEN
 from crmadmin.core.bulk import among
-from crmadmin.core.db import db, present, rows_written
+from crmadmin.core.db import Base, db, present, rows_written
 from crmadmin.customers.models import Contact
 from crmadmin.groups import filling
 from crmadmin.groups.models import Membership
@@ -176,6 +178,33 @@ def _tell_earlier(ground: Ground, ids: list[int]) -> None:
     for notes in (ImportRow, ImportChange):
         theirs = notes_of_others(ground, notes, ground.model)
         _update(notes, *theirs, among(notes.record_id, ids), version=notes.version + 2)
+    # Acts on many records that came before the import may be taken back next as well.
+    table = ground.model.__tablename__
+    mine = [ROWS.c.target == table, ROWS.c.fate == WRITTEN, ROWS.c.how == CHANGE]
+    acted = update(ROWS).where(*mine, among(ROWS.c.record_id, ids))
+    db.session.execute(acted.values(version=ROWS.c.version + 2))
+
+
+def _follow(table: Any, ids: Any) -> None:
+    """Records of which an act on many was taken back are as the import left them: two versions on.
+
+    One that somebody wrote between the import and the act stays apart from its note by as much.
+    """
+    standing = select(ImportBatch.id).where(ImportBatch.status.in_(states.those(Is.STANDS)))
+    kinds = [kind.name for kind in KINDS.values() if kind.model.__table__ is table]
+    if kinds:
+        theirs = ImportRow.batch_id.in_(standing.where(ImportBatch.kind.in_(kinds)))
+        _update(ImportRow, theirs, ImportRow.record_id.in_(ids), version=ImportRow.version + 2)
+    for mapper in Base.registry.mappers:
+        if mapper.local_table is table:
+            beside = ImportChange.target == mapper.class_.__name__
+            _update(
+                ImportChange, beside, ImportChange.batch_id.in_(standing),
+                ImportChange.record_id.in_(ids), version=ImportChange.version + 2,
+            )  # fmt: skip
+
+
+images.tell_also(_follow)
 
 
 def note_contacts(ground: Ground) -> None:
