@@ -11,10 +11,12 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
+from pathlib import Path
+from time import perf_counter
 from typing import Any, ClassVar
 from urllib.parse import quote, quote_plus
 
@@ -64,18 +66,71 @@ class Noted(ImmutableMultiDict):
 
 @dataclass(frozen=True)
 class Answer:
-    """What can be told of an answer: status, where it leads, its text, the statements it took."""
+    """What can be told of an answer: status, where it leads, its text, the statements and the time
+    it took."""
 
     status: int
     leads_to: str
     text: str
     statements: int
     is_counted: bool
+    seconds: float
 
     @property
     def told(self) -> tuple[Any, ...]:
-        """What two answers must have in common to be told apart by nothing."""
+        """What two answers must have in common to be told apart by nothing but their time, which is
+        compared by `Pace`."""
         return self.status, self.leads_to, self.text, self.statements
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Whether two questions take the same time, on a machine that does other things as well.
+
+    Whatever disturbs an answer makes it longer, so the shortest of several is the one to compare:
+    both are asked again by turns until the shortest are alike. What one of them really does more (a
+    statement, a pause) is in its shortest, too, and they are never alike.
+    """
+
+    seconds: float
+    share: float
+    """Alike are two times that differ by less than `seconds`, or by less than this part of them."""
+    least: int
+    most: int
+
+    def difference(self, one: Callable[[], Answer], other: Callable[[], Answer]) -> str:
+        """In words, or "" where there is none."""
+        ones: list[float] = []
+        others: list[float] = []
+        for turn in range(self.most):
+            for times, ask in ((ones, one), (others, other))[:: 1 if turn % 2 else -1]:
+                times.append(ask().seconds)
+            if turn + 1 >= self.least and self.are_alike(min(ones), min(others)):
+                return ""
+        return f"takes {min(ones) * 1000:.1f} or {min(others) * 1000:.1f} ms at the shortest"
+
+    def are_alike(self, one: float, other: float) -> bool:
+        return abs(one - other) < max(self.seconds, self.share * min(one, other))
+
+
+def own_seconds() -> float:
+    """A clock that stands still while this thread is ready and the machine runs something else; it
+    goes on while the thread works, and while it waits for a lock, a pause or the database. Where
+    the system does not tell, an ordinary clock."""
+    if not TURNS.exists():
+        return perf_counter()
+    while True:
+        before, now, after = _turns(), perf_counter(), _turns()
+        if before == after:  # else something else ran between the two readings
+            return now - before
+
+
+def _turns() -> float:
+    return int(TURNS.read_text().split()[1]) / 1e9
+
+
+TURNS = Path("/proc/thread-self/schedstat")
+"""Of Linux: nanoseconds that the thread worked, and that it waited for a processor."""
 
 
 @dataclass
@@ -86,6 +141,11 @@ class Asking:
     client: FlaskClient
     statements: list[str] = field(default_factory=list)
     cookie: str = ""
+    asked_at: float = 0.0
+    elsewhere: float = 0.0
+    """Seconds in which another program worked on a statement: PostgreSQL, whose share of a busy
+    machine is its own. How many statements there are is compared, and SQLite tells how long they
+    take."""
     parts: set[str] = field(default_factory=set)
     """Endpoints that answer a script with a part of a page, and others with the way to the page."""
 
@@ -101,11 +161,14 @@ class Asking:
             path = step.path
         if step.endpoint in self.parts:
             sent["headers"] = {"HX-Request": "true"}
+        self.elsewhere = 0.0
+        begun = own_seconds()
         answer = self.client.open(path, method=step.method, **sent)
+        seconds = own_seconds() - begun - self.elsewhere
         made = Answer(
             answer.status_code, blotted(answer.headers.get("Location", ""), echo),
             blotted(text_of(answer), echo), len(self.statements),
-            any(COUNTED in s for s in self.statements),
+            any(COUNTED in s for s in self.statements), seconds,
         )  # fmt: skip
         answer.close()
         self._give_numbers_back()
@@ -246,12 +309,21 @@ def asking(app: Flask, user_id: int) -> Iterator[Asking]:
     def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if not statement.startswith(("PRAGMA", "BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
             made.statements.append(statement)
+        made.asked_at = own_seconds()
+
+    def done(*_: Any) -> None:
+        made.elsewhere += own_seconds() - made.asked_at
 
     with app.app_context():
         engine = db.engine
+    is_elsewhere = engine.dialect.name == "postgresql"
     event.listen(engine, "before_cursor_execute", note)
+    if is_elsewhere:
+        event.listen(engine, "after_cursor_execute", done)
     yield made
     event.remove(engine, "before_cursor_execute", note)
+    if is_elsewhere:
+        event.remove(engine, "after_cursor_execute", done)
 
 
 def addresses(
