@@ -77,8 +77,10 @@ def current_user() -> User | None:
         return acts
     if not has_request_context():
         return None
-    user = flask_login.current_user
-    return user._get_current_object() if user and user.is_authenticated else None
+    user = known_user()
+    if user is None:  # nobody asked yet in this request: Flask-Login looks who it is
+        user = flask_login.current_user._get_current_object()
+    return user if user is not None and user.is_authenticated else None
 
 
 def known_user() -> User | None:

@@ -197,15 +197,31 @@ def is_receiver(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id in RECEIVERS
 
 
-@cache
 def names_of(area: str) -> Names:
     """The parameters that answer the endpoints of an area."""
+    return _names_in(AREAS.get(area, SHARED))
+
+
+@cache
+def _names_in(packages: tuple[str, ...]) -> Names:
     found = Names()
-    for package in AREAS.get(area, SHARED):
-        for path in sorted((CODE / package).rglob("*.py")):
-            found.add(_Reader(ast.parse(path.read_text())).names)
+    for package in packages:
+        found.add(_names_of_package(package))
     found.words -= {""}
     return found
+
+
+@cache
+def _names_of_package(package: str) -> Names:
+    found = Names()
+    for path in sorted((CODE / package).rglob("*.py")):
+        found.add(_Reader(ast.parse(path.read_text())).names)
+    return found
+
+
+@cache
+def _words_of(area: str) -> tuple[str, ...]:
+    return tuple(sorted(names_of(area).words))
 
 
 @cache
@@ -279,7 +295,7 @@ class Aim:
         if dice < 0.15:
             return random.choice(self.ids)
         if dice < 0.35:
-            return random.choice(sorted(names_of(self.area).words))
+            return random.choice(_words_of(self.area))
         return random.choice(self.texts if dice < 0.5 else VALUES)
 
     def values(self, random: Random, name: str) -> list[str]:

@@ -11,6 +11,7 @@ import io
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 from types import ModuleType
 from typing import Any
@@ -300,6 +301,7 @@ def rules(app: Flask, method: str) -> list[Rule]:
     return sorted(found, key=lambda r: (r.endpoint, r.rule))
 
 
+@lru_cache(maxsize=4096)
 def quote_any(text: str) -> str:
     return quote(text.encode("utf-8", "surrogatepass"), safe="")
 
