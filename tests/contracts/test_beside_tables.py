@@ -207,10 +207,15 @@ def test_a_server_and_a_worker_do_not_start_without_a_trigger(
     name = next(iter(TRIGGERS))
     with db.engine.begin() as connection:
         _drop(connection, name)
-    told = _crm(migrated, "serve", "--no-worker")
-    assert told.exit_code == 1
-    assert name in told.output
-    assert "crm reindex" in told.output
+    # Were they not refused, they would serve and work for ever.
+    monkeypatch.setattr("crmadmin.cli.server.serve", lambda *_: pytest.fail("it serves"))
+    monkeypatch.setattr("crmadmin.cli.worker.working", lambda *_: pytest.fail("it works"))
+    monkeypatch.setattr("crmadmin.cli.worker.queue.of", lambda _app: object())
+    for command in (("serve", "--no-worker"), ("worker",)):
+        told = _crm(migrated, *command)
+        assert told.exit_code == 1, command
+        assert name in told.output, command
+        assert "crm reindex" in told.output, command
     monkeypatch.setattr(wiring, "create_app", lambda: migrated)
     with pytest.raises(migrating.BesideMissing, match=name):
         wiring.serving()
