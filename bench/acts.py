@@ -1,6 +1,6 @@
 """Acts on very many customers, as a worker does them: seconds, the longest block, memory.
 
-    .venv/bin/python -m bench.acts sqlite:////tmp/copy.db /tmp/folder 100000
+    .venv/bin/python -m bench.acts sqlite:///copy.db folder 100000
 
 The database is one of `crm seed` (or a copy: it is written, and taken back). The longest block is
 how long a form waits at most, for on SQLite it is how long the lock is held.
