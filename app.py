@@ -17,14 +17,15 @@ import config
 from crmadmin import cli, panel
 from crmadmin.access import guard, headers, preferences
 from crmadmin.access import views as access_views
-from crmadmin.core import logs, metrics_page, metrics_requests, outside
+from crmadmin.core import outside
 from crmadmin.core.db import db, prepare_request
 from crmadmin.core.engine import PoolOptions, engine_options
 from crmadmin.core.migrating import require_ready
 from crmadmin.core.private_files import keep_private
 from crmadmin.imports import tasks as import_tasks  # noqa: F401 - registers what jobs may ask for
-from crmadmin.jobs import figures as job_figures
+from crmadmin.jobs import job_metrics as job_figures
 from crmadmin.jobs import queue
+from crmadmin.telemetry import logs, metrics_page, requests
 
 SECONDS_OF_A_FORM = 12 * 60 * 60
 
@@ -69,7 +70,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
     Babel(app, locale_selector=preferences.locale_selector)
-    metrics_requests.init_app(app)
+    requests.init_app(app)
     app.before_request(prepare_request)
     guard.init_app(app)
     CSRFProtect(app)

@@ -27,7 +27,7 @@ from crmadmin.core.spec import derived_values
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, services
 from crmadmin.groups.models import CustomerGroup, Membership
-from crmadmin.imports.new_rows import new_columns
+from crmadmin.imports.pipeline.new_rows import new_columns
 
 AT_ONCE = 50_000
 NAMES = 5000

@@ -132,9 +132,9 @@ def _warm_up(folder: Path) -> None:
 
 
 def _write_errors(batch: ImportBatch) -> None:
-    from crmadmin.imports import errorbook
+    from crmadmin.imports import error_workbook
 
-    errorbook.write_errors(batch, io.BytesIO())
+    error_workbook.write_errors(batch, io.BytesIO())
 
 
 def state_of(job_id: int) -> str:

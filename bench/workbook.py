@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from bench import words
-from crmadmin.core.xlsx import DATE, TEXT, Book, Column
+from crmadmin.spreadsheets.book import DATE, TEXT, Book, Column
 
 NEW, OLD = "new", "old"
 HEADINGS = (

@@ -40,7 +40,7 @@ accesslog = None
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "crmadmin.core.logs.formatter"}},
+    "formatters": {"json": {"()": "crmadmin.telemetry.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"level": "INFO", "handlers": ["stderr"]},
     "loggers": {
@@ -54,6 +54,6 @@ logconfig_dict = {
 def child_exit(_server: Any, worker: Any) -> None:
     """What a process that ended had in use it no longer has (docs/monitoring.md)."""
     if _settings.metrics_folder is not None:
-        from crmadmin.core.metrics import forget_process
+        from crmadmin.telemetry.metrics import forget_process
 
         forget_process(worker.pid, _settings.metrics_folder)

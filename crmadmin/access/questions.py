@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 
 from crmadmin.access.models import QuestionCount
 from crmadmin.core.db import db, dialect_name, insert_or_nothing, utcnow
-from crmadmin.core.metrics import figures
+from crmadmin.telemetry.metrics import figures
 
 
 class Question(StrEnum):

@@ -13,8 +13,8 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from crmadmin.access.models import SavedView
-from crmadmin.core.choices import Line, lines, short_lists
 from crmadmin.core.db import db
+from crmadmin.core.facets import Line, lines, short_lists
 from crmadmin.core.text import Refusal, name_key, text
 
 MOST = 50
@@ -25,7 +25,7 @@ LONGEST_KEY = 240
 
 
 def part_of(user_id: int, record: str) -> Select[Any]:
-    """The views of a list as a part of `core.choices.short_lists`: id, name, query, default."""
+    """The views of a list as a part of `core.facets.short_lists`: id, name, query, default."""
     part = lines(SavedView.id, SavedView.name, SavedView.query, SavedView.is_default)
     return part.where(SavedView.user_id == user_id, SavedView.record == record)
 

@@ -27,7 +27,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, select
 from crmadmin.access import sessions
 from crmadmin.cli import schema
 from crmadmin.cli.move import opened, refusals
-from crmadmin.core import moving, numbering
+from crmadmin.core import copy_database, numbering
 from crmadmin.core.db import db, utcnow
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.source import uploads_folder
@@ -51,7 +51,7 @@ def backup_command(file: Path, *, as_json: bool) -> None:
     if file.exists():
         raise click.ClickException(f"{file.name} is there already; a backup overwrites nothing.")
     with refusals(), _workplace(file.absolute().parent) as folder:
-        with moving.reading(db.engine, alone=False) as source:
+        with copy_database.reading(db.engine, alone=False) as source:
             schema.require_newest(source)
             made = _copy_out(source, folder / DATA)
             names = _uploads(source)
@@ -83,35 +83,37 @@ def restore_command(file: Path, *, as_json: bool) -> None:
     _tell(manifest, as_json=as_json, did="restored")
 
 
-def _copy_out(source: Connection, path: Path) -> dict[str, moving.Content]:
+def _copy_out(source: Connection, path: Path) -> dict[str, copy_database.Content]:
     """All tables into a new SQLite file, without what only makes them slower to write."""
     plain = MetaData()
-    for table in moving.tables():
+    for table in copy_database.tables():
         columns = (Column(c.name, c.type, primary_key=c.primary_key) for c in table.columns)
         numbering.never_again(Table(table.name, plain, *columns))
     path.touch(mode=0o600)
-    with opened(f"sqlite:///{path}") as engine, moving.writing(engine) as target:
+    with opened(f"sqlite:///{path}") as engine, copy_database.writing(engine) as target:
         plain.create_all(target)
-        made = moving.copy(source, target, schema.progress)
-        moving.keep_numbers(source, target)
+        made = copy_database.copy(source, target, schema.progress)
+        copy_database.keep_numbers(source, target)
         return made
 
 
 def _copy_in(url: str, promised: dict[str, Any]) -> None:
     with (
         opened(url) as engine,
-        moving.reading(engine, alone=False) as source,
-        moving.writing(db.engine) as target,
+        copy_database.reading(engine, alone=False) as source,
+        copy_database.writing(db.engine) as target,
     ):
         schema.refuse_rows(target, "this database")
-        with moving.indexes_last(target):
-            made = moving.copy(source, target, schema.progress)
+        with copy_database.indexes_last(target):
+            made = copy_database.copy(source, target, schema.progress)
         if schema.as_json(made) != promised:
-            raise moving.CannotMove("the backup does not hold what it says; it was changed since")
+            raise copy_database.CannotMove(
+                "the backup does not hold what it says; it was changed since"
+            )
         # A page that was opened, or a session that was ended, after the backup was made would count
         # again: versions and sessions are as they were before.
         target.execute(sessions.end_everybodys())
-        moving.finish(source, target, schema.progress)
+        copy_database.finish(source, target, schema.progress)
 
 
 def _uploads(source: Connection) -> list[str]:
@@ -152,15 +154,17 @@ def _archive(file: Path) -> Iterator[ZipFile]:
         with ZipFile(file) as archive:
             yield archive
     except (BadZipFile, KeyError, EOFError) as error:
-        raise moving.CannotMove(f"{file.name} is no backup, or not a whole one: {error}") from error
+        raise copy_database.CannotMove(
+            f"{file.name} is no backup, or not a whole one: {error}"
+        ) from error
 
 
 def _manifest(archive: ZipFile) -> dict[str, Any]:
     made: dict[str, Any] = json.loads(archive.read(MANIFEST))
     if made.get("format") != FORMAT:
-        raise moving.CannotMove(f"this version reads backups of format {FORMAT} only")
+        raise copy_database.CannotMove(f"this version reads backups of format {FORMAT} only")
     if made.get("revision") != schema.newest():
-        raise moving.CannotMove(
+        raise copy_database.CannotMove(
             f"the backup has the schema {made.get('revision')}, this version {schema.newest()}: "
             "restore it with the version that made it, then upgrade"
         )
@@ -179,7 +183,9 @@ def _uploads_kept(archive: ZipFile, listed: list[dict[str, Any]]) -> Iterator[No
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             if digest != upload["sha256"]:
-                raise moving.CannotMove(f"the uploaded file {path.name} is not as it was saved")
+                raise copy_database.CannotMove(
+                    f"the uploaded file {path.name} is not as it was saved"
+                )
         yield
     except BaseException:
         for path in made:

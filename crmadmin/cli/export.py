@@ -20,7 +20,7 @@ from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.cli.imports import acting_user, reading, writing
-from crmadmin.core import exports, listing, lookups, outside
+from crmadmin.core import exports, listing, options, outside
 from crmadmin.core.db import spec_of
 from crmadmin.core.list_state import UNSET, read_state, unknown
 from crmadmin.core.spec import RecordSpec
@@ -117,7 +117,7 @@ def _value(spec: RecordSpec, name: str, value: str) -> str:
         return value
     found = [
         option
-        for option in lookups.lookup(target, value, sees_sensitive=guard.sees_sensitive())
+        for option in options.lookup(target, value, sees_sensitive=guard.sees_sensitive())
         if value.casefold() in (option.text.casefold(), option.hint.casefold())
     ]
     if not found:

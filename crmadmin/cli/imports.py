@@ -22,7 +22,7 @@ from crmadmin.access.permissions import Permission
 from crmadmin.core import outside
 from crmadmin.core.db import reads_only
 from crmadmin.core.private_files import whole_file
-from crmadmin.imports import errorbook, keeping, queries, services, template, undo
+from crmadmin.imports import error_workbook, queries, services, template, undo, uploads
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.messages import STATE_LABELS
 from crmadmin.imports.models import ImportBatch
@@ -84,7 +84,7 @@ def import_command(
                     stream, file.name, chosen, Rules.from_mapping(options), user,
                     group_name=group_name,
                 )  # fmt: skip
-            except keeping.FileTooLarge:
+            except uploads.FileTooLarge:
                 raise click.UsageError(f"{file.name} is larger than CRM_UPLOAD_MAX_MB.") from None
         try:
             report = services.preview(batch) if dry_run else services.run(batch)
@@ -252,8 +252,8 @@ def errors_command(
     """Write the rows of an import that did not go in, to be mended and imported again."""
     with reading(), guard.acting(acting_user(username)) as user:
         batch = _batch(user, key, Permission.IMPORTS_READ)
-        write = errorbook.write_ledger if ledger else errorbook.write_errors
-        if not ledger and not errorbook.can_write(batch):
+        write = error_workbook.write_ledger if ledger else error_workbook.write_errors
+        if not ledger and not error_workbook.can_write(batch):
             raise click.ClickException(f"The cells of import {key} were deleted with its file.")
         with writing(out) as stream:
             rows = write(batch, stream)

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 import config
 from crmadmin.cli import schema
-from crmadmin.core import moving
+from crmadmin.core import copy_database
 from crmadmin.core.db import db
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.source import uploads_folder
@@ -49,16 +49,16 @@ def move_command(url: str, *, as_json: bool) -> None:
     click.echo(f"{uploads_folder()} (elsewhere: copy this folder; {missing} were gone before)")
 
 
-def _move(engine: Engine) -> dict[str, moving.Content]:
-    with moving.reading(db.engine, alone=True) as source:
+def _move(engine: Engine) -> dict[str, copy_database.Content]:
+    with copy_database.reading(db.engine, alone=True) as source:
         schema.require_newest(source)
         _refuse_jobs(source)
         schema.prepare(engine, "the new database")
-        with moving.writing(engine) as target:
+        with copy_database.writing(engine) as target:
             schema.refuse_rows(target, "the new database")
-            with moving.indexes_last(target):
-                made = moving.copy(source, target, schema.progress)
-            moving.finish(source, target, schema.progress)
+            with copy_database.indexes_last(target):
+                made = copy_database.copy(source, target, schema.progress)
+            copy_database.finish(source, target, schema.progress)
     return made
 
 
@@ -67,7 +67,7 @@ def refusals() -> Iterator[None]:
     """What cannot be done is said in a sentence, and the exit code is 1."""
     try:
         yield
-    except moving.CannotMove as refused:
+    except copy_database.CannotMove as refused:
         raise click.ClickException(str(refused)) from refused
     except OperationalError as error:
         # The driver's words name host and database, never the password.
@@ -99,7 +99,7 @@ def _refuse_jobs(source: Connection) -> None:
     active = (JobState.QUEUED.value, JobState.RUNNING.value)
     number = source.scalar(select(func.count()).select_from(Job).where(Job.state.in_(active)))
     if number:
-        raise moving.CannotMove(
+        raise copy_database.CannotMove(
             f"{number} jobs are waiting or being worked: let a worker end them, or stop them"
         )
 
@@ -115,5 +115,5 @@ def _uploads() -> tuple[int, int]:
     return len(named), len(named) - present
 
 
-def _rows(made: dict[str, moving.Content]) -> int:
+def _rows(made: dict[str, copy_database.Content]) -> int:
     return sum(content.rows for content in made.values())

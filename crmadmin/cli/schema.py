@@ -9,7 +9,7 @@ from alembic import command
 from flask import current_app
 from sqlalchemy import Connection, Engine
 
-from crmadmin.core import migrating, moving
+from crmadmin.core import copy_database, migrating
 
 
 def newest() -> str:
@@ -17,14 +17,14 @@ def newest() -> str:
     try:
         return migrating.newest()
     except migrating.SeveralHeads as several:
-        raise moving.CannotMove(str(several)) from several
+        raise copy_database.CannotMove(str(several)) from several
 
 
 def require_newest(connection: Connection) -> None:
     """Raises CannotMove unless the app's own database has the schema of this code."""
     newest()
     if fault := migrating.another_schema(connection):
-        raise moving.CannotMove(fault)
+        raise copy_database.CannotMove(fault)
 
 
 def prepare(engine: Engine, which: str) -> None:
@@ -37,24 +37,24 @@ def prepare(engine: Engine, which: str) -> None:
 
 def require_empty(engine: Engine, which: str) -> None:
     """Raises CannotMove when one of the tables has a row."""
-    with moving.reading(engine, alone=False) as connection:
+    with copy_database.reading(engine, alone=False) as connection:
         refuse_rows(connection, which)
 
 
 def refuse_rows(connection: Connection, which: str) -> None:
     """The same, inside a transaction that is to fill them."""
-    found = moving.occupied(connection)
+    found = copy_database.occupied(connection)
     if found:
-        raise moving.CannotMove(f"{which} is not empty; rows are in: {', '.join(found)}")
+        raise copy_database.CannotMove(f"{which} is not empty; rows are in: {', '.join(found)}")
 
 
 def progress(table: str, done: int, total: int) -> None:
     """Tells whoever waits; on standard error, because the result may be read by a program."""
-    if done == total or done % (10 * moving.BLOCK) == 0:
+    if done == total or done % (10 * copy_database.BLOCK) == 0:
         click.echo(f"{table}: {done:,} of {total:,}", err=True)
 
 
-def as_json(made: dict[str, moving.Content]) -> dict[str, Any]:
+def as_json(made: dict[str, copy_database.Content]) -> dict[str, Any]:
     """What each table holds."""
     return {name: {"rows": c.rows, "checksum": c.checksum} for name, c in made.items()}
 

@@ -19,7 +19,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import Pool, QueuePool
 
-from crmadmin.core import metrics, turnstile
+from crmadmin.core import write_queue
+from crmadmin.telemetry import metrics
 
 PATIENCE = 30
 """Seconds that a writer waits for SQLite's lock before it gives up."""
@@ -104,7 +105,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     ):
         connection.execute(f"PRAGMA {pragma}")
     _number, _name, file = connection.execute("PRAGMA database_list").fetchone()
-    record.info["turnstile"] = turnstile.beside(file)
+    record.info["turnstile"] = write_queue.beside(file)
 
 
 @contextmanager
@@ -187,9 +188,9 @@ def _begin_writing(driver: Any, info: dict[Any, Any]) -> None:
     end = time.monotonic() + PATIENCE
     path: str | None = info.get("turnstile")
     if path is not None and long_work.get():
-        info["lane"] = turnstile.take(path + turnstile.OF_JOBS, PATIENCE)
+        info["lane"] = write_queue.take(path + write_queue.OF_JOBS, PATIENCE)
     try:
-        with turnstile.turn(path, max(0.0, end - time.monotonic())):
+        with write_queue.turn(path, max(0.0, end - time.monotonic())):
             # SQLite's own waiting looks ever more seldom; whose turn it is looks often.
             driver.execute(f"PRAGMA busy_timeout={LOOK_MILLISECONDS}")
             while not _has_begun(driver):
@@ -220,13 +221,13 @@ def is_awaited(connection: Connection) -> bool:
     a turnstile nobody knows.
     """
     path: str | None = connection.info.get("turnstile")
-    return path is None or turnstile.is_taken(path)
+    return path is None or write_queue.is_taken(path)
 
 
 def _leave_lane(info: dict[Any, Any]) -> None:
     gate = info.pop("lane", None)
     if gate is not None:
-        turnstile.leave(gate)
+        write_queue.leave(gate)
 
 
 @event.listens_for(Engine, "commit")

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, select
 
-from crmadmin.core import listing, masks, sheets
+from crmadmin.core import listing, masks
 from crmadmin.core.db import db
 from crmadmin.core.spec import FieldSpec, RecordSpec
 from crmadmin.core.words import translated
+from crmadmin.spreadsheets import table
 
 MOST_ROWS = 100_000
 TYPES: Mapping[str, str] = {
@@ -36,7 +37,7 @@ class Extra:
 
     heading: str
     values: Mapping[int, Any]
-    number_format: str = sheets.WHOLE
+    number_format: str = table.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,13 @@ def write(
         raise TooMany(total)
     fields = spec.having("exported")
     columns = [
-        *(sheets.SheetColumn(str(f.label), f.kind.format) for f in fields),
-        *(sheets.SheetColumn(column.heading, column.number_format) for column in extra),
+        *(table.SheetColumn(str(f.label), f.kind.format) for f in fields),
+        *(table.SheetColumn(column.heading, column.number_format) for column in extra),
     ]
     rows = _rows(spec, where, fields, look, extra)
     if ending == "csv":
-        return sheets.write_csv(out, columns, rows, look.zone)
-    return sheets.write_xlsx(out, str(spec.plural), columns, rows, look.zone)
+        return table.write_csv(out, columns, rows, look.zone)
+    return table.write_xlsx(out, str(spec.plural), columns, rows, look.zone)
 
 
 def _rows(

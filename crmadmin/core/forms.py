@@ -66,7 +66,7 @@ class GuardedForm(PageForm):
     """A form of plain fields over something that others may change meanwhile.
 
     `stored` is always what is stored of the fields now, by name; `seen` the version of that. The
-    forms of records do the same field by field (`panel.record_form`).
+    forms of records do the same field by field (`admin.form`).
     """
 
     version = HiddenField()

@@ -19,6 +19,7 @@ from crmadmin.core import orders
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.indexes import held_order
+from crmadmin.core.keyset import Walk
 from crmadmin.core.list_state import UNSET, ListState, chosen_value
 from crmadmin.core.orders import (
     Order,
@@ -31,7 +32,6 @@ from crmadmin.core.orders import (
 from crmadmin.core.paging import COUNT_CAP, Page, clamp
 from crmadmin.core.search import Listed, as_found, aside, conditions
 from crmadmin.core.spec import FieldSpec, RecordSpec
-from crmadmin.core.walk import Walk
 
 BATCH = 1000
 BY_INDEX = 3

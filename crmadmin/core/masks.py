@@ -2,7 +2,7 @@
 
 Pure. Whether somebody sees sensitive values is the role table's to say (`access.roles`); which
 values are sensitive is the declaration's (`FieldSpec.sensitive`), and what stands in the place of
-one its kind's (`FieldKind.mask`). Screens come through `panel.formatters.value_of`, files through
+one its kind's (`FieldKind.mask`). Screens come through `admin.cells.value_of`, files through
 `of_row`.
 """
 

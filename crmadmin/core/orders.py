@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, false, or_, select
 
 from crmadmin.core.db import db
+from crmadmin.core.keyset import Anchor, Stretch
 from crmadmin.core.search import aside, find, first_all
 from crmadmin.core.spec import FieldSpec, RecordSpec
 from crmadmin.core.text import Refusal, fold, sort_ranges
-from crmadmin.core.walk import Anchor, Stretch
 
 MOST_EXACT = 50
 """Records that are told apart because a code or number of theirs is what was asked for."""

@@ -27,9 +27,9 @@ from crmadmin.core.acts import (
 from crmadmin.core.db import acting_id, db
 from crmadmin.customers.models import Customer
 from crmadmin.groups import services
+from crmadmin.groups.members import of_group
 from crmadmin.groups.models import CustomerGroup, GroupDraft, Membership
 from crmadmin.groups.saving import Act, apply_now, lock_groups
-from crmadmin.groups.sets import of_group
 from crmadmin.groups.shapes import Kind as Step
 
 ADD, REMOVE, MOVE, COPY = "members.add", "members.remove", "members.move", "members.copy"

@@ -12,8 +12,8 @@ from crmadmin.core.db import db
 from crmadmin.core.merging import MINE, THEIRS, Line, picked, unsettled
 from crmadmin.customers.models import Customer
 from crmadmin.groups import history, steps
+from crmadmin.groups.members import Sets, signs
 from crmadmin.groups.models import NEW, CustomerGroup, GroupChange, GroupDraft, GroupStep
-from crmadmin.groups.sets import Sets, signs
 from crmadmin.groups.shapes import TEXTS, Both, Saved
 
 FIRST_NAMES = 5

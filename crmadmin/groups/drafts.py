@@ -16,6 +16,7 @@ from crmadmin.core.db import Base, db
 from crmadmin.customers.models import Customer
 from crmadmin.groups import filling, following, steps
 from crmadmin.groups.conflicts import Conflict, Gone
+from crmadmin.groups.members import Sets, of
 from crmadmin.groups.models import (
     NEW,
     CustomerGroup,
@@ -30,7 +31,6 @@ from crmadmin.groups.saving import (
     apply_now,
     save,
 )
-from crmadmin.groups.sets import Sets, of
 from crmadmin.groups.shapes import TEXTS, DraftState, DraftStep, Kind, Outcome
 from crmadmin.groups.steps import (
     Closed,

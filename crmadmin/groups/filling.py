@@ -21,7 +21,7 @@ WRITING: set[str] = set()
 WRITTEN: set[str] = set()
 """The states of imports in which they write at the moment, or have written something.
 
-`imports.joining` fills them from the table of states, which is above this layer.
+`imports.pipeline.target` fills them from the table of states, which is above this layer.
 """
 
 

@@ -17,7 +17,7 @@ from crmadmin.access import reach
 from crmadmin.core import listing
 from crmadmin.core.db import spec_of
 from crmadmin.core.list_state import UNSET
-from crmadmin.core.lookups import Option, chosen, options
+from crmadmin.core.options import Option, chosen, options
 from crmadmin.core.outside import record_ids
 from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldSpec, Words

@@ -19,9 +19,9 @@ from crmadmin.core.paging import Page, clamp
 from crmadmin.customers.models import Customer
 from crmadmin.groups import history as histories
 from crmadmin.groups.following import is_readable, where_of
+from crmadmin.groups.members import Sets, of, of_group
 from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, Membership
 from crmadmin.groups.ordered import Part, by_added, memberships, page_of, size_of
-from crmadmin.groups.sets import Sets, of, of_group
 from crmadmin.groups.shapes import DraftMember, Kind, Member
 from crmadmin.groups.steps import counts_of
 from crmadmin.groups.wording import HOW

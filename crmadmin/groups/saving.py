@@ -29,6 +29,7 @@ from crmadmin.core.normalise import normaliser
 from crmadmin.core.text import Refusal
 from crmadmin.groups import filling, steps
 from crmadmin.groups.conflicts import Gone, as_new, conflict, ended, others, settle
+from crmadmin.groups.members import Sets, of
 from crmadmin.groups.models import (
     NEW,
     CustomerGroup,
@@ -37,7 +38,6 @@ from crmadmin.groups.models import (
     GroupStep,
     Membership,
 )
-from crmadmin.groups.sets import Sets, of
 from crmadmin.groups.shapes import TEXTS, Applied, Kind
 from crmadmin.groups.steps import Follows, Where
 

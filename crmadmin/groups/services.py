@@ -25,9 +25,9 @@ from crmadmin.groups import (
     steps,
 )
 from crmadmin.groups.drafts import begin
+from crmadmin.groups.members import of_group
 from crmadmin.groups.models import CustomerGroup, GroupDraft
 from crmadmin.groups.saving import Act, apply_now, create_now, lock_groups
-from crmadmin.groups.sets import of_group
 from crmadmin.groups.shapes import TEXTS, Applied, Kind, Overlap
 from crmadmin.groups.steps import Where
 

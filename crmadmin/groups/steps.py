@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, literal, sel
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, rows_written, utcnow
 from crmadmin.customers.models import Customer
+from crmadmin.groups.members import Sets, of
 from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, GroupStep, Membership
-from crmadmin.groups.sets import Sets, of
 from crmadmin.groups.shapes import Kind, Outcome
 
 Where = Sequence[ColumnElement[bool]]

@@ -15,9 +15,9 @@ from crmadmin.core.text import shorten, text
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports import queries
 from crmadmin.imports.kinds import Kind
-from crmadmin.imports.ledger import Tally
-from crmadmin.imports.mapping import ColumnMap, column_letter, heading_words
 from crmadmin.imports.models import ImportBatch, ImportChange
+from crmadmin.imports.pipeline.ledger import Tally
+from crmadmin.imports.pipeline.mapping import ColumnMap, column_letter, heading_words
 from crmadmin.imports.reader import Reading
 from crmadmin.imports.records import Block, FileRefused
 from crmadmin.imports.source import Source, remembered

@@ -36,9 +36,10 @@ from crmadmin.core import retention
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, reads_only, rows_written, utcnow
 from crmadmin.core.retention import Copy, Keep
-from crmadmin.imports import fixbook, states
+from crmadmin.imports import states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportFix, ImportMemory, ImportRow
+from crmadmin.imports.pipeline import corrections
 from crmadmin.imports.source import uploads_folder
 from crmadmin.imports.states import Is
 from crmadmin.jobs.models import Job
@@ -256,7 +257,7 @@ def _forget_names(batch_id: int, first: int, last: int) -> None:
 def _forget_decisions(batch_id: int) -> None:
     """Which values of the file were unknown and what they meant, and the latest problems."""
     batch = db.session.get_one(ImportBatch, batch_id, populate_existing=True)
-    told = {"values", fixbook.ASIDE} & {name for name, said in batch.options.items() if said}
+    told = {"values", corrections.ASIDE} & {name for name, said in batch.options.items() if said}
     if told:
         batch.options = {**batch.options, **{name: {} for name in told}}
     of_it = Job.subject_id == batch_id, Job.task.startswith("import.")

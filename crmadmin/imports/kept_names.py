@@ -15,7 +15,7 @@ from crmadmin.core.db import Base
 from crmadmin.core.field_names import Renamed, in_items, in_keys, keeps
 from crmadmin.customers.models import Contact
 from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.mapping import CONTACT_PREFIX
+from crmadmin.imports.pipeline.mapping import CONTACT_PREFIX
 
 CONTACT = Contact.__tablename__
 

@@ -21,7 +21,7 @@ from crmadmin.catalogs import models as catalogs
 from crmadmin.core.db import spec_of
 from crmadmin.core.spec import RecordSpec, Words
 from crmadmin.customers.models import Contact, Customer
-from crmadmin.imports.mapping import CONTACT_PREFIX, ImportColumn
+from crmadmin.imports.pipeline.mapping import CONTACT_PREFIX, ImportColumn
 
 CUSTOMER_ORDER = (
     "code", "name", "kind", "owner", "customer_type", "sales_group", "channel", "source",

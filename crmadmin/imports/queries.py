@@ -25,12 +25,11 @@ from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports import states
 from crmadmin.imports.kinds import KINDS, TARGETS, Family, Kind
-from crmadmin.imports.mapping import ImportColumn
 from crmadmin.imports.models import ImportBatch, ImportRow
-from crmadmin.imports.plan import Existing, Known
-from crmadmin.imports.plan.fates import Key, Told
-from crmadmin.imports.records import OnUnknown, Rules, State
-from crmadmin.imports.refs import (
+from crmadmin.imports.pipeline.mapping import ImportColumn
+from crmadmin.imports.pipeline.plan import Existing, Known
+from crmadmin.imports.pipeline.plan.outcomes import Key, Told
+from crmadmin.imports.pipeline.references import (
     CATALOG_WAYS,
     COLLABORATOR_WAYS,
     USER_WAYS,
@@ -38,6 +37,7 @@ from crmadmin.imports.refs import (
     RefTable,
     Way,
 )
+from crmadmin.imports.records import OnUnknown, Rules, State
 from crmadmin.imports.states import Act
 from crmadmin.jobs.models import Job
 

@@ -19,11 +19,12 @@ from crmadmin.core.db import Lost, db, spec_of, utcnow
 from crmadmin.core.paging import Page, clamp
 from crmadmin.core.text import cell_text
 from crmadmin.customers.models import Customer
-from crmadmin.imports import fixbook, states
+from crmadmin.imports import states
 from crmadmin.imports.kinds import KINDS, TARGETS, Family, Kind
-from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.messages import REASONS, file_message, message
 from crmadmin.imports.models import ImportBatch, ImportRow
+from crmadmin.imports.pipeline import corrections
+from crmadmin.imports.pipeline.mapping import ColumnMap
 from crmadmin.imports.reader import frames
 from crmadmin.imports.records import PREVIEW, RUN, State
 from crmadmin.imports.states import Is
@@ -185,7 +186,7 @@ def line(batch: ImportBatch, number: int) -> Line:
 def _lines(batch: ImportBatch, rows: Sequence[ImportRow]) -> list[Line]:
     speak = _Speaker(batch)
     places = ColumnMap.from_dict(batch.columns).fields
-    fixes = fixbook.of_rows(batch.id, [row.number for row in rows])
+    fixes = corrections.of_rows(batch.id, [row.number for row in rows])
     there = _there(batch, [row.record_id for row in rows if row.record_id is not None])
     return [_line(row, speak, places, fixes.get(row.number, {}), there) for row in rows]
 
@@ -222,8 +223,8 @@ def _line(
         else [speak(row.number, p) for p in row.problems],
         [speak(row.number, w) for w in row.warnings],
         texts if row.cells else {},
-        frozenset(fixes) - {fixbook.LEAVE_OUT},
-        fixbook.LEAVE_OUT in fixes,
+        frozenset(fixes) - {corrections.LEAVE_OUT},
+        corrections.LEAVE_OUT in fixes,
         row.kept or "",
         is_gone=row.record_id is not None and row.record_id not in there,
     )

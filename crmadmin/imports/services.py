@@ -18,29 +18,20 @@ from crmadmin.core.db import db, lost, rows_written
 from crmadmin.core.text import text
 from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, GroupDraft, GroupStep
-from crmadmin.imports import (  # tasks registers the jobs, forgetting what the clock does
-    fixbook,
-    forgetting,  # noqa: F401
-    ledger,
-    queries,
-    report,
-    source,
-    standing,
-    states,
-    tasks,  # noqa: F401
-)
-from crmadmin.imports.joining import DRAFT
-from crmadmin.imports.keeping import keep
+from crmadmin.imports import queries, report, source, standing, states
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline import corrections, ledger
+from crmadmin.imports.pipeline.references import decision_key
+from crmadmin.imports.pipeline.target import DRAFT
 from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules
-from crmadmin.imports.refs import decision_key
 from crmadmin.imports.source import uploads_folder
 from crmadmin.imports.states import Act, Is, Status
 from crmadmin.imports.undo import lost as undo_lost
+from crmadmin.imports.undo.can_undo import Ground
 from crmadmin.imports.undo.job import ACCEPTED, LOST
 from crmadmin.imports.undo.lost import Lost
-from crmadmin.imports.undo.verdict import Ground
+from crmadmin.imports.uploads import keep
 from crmadmin.jobs import periodic
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
@@ -113,7 +104,7 @@ def start_preview(batch: ImportBatch, *, is_news: bool = True) -> Job:
     if running is not None:
         jobs.ask_to_stop(running)
     batch.status = Status.UPLOADED.value
-    fixbook.set_aside(batch)
+    corrections.set_aside(batch)
     batch.planned, batch.columns, batch.unknown = {}, {}, []
     batch.refusal, batch.header_row, batch.finished_at = None, None, None
     return jobs.enqueue(PREVIEW, batch.id, batch.user_id, is_news=is_news)
@@ -253,7 +244,7 @@ def restart(batch: ImportBatch) -> Job:
     batch.options = {**Rules().to_dict(), **kept, "values": {}}
     source.forget(batch, KINDS[batch.kind])
     batch.mapping, batch.heads = None, []
-    fixbook.forget(batch)
+    corrections.forget(batch)
     return start_preview(batch)
 
 

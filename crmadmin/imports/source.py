@@ -20,8 +20,8 @@ from crmadmin.core import outside
 from crmadmin.core.db import db, utcnow
 from crmadmin.core.text import cell_text, heading_key, shorten
 from crmadmin.imports.kinds import Kind
-from crmadmin.imports.mapping import OUR_HEADINGS, ColumnMap, by_hand, find_header, match
 from crmadmin.imports.models import ImportBatch, ImportMemory
+from crmadmin.imports.pipeline.mapping import OUR_HEADINGS, ColumnMap, by_hand, find_header, match
 from crmadmin.imports.reader import Head, Limits, Reading, open_sheet, read_heads
 from crmadmin.imports.reader.limits import MEBIBYTE
 from crmadmin.imports.records import Cell, FileRefused, Row

@@ -17,11 +17,12 @@ from sqlalchemy.exc import OperationalError
 from crmadmin.access.models import User
 from crmadmin.core.db import acting_as, db, utcnow
 from crmadmin.core.engine import row_by_row
-from crmadmin.imports import ledger, states
-from crmadmin.imports.carry import InvalidRow, write, write_whole
+from crmadmin.imports import states
 from crmadmin.imports.kinds import KINDS, Kind
-from crmadmin.imports.look import look
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline import ledger
+from crmadmin.imports.pipeline.preview import look
+from crmadmin.imports.pipeline.run import InvalidRow, write, write_whole
 from crmadmin.imports.records import PREVIEW, RUN, FileRefused
 from crmadmin.imports.source import opened
 from crmadmin.imports.states import Is, Status

@@ -16,7 +16,11 @@ from sqlalchemy import select
 from crmadmin.access.models import User
 from crmadmin.core.db import db
 from crmadmin.core.words import translated
-from crmadmin.core.xlsx import (
+from crmadmin.imports import template_data
+from crmadmin.imports.examples import examples
+from crmadmin.imports.kinds import TARGETS, Kind
+from crmadmin.imports.pipeline.mapping import ImportColumn
+from crmadmin.spreadsheets.book import (
     TEXT,
     Book,
     Column,
@@ -25,10 +29,6 @@ from crmadmin.core.xlsx import (
     column_letters,
     sheet_title,
 )
-from crmadmin.imports import current
-from crmadmin.imports.examples import examples
-from crmadmin.imports.kinds import TARGETS, Kind
-from crmadmin.imports.mapping import ImportColumn
 
 
 def _(words: str, **values: Any) -> str:
@@ -77,7 +77,7 @@ def write(
     lists = [(index, column, _offered(column)) for index, column in enumerate(kind.columns)]
     lists = [line for line in lists if line[2]]
     with Book(out) as book:
-        rows = current.rows(kind, owner_id, masked=masked) if with_data else ()
+        rows = template_data.rows(kind, owner_id, masked=masked) if with_data else ()
         with _data(book, kind) as sheet:
             written = _fill(sheet, rows)
             for used, (index, column, values) in enumerate(lists):

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crmadmin.core.db import db, rows_written, utcnow
 from crmadmin.jobs import queue
-from crmadmin.jobs.heart import has_run_out
+from crmadmin.jobs.heartbeat import has_run_out
 from crmadmin.jobs.models import Job, JobState
 from crmadmin.jobs.work import ACTIVE, siblings, work
 

@@ -27,7 +27,7 @@ from sqlalchemy.exc import OperationalError
 from crmadmin.core.db import actor, db, reads_only, rows_written, utcnow
 from crmadmin.core.engine import long_work
 from crmadmin.jobs import messages
-from crmadmin.jobs.heart import LEASE, beating, holds
+from crmadmin.jobs.heartbeat import LEASE, beating, holds
 from crmadmin.jobs.memory import give_back
 from crmadmin.jobs.models import Job, JobState
 

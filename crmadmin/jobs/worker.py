@@ -19,10 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crmadmin.core.db import CLOCKS_APART, db, reads_only, utcnow
 from crmadmin.jobs import queue, services
-from crmadmin.jobs.heart import has_run_out
+from crmadmin.jobs.heartbeat import has_run_out
 from crmadmin.jobs.models import Job, JobState
 from crmadmin.jobs.periodic import Clock
-from crmadmin.jobs.upkeep import Upkeep
+from crmadmin.jobs.search_indexer import Upkeep
 from crmadmin.jobs.work import work
 
 LOOK_EVERY = 0.5

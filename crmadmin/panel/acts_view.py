@@ -13,6 +13,8 @@ from crmadmin.access import guard, policy
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission, find
 from crmadmin.access.policy import Helper
+from crmadmin.admin import bulk
+from crmadmin.admin.cells import local
 from crmadmin.catalogs import acts as catalogs
 from crmadmin.core import acts, many, marks, retention
 from crmadmin.core.acts import BulkAct
@@ -24,8 +26,6 @@ from crmadmin.customers import acts as customers
 from crmadmin.groups import acts as groups
 from crmadmin.jobs import acts as jobs
 from crmadmin.jobs.models import Job
-from crmadmin.panel import acting
-from crmadmin.panel.formatters import local
 
 PER_PAGE = 50
 MOMENT = "HH:mm dd/MM/yyyy"
@@ -73,7 +73,7 @@ class ActsView(BaseView):
         """What an act came to, and what was left or stays, by name."""
         act = _load(key)
         job = jobs.job_of(act)
-        if acting.HTMX in request.headers and not acts.is_unfinished(act):
+        if bulk.HTMX in request.headers and not acts.is_unfinished(act):
             return Response(headers={"HX-Refresh": "true"})  # what was asked for how far it is
         fates = _told(act)
         page = acts.named(
@@ -96,7 +96,7 @@ class ActsView(BaseView):
     def undo(self, key: str) -> Any:
         """Hoàn tác; rows that somebody wrote since stay, and are named."""
         act = _load(key)
-        if not acting.may_undo(act):
+        if not bulk.may_undo(act):
             abort(403)
         found = acts.undoing(act.id)
         if found is None:
@@ -114,7 +114,7 @@ class ActsView(BaseView):
     def go_on(self, key: str) -> Any:
         """Go on with an act whose job failed."""
         act = _load(key)
-        if not acting.may_undo(act):
+        if not bulk.may_undo(act):
             abort(403)
         if acts.is_unfinished(act) and jobs.is_halted(jobs.job_of(act)):
             jobs.go_on(act)
@@ -136,7 +136,7 @@ def _working(act: BulkAct, job: Job | None) -> dict[str, Any] | None:
         "done": done, "total": total, "is_undoing": act.state == acts.UNDOING,
         "is_halted": jobs.is_halted(job), "why": job.error if job is not None else "",
         "url": url_for("acts.show", key=act.id),
-        "go_on_url": url_for("acts.go_on", key=marks.key(act)) if acting.may_undo(act) else "",
+        "go_on_url": url_for("acts.go_on", key=marks.key(act)) if bulk.may_undo(act) else "",
     }  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def _line(act: BulkAct) -> dict[str, Any]:
     """An act as its list and its page show it."""
     who = db.session.get(User, act.user_id)
     by = db.session.get(User, act.undone_by_id) if act.undone_by_id else None
-    can = act.state == acts.DONE and act.written > 0 and acting.may_undo(act)
+    can = act.state == acts.DONE and act.written > 0 and bulk.may_undo(act)
     return {
         "title": title_of(act),
         "url": url_for("acts.show", key=act.id),
@@ -229,7 +229,7 @@ def _line(act: BulkAct) -> dict[str, Any]:
 def title_of(act: BulkAct) -> str:
     """What was done, in a few words."""
     given = {"name": "", "into": "", "group": "", "value": "", "field": "", **act.params}
-    spec = acting.spec_of_act(act)
+    spec = bulk.spec_of_act(act)
     what = str(spec.plural).lower() if spec is not None else act.target
     words: dict[str, Words] = {
         customers.SET: _("%(field)s: “%(value)s”", field=given["field"], value=given["value"]),

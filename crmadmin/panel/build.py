@@ -18,24 +18,24 @@ from sqlalchemy.orm import configure_mappers
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
+from crmadmin.admin.markup import Unindented, lean
 from crmadmin.catalogs.models import Collaborator, CollaboratorGroup, all_catalogs
+from crmadmin.catalogs.views import CatalogView, CollaboratorView
 from crmadmin.core import marks
 from crmadmin.core.checks import require_valid
 from crmadmin.core.db import read_again, spec_of
 from crmadmin.customers.models import Contact, Customer
+from crmadmin.customers.views.pages import CustomerView
 from crmadmin.groups import views as groups_views
 from crmadmin.groups.models import CustomerGroup
+from crmadmin.groups.views.pages import GroupView
 from crmadmin.imports import models as _import_tables  # noqa: F401 - declares its tables
 from crmadmin.imports import views as imports_views
 from crmadmin.panel import errors, nav
 from crmadmin.panel.acts_view import ActsView
-from crmadmin.panel.catalog_view import CatalogView, CollaboratorView
-from crmadmin.panel.customer_view import CustomerView
 from crmadmin.panel.dashboard import Dashboard
-from crmadmin.panel.group_view import GroupView
 from crmadmin.panel.palette import PaletteView
 from crmadmin.panel.settings_view import SettingsView
-from crmadmin.panel.unindented import Unindented, lean
 from crmadmin.panel.user_view import UserView
 
 

@@ -29,15 +29,15 @@ from crmadmin.access.headers import harden
 from crmadmin.access.passwords import RETRY_SECONDS, BusyError
 from crmadmin.access.questions import TooManyQuestions
 from crmadmin.access.throttle import ThrottledError
-from crmadmin.core import marks, trouble
+from crmadmin.core import database_errors, marks
+from crmadmin.core.database_errors import Trouble
 from crmadmin.core.db import db
 from crmadmin.core.list_state import UnreadSearch
-from crmadmin.core.metrics import figures
-from crmadmin.core.metrics_requests import number
 from crmadmin.core.outside import TooManyIds
 from crmadmin.core.spec import Words
-from crmadmin.core.trouble import Trouble
 from crmadmin.panel import gone
+from crmadmin.telemetry.metrics import figures
+from crmadmin.telemetry.requests import number
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(marks.NotTheSame, another_record)
     app.register_error_handler(TooManyQuestions, too_many_questions)
-    for kind in trouble.ERRORS:
+    for kind in database_errors.ERRORS:
         app.register_error_handler(kind, database_error)
     app.register_error_handler(UnreadSearch, unread_search)
     app.register_error_handler(TooManyIds, too_many_ids)
@@ -167,7 +167,7 @@ def too_many_questions(error: TooManyQuestions) -> Any:
 
 def database_error(error: Exception) -> Any:
     """An error of the database: slow, busy, gone or full; anything else is ours."""
-    what = trouble.of(error)
+    what = database_errors.of(error)
     if what is None:
         return crash(error)
     figures().troubles.labels(what.value).inc()

@@ -13,13 +13,13 @@ from flask import current_app, request, url_for
 from flask_babel import gettext as _
 
 from crmadmin.access import guard
-from crmadmin.core import lookups, marks, outside
+from crmadmin.admin.form_fields import chosen_id
+from crmadmin.core import marks, options, outside
 from crmadmin.core.db import all_records, spec_of
 from crmadmin.core.spec import FieldSpec, RecordSpec, Words
 from crmadmin.customers.models import Contact
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports.kinds import KINDS
-from crmadmin.panel.forms import chosen_id
 
 NOT_TYPED = re.compile(
     r"csrf_token|_.*|version|seen.*|opened|merging|back|ids|more|password.*|current|new|again"
@@ -123,7 +123,7 @@ def _words(field: FieldSpec, value: str) -> str:
     if field.is_ref:
         number = chosen_id(value)
         model = next((m for m in all_records() if m.__name__ == field.target), None)
-        found = lookups.chosen(model, [number]) if number is not None and model is not None else ()
+        found = options.chosen(model, [number]) if number is not None and model is not None else ()
         return found[0].text if found else "–"
     if field.kind.is_yes_no:
         return _("Yes")

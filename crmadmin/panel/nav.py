@@ -9,9 +9,9 @@ from flask import request, url_for
 from flask_babel import gettext as _
 
 from crmadmin.access import guard
+from crmadmin.admin.view_models import NavItem, NavSection
 from crmadmin.catalogs.models import Collaborator, CollaboratorGroup, all_catalogs
 from crmadmin.core.spec import Words
-from crmadmin.panel.shapes import NavItem, NavSection
 
 
 def customer_catalogs() -> list[type[Any]]:

@@ -17,8 +17,9 @@ from flask_babel import gettext as _
 from crmadmin.access import guard, policy
 from crmadmin.access.models import User
 from crmadmin.access.permissions import find
+from crmadmin.admin.view_models import NavItem
 from crmadmin.catalogs.models import all_catalogs
-from crmadmin.core import choices, listing, outside
+from crmadmin.core import facets, listing, outside
 from crmadmin.core.db import spec_of
 from crmadmin.core.list_state import ListState
 from crmadmin.core.search import conditions
@@ -26,7 +27,6 @@ from crmadmin.core.text import as_typed, fold
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.panel import nav
-from crmadmin.panel.shapes import NavItem
 
 MOST_CUSTOMERS = 6
 MOST_OF_ONE = 3
@@ -139,10 +139,10 @@ def records_of(query: str) -> tuple[list[Hit], list[Hit]]:
     sees = guard.sees_sensitive()
     every: tuple[type[Any], ...] = (CustomerGroup, *all_catalogs(), User)
     models = [m for m in every if _may_read(m)]
-    parts = [choices.matching(m, query, MOST_OF_ONE, sees_sensitive=sees) for m in models]
+    parts = [facets.matching(m, query, MOST_OF_ONE, sees_sensitive=sees) for m in models]
     groups: list[Hit] = []
     records: list[Hit] = []
-    for model, found in zip(models, choices.short_lists(parts), strict=True):
+    for model, found in zip(models, facets.short_lists(parts), strict=True):
         is_group = model is CustomerGroup
         hint = "" if is_group else str(spec_of(model).label)
         icon = "users-group" if is_group else ("user" if model is User else "tag")

@@ -18,15 +18,15 @@ from crmadmin.access.messages import explain, wait
 from crmadmin.access.models import User
 from crmadmin.access.passwords import LONGEST
 from crmadmin.access.throttle import ThrottledError
+from crmadmin.admin.form import version_of
+from crmadmin.admin.form_fields import RecordForm
+from crmadmin.admin.view import RecordView
+from crmadmin.admin.view_models import Column, MenuItem
 from crmadmin.core import merging, records
 from crmadmin.core.merging import THEIRS, Line
 from crmadmin.core.messages import message
 from crmadmin.core.spec import Words
 from crmadmin.core.text import Refusal
-from crmadmin.panel.forms import RecordForm
-from crmadmin.panel.model_view import RecordView
-from crmadmin.panel.record_form import version_of
-from crmadmin.panel.shapes import Column, MenuItem
 
 ASKED_AGAIN = "\0"
 PASSWORD = "password"  # noqa: S105 - the name of a field

@@ -27,7 +27,8 @@ from crmadmin.core import records
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.fields import COLORS
 from crmadmin.customers.models import Customer, catalog_fields
-from crmadmin.seeding import chances, names, places
+from crmadmin.seeding import names, places
+from crmadmin.seeding import weights as chances
 
 VALUES: dict[type[Catalog], tuple[str, ...]] = {
     CustomerType: (

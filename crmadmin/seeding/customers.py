@@ -15,8 +15,9 @@ from typing import Any
 from crmadmin.core.bulk import Column, Same
 from crmadmin.core.db import spec_of
 from crmadmin.customers.models import Contact, Customer
-from crmadmin.imports.new_rows import new_columns
-from crmadmin.seeding import chances, names, people, places
+from crmadmin.imports.pipeline.new_rows import new_columns
+from crmadmin.seeding import names, people, places
+from crmadmin.seeding import weights as chances
 from crmadmin.seeding.catalogs import Share
 from crmadmin.seeding.people import COMPANY, PERSON, Named
 

@@ -16,7 +16,7 @@ from crmadmin.core.db import actor, db, spec_of
 from crmadmin.core.text import name_key
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import CustomerGroup, Membership
-from crmadmin.imports.new_rows import new_columns
+from crmadmin.imports.pipeline.new_rows import new_columns
 from crmadmin.seeding import names, places
 
 SMALLEST, LARGEST = 10, 100_000

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from random import Random
 
 from crmadmin.core.text import fold
-from crmadmin.seeding import chances, names, places
+from crmadmin.seeding import names, places, weights
 
 FIRST_BIRTHDAY, BIRTHDAYS = date(1945, 1, 1), 22_600
 FIRST_FOUNDED, FOUNDED = date(1988, 1, 1), 13_700
@@ -32,14 +32,14 @@ class Named:
 
 def people(chance: Random, how_many: int) -> list[tuple[str, str, str]]:
     """Family, middle and given names; the middle one may be ""."""
-    family = chances.many(chance, names.FAMILY, how_many)
+    family = weights.many(chance, names.FAMILY, how_many)
     men = (
-        chances.many(chance, names.MIDDLE_MEN, how_many),
-        chances.many(chance, names.GIVEN_MEN, how_many),
+        weights.many(chance, names.MIDDLE_MEN, how_many),
+        weights.many(chance, names.GIVEN_MEN, how_many),
     )
     women = (
-        chances.many(chance, names.MIDDLE_WOMEN, how_many),
-        chances.many(chance, names.GIVEN_WOMEN, how_many),
+        weights.many(chance, names.MIDDLE_WOMEN, how_many),
+        weights.many(chance, names.GIVEN_WOMEN, how_many),
     )
     sides = chance.choices((men, women), k=how_many)
     return [(family[i], side[0][i], side[1][i]) for i, side in enumerate(sides)]
@@ -64,10 +64,10 @@ def stem_of(person: tuple[str, str, str]) -> str:
 
 def named(chance: Random, how_many: int) -> Named:
     """Customers with their names."""
-    sorts = chances.many(chance, SORTS, how_many)
+    sorts = weights.many(chance, SORTS, how_many)
     persons = people(chance, how_many)
     companies = _companies(chance, how_many)
-    shops = chances.many(chance, names.SHOPS, how_many)
+    shops = weights.many(chance, names.SHOPS, how_many)
     found = Named(sorts, [], [])
     for sort, person, company, shop in zip(sorts, persons, companies, shops, strict=True):
         if sort == COMPANY:
@@ -87,7 +87,7 @@ def named(chance: Random, how_many: int) -> Named:
 def _companies(chance: Random, how_many: int) -> list[tuple[str, str]]:
     """Names of companies with their brands."""
     columns = [
-        chances.many(chance, some, how_many)
+        weights.many(chance, some, how_many)
         for some in (names.FORMS, names.TRADES, names.BRAND, names.BRAND, names.ENDINGS)
     ]
     made = []
@@ -100,7 +100,7 @@ def _companies(chance: Random, how_many: int) -> list[tuple[str, str]]:
 
 def mobiles(chance: Random, how_many: int) -> list[str]:
     """Mobile numbers in E.164."""
-    prefixes = chances.many(chance, names.MOBILES, how_many)
+    prefixes = weights.many(chance, names.MOBILES, how_many)
     return [
         f"+84{prefix}{rest:07d}"
         for prefix, rest in zip(prefixes, numbers(chance, 10_000_000, how_many), strict=True)
@@ -128,8 +128,8 @@ def numbers(chance: Random, below: int, how_many: int) -> list[int]:
 def emails(chance: Random, given: Named) -> list[str]:
     """An address for each: people's at the usual hosts, companies' mostly at their own domain."""
     count = len(given.names)
-    hosts = chances.many(chance, names.MAIL_HOSTS, count)
-    boxes = chances.many(chance, names.MAILBOXES, count)
+    hosts = weights.many(chance, names.MAIL_HOSTS, count)
+    boxes = weights.many(chance, names.MAILBOXES, count)
     rest = numbers(chance, 10_000, count)
     domains = domains_of(chance, given)
     own = numbers(chance, 10, count)
@@ -144,7 +144,7 @@ def emails(chance: Random, given: Named) -> list[str]:
 
 def domains_of(chance: Random, given: Named) -> list[str]:
     """A domain for each; many companies share a brand, so most have a number in it."""
-    ends = chances.many(chance, names.DOMAINS, len(given.names))
+    ends = weights.many(chance, names.DOMAINS, len(given.names))
     rest = numbers(chance, 1000, len(given.names))
     return [f"{stem}{n}.{end}" for stem, n, end in zip(given.stems, rest, ends, strict=True)]
 
@@ -152,7 +152,7 @@ def domains_of(chance: Random, given: Named) -> list[str]:
 def tax_codes(chance: Random, given: Named) -> list[str]:
     """Companies' codes, some of them of branches; the personal ID of people and shops."""
     count = len(given.names)
-    starts = chances.many(chance, places.TAX_PLACES, count)
+    starts = weights.many(chance, places.TAX_PLACES, count)
     homes = chance.choices(places.ID_PLACES, k=count)
     rest, branch = numbers(chance, 10_000_000, count), numbers(chance, 200, count)
     made = []
@@ -188,7 +188,7 @@ def birthdays(chance: Random, sorts: Sequence[str]) -> list[date]:
 def addresses(chance: Random, where: Sequence[places.Place], sorts: Sequence[str]) -> list[str]:
     """A house in a street, a village, or for some companies a lot in an industrial park."""
     count = len(where)
-    streets = chances.many(chance, places.STREETS, count)
+    streets = weights.many(chance, places.STREETS, count)
     houses, pick = numbers(chance, 480, count), numbers(chance, 1000, count)
     made = []
     for i, place in enumerate(where):

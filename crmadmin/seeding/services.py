@@ -22,10 +22,10 @@ from crmadmin.access.roles import Role
 from crmadmin.core import bulk, codes, search
 from crmadmin.core.db import db, utcnow
 from crmadmin.customers.models import Contact, Customer
-from crmadmin.imports.ahead import ahead
+from crmadmin.imports.pipeline.prefetch import ahead
 from crmadmin.seeding import catalogs, groups
 from crmadmin.seeding.customers import Block, Frame, block
-from crmadmin.seeding.unindexed import unindexed
+from crmadmin.seeding.without_indexes import unindexed
 
 MOST_CUSTOMERS = 10_000_000
 MOST_GROUPS = 10_000

@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 from app import create_app
 from crmadmin.access import passwords, services, sessions
 from crmadmin.access.models import User, UserSession
-from crmadmin.core import moving, search
+from crmadmin.core import copy_database, search
 from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.imports.models import ImportBatch
@@ -74,9 +74,9 @@ def call(app: Flask, *words: object) -> Result:
     return result
 
 
-def contents(app: Flask) -> dict[str, moving.Content]:
-    with app.app_context(), moving.reading(db.engine, alone=False) as connection:
-        return {t.name: moving.content(connection, t) for t in moving.tables()}
+def contents(app: Flask) -> dict[str, copy_database.Content]:
+    with app.app_context(), copy_database.reading(db.engine, alone=False) as connection:
+        return {t.name: copy_database.content(connection, t) for t in copy_database.tables()}
 
 
 def test_what_was_saved_is_there_elsewhere_files_passwords_and_all(
@@ -96,7 +96,7 @@ def test_what_was_saved_is_there_elsewhere_files_passwords_and_all(
         with passwords.turn() as work:
             assert work.matches(user.password_hash, PASSWORD)
         db.session.remove()
-        with moving.reading(db.engine, alone=False) as connection:
+        with copy_database.reading(db.engine, alone=False) as connection:
             for documents in search.declared():
                 assert search.compare(connection, documents).is_right
 
@@ -155,15 +155,15 @@ def test_a_backup_while_people_write_is_one_moment(
                 begun.set()
             db.session.remove()
 
-    real = moving.content
+    real = copy_database.content
 
-    def slow(connection: object, table: object) -> moving.Content:
+    def slow(connection: object, table: object) -> copy_database.Content:
         # After every table others write on; what was not read yet must not show it.
         begun.clear()
         assert begun.wait(10)
         return real(connection, table)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(moving, "content", slow)
+    monkeypatch.setattr(copy_database, "content", slow)
     writer = Thread(target=write)
     writer.start()
     try:
@@ -232,8 +232,8 @@ def test_a_backup_that_is_not_as_it_was_made_leaves_nothing_behind(
     result = call(elsewhere, "restore", file)
     assert result.exit_code == 1
     assert told in result.output
-    with elsewhere.app_context(), moving.reading(db.engine, alone=False) as connection:
-        assert moving.occupied(connection) == []
+    with elsewhere.app_context(), copy_database.reading(db.engine, alone=False) as connection:
+        assert copy_database.occupied(connection) == []
         assert list(uploads_folder().iterdir()) == []
 
 

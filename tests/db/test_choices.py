@@ -10,7 +10,7 @@ from flask import Flask
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import CustomerStatus, Industry
-from crmadmin.core import choices
+from crmadmin.core import facets
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
 
@@ -44,7 +44,7 @@ EVERY_WAY = [
 def test_each_value_is_counted_in_one_statement(
     stock: dict, statements: list[str], where: Any, column: Any, values: Any, wanted: dict
 ) -> None:
-    found = choices.counts_of(column, where, values)
+    found = facets.counts_of(column, where, values)
     names = {1: stock["first"], 2: stock["second"]} if column is Customer.industry_id else {}
     for value, number in wanted.items():
         assert found.of(names.get(value, value)) == number, value
@@ -55,8 +55,8 @@ def test_each_value_is_counted_in_one_statement(
 def test_a_value_is_counted_along_its_index_up_to_a_cap(
     stock: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choices, "COUNT_CAP", 1)
-    found = choices.counts_of(Customer.industry_id, [], [stock["first"], stock["second"], None])
+    monkeypatch.setattr(facets, "COUNT_CAP", 1)
+    found = facets.counts_of(Customer.industry_id, [], [stock["first"], stock["second"], None])
     assert found.rows == {stock["first"]: 2, stock["second"]: 1, None: 2}
     assert found.complete
 
@@ -64,29 +64,29 @@ def test_a_value_is_counted_along_its_index_up_to_a_cap(
 def test_of_many_filtered_rows_some_are_looked_at(
     stock: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choices, "MOST_LOOKED_AT", 3)
-    found = choices.counts_of(Customer.industry_id, [Customer.id > 0])
+    monkeypatch.setattr(facets, "MOST_LOOKED_AT", 3)
+    found = facets.counts_of(Customer.industry_id, [Customer.id > 0])
     assert sum(found.rows.values()) == 4
     assert not found.complete
 
 
 def test_counts_keep_to_the_conditions(stock: dict) -> None:
     quiet = [Customer.do_not_contact.is_(True)]
-    assert choices.counts_of(Customer.industry_id, quiet).rows == {stock["second"]: 1}
+    assert facets.counts_of(Customer.industry_id, quiet).rows == {stock["second"]: 1}
     several = {"a": Customer.industry_id == stock["first"], "b": Customer.province == "Huế"}
-    assert choices.counts_by(Customer, quiet, several) == {"a": 0, "b": 1}
-    assert choices.counts_by(Customer, quiet, {}) == {}
+    assert facets.counts_by(Customer, quiet, several) == {"a": 0, "b": 1}
+    assert facets.counts_by(Customer, quiet, {}) == {}
 
 
 def test_names_of_several_tables_come_in_one_statement(stock: dict, statements: list[str]) -> None:
     status = catalog(CustomerStatus, "Tiềm năng", is_active=False)
     statements.clear()
-    industries, users, none, statuses = choices.short_lists(
+    industries, users, none, statuses = facets.short_lists(
         [
-            choices.names_of(Industry, [stock["second"], stock["first"]]),
-            choices.names_of(User, [stock["owner"].id]),
-            choices.names_of(Industry, []),
-            choices.names_of(CustomerStatus, [status.id]),
+            facets.names_of(Industry, [stock["second"], stock["first"]]),
+            facets.names_of(User, [stock["owner"].id]),
+            facets.names_of(Industry, []),
+            facets.names_of(CustomerStatus, [status.id]),
         ]
     )
     assert [(line.text, line.more) for line in industries] == [
@@ -94,9 +94,9 @@ def test_names_of_several_tables_come_in_one_statement(stock: dict, statements: 
     ]  # fmt: skip
     assert [line.text for line in users] == [stock["owner"].full_name]
     assert none == []
-    assert [choices.option(line).is_active for line in statuses] == [False]
+    assert [facets.option(line).is_active for line in statuses] == [False]
     assert len(statements) == 1
-    assert choices.short_lists([]) == []
+    assert facets.short_lists([]) == []
 
 
 def test_what_was_read_already_is_named_without_a_statement(
@@ -104,7 +104,7 @@ def test_what_was_read_already_is_named_without_a_statement(
 ) -> None:
     read = db.session.get_one(Industry, stock["first"])
     statements.clear()
-    known = choices.known(Industry, [stock["first"], 999])
+    known = facets.known(Industry, [stock["first"], 999])
     assert [(o.id, o.text, o.color) for o in known] == [(stock["first"], read.name, "blue")]
     assert statements == []
 
@@ -113,7 +113,7 @@ def test_every_record_comes_in_its_own_order_with_those_no_longer_in_use(context
     for name in ("Zung", "Đào", "Ánh"):
         catalog(Industry, name, position=2, is_active=name != "Đào")
     catalog(Industry, "Xếp trước", position=1)
-    found = choices.every(Industry, 10)
+    found = facets.every(Industry, 10)
     assert [o.text for o in found] == ["Xếp trước", "Ánh", "Đào", "Zung"]
     assert [o.is_active for o in found] == [True, True, False, True]
-    assert len(choices.every(Industry, 2)) == 2
+    assert len(facets.every(Industry, 2)) == 2

@@ -16,10 +16,11 @@ from crmadmin.core.db import acting_as, db
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, queries, services
 from crmadmin.groups.models import NEW, CustomerGroup, GroupDraft, GroupStep, Membership
-from crmadmin.imports import load, undo
 from crmadmin.imports import services as imports
-from crmadmin.imports.joining import DRAFT
+from crmadmin.imports import undo
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline import write as load
+from crmadmin.imports.pipeline.target import DRAFT
 from crmadmin.imports.report import Report
 from crmadmin.jobs import services as jobs
 
@@ -204,7 +205,7 @@ def test_what_a_paused_import_has_left_joins_the_group_that_was_saved_meanwhile(
 
 def breaking_after(blocks: int, patch: pytest.MonkeyPatch) -> None:
     """The next import breaks when this many blocks are written, each in its transaction."""
-    patch.setattr("crmadmin.imports.carry.HOLDING", 0.0)
+    patch.setattr("crmadmin.imports.pipeline.run.HOLDING", 0.0)
     write, calls = load.Loader.write, []
 
     def breaking(self: load.Loader, step: Any, asked: Any) -> None:

@@ -18,8 +18,8 @@ from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, queries, services
 from crmadmin.groups.models import CustomerGroup, GroupDraft
 from crmadmin.imports import services as imports
-from crmadmin.imports.joining import DRAFT
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline.target import DRAFT
 
 POOL = 8
 SETS = st.sets(st.integers(1, POOL), max_size=5)

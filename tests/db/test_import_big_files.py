@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from crmadmin.core.db import db, spec_of
 from crmadmin.customers.models import Contact, Customer
-from crmadmin.imports import apart, checking, services
+from crmadmin.imports import services
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch, ImportRow
+from crmadmin.imports.pipeline import checked_blocks, parallel
 from crmadmin.imports.reader.process import Child
 from crmadmin.imports.records import Rules
 
@@ -39,8 +40,8 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Every file is big; gives the number of processes that were made."""
     made: list[int] = []
     fork = os.fork
-    monkeypatch.setattr(checking, "APART_BYTES", 0)
-    monkeypatch.setattr(apart.os, "fork", lambda: made.append(0) or fork())
+    monkeypatch.setattr(checked_blocks, "APART_BYTES", 0)
+    monkeypatch.setattr(parallel.os, "fork", lambda: made.append(0) or fork())
     return made
 
 
@@ -80,7 +81,7 @@ def test_both_ways_give_the_same_ledger_and_the_same_customers(
     services.undo(db.session.scalars(select(ImportBatch).order_by(ImportBatch.id)).first())
     db.session.execute(ImportBatch.__table__.delete())
     db.session.commit()
-    monkeypatch.setattr(checking, "APART_BYTES", 2**60)
+    monkeypatch.setattr(checked_blocks, "APART_BYTES", 2**60)
     assert everything(an)[:4] == found[:4]
     assert everything(an, on_duplicate="overwrite")[:4] == again[:4]
     assert len(forked) == 4
@@ -123,24 +124,24 @@ def test_a_reader_that_dies_is_told_by_its_parent(
 def test_an_import_whose_checking_was_killed_goes_on_later(
     an: Any, forked: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receive = apart._receive
+    receive = parallel._receive
 
     def lose(out: int) -> Any:
         kind, value = receive(out)
-        if kind == apart._LAST:
-            raise apart.WorkerLost("it ended")
+        if kind == parallel._LAST:
+            raise parallel.WorkerLost("it ended")
         return kind, value
 
     made = batch(an)
     services.preview(made)
     promised = made.planned
-    monkeypatch.setattr(apart, "_receive", lose)
+    monkeypatch.setattr(parallel, "_receive", lose)
     with pytest.raises(services.JobFailed):
         services.run(made)
     db.session.rollback()
     db.session.refresh(made)
     assert made.status == "paused"
-    monkeypatch.setattr(apart, "_receive", receive)
+    monkeypatch.setattr(parallel, "_receive", receive)
     services.resume(made)
     db.session.refresh(made)
     assert (made.status, made.counts) == ("done", promised)

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
-from crmadmin.imports import errorbook, fixes, forgetting, services
+from crmadmin.imports import correct, error_workbook, forgetting, services
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import Rules, State
@@ -64,7 +64,7 @@ def upload(user: Any, data: bytes, kind: str = "customers-contacts", **rules: An
 
 def refused(batch: ImportBatch) -> Any:
     out = io.BytesIO()
-    errorbook.write_errors(batch, out)
+    error_workbook.write_errors(batch, out)
     return load_workbook(io.BytesIO(out.getvalue()))
 
 
@@ -134,8 +134,8 @@ def test_the_reason_stays_one_column_however_often_the_rows_go_round(an: Any) ->
 def test_what_was_typed_in_the_preview_is_in_the_workbook(an: Any) -> None:
     batch = upload(an, workbook([HEADER, *ROWS]))
     services.preview(batch)
-    fixes.fix(batch, 3, {"email": "hai@example.com", "phone": ""})
-    fixes.fix(batch, 6, {"name": "Bốn mới"})
+    correct.fix(batch, 3, {"email": "hai@example.com", "phone": ""})
+    correct.fix(batch, 6, {"name": "Bốn mới"})
     services.run(batch)
     sheet = refused(batch).active
     rows = {row[0].value: [cell.value for cell in row] for row in sheet.iter_rows(min_row=2)}
@@ -146,7 +146,7 @@ def test_what_was_typed_in_the_preview_is_in_the_workbook(an: Any) -> None:
 def test_a_row_left_behind_is_there_too_and_says_so(an: Any) -> None:
     batch = upload(an, workbook([HEADER, *ROWS]))
     services.preview(batch)
-    fixes.leave_out(batch, 6)
+    correct.leave_out(batch, 6)
     services.run(batch)
     sheet = refused(batch).active
     [reason] = [row[8].value for row in sheet.iter_rows(min_row=2) if row[0].value == "A4"]
@@ -185,7 +185,7 @@ def test_error_cells_times_and_wide_rows_come_through(an: Any) -> None:
 def test_without_refused_rows_there_is_a_heading_and_nothing_else(an: Any) -> None:
     batch = upload(an, workbook([HEADER, ROWS[0]]))
     services.run(batch)
-    assert errorbook.can_write(batch)
+    assert error_workbook.can_write(batch)
     assert refused(batch).active.max_row == 1
 
 
@@ -210,8 +210,8 @@ def test_when_the_cells_are_gone_nothing_is_written(an: Any) -> None:
     services.run(batch)
     forgetting._each_block(batch.id, forgetting._forget_cells)
     db.session.commit()
-    assert not errorbook.can_write(batch)
-    with pytest.raises(errorbook.CellsGone):
+    assert not error_workbook.can_write(batch)
+    with pytest.raises(error_workbook.CellsGone):
         refused(batch)
 
 
@@ -221,7 +221,7 @@ def test_the_ledger_tells_what_became_of_every_row(an: Any) -> None:
     batch = upload(an, workbook([HEADER, *ROWS]))
     services.run(batch)
     out = io.BytesIO()
-    assert errorbook.write_ledger(batch, out) == 5
+    assert error_workbook.write_ledger(batch, out) == 5
     sheet = load_workbook(io.BytesIO(out.getvalue())).active
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
     assert [row[0] for row in rows] == [2, 3, 4, 5, 6]
@@ -239,7 +239,7 @@ def test_the_ledger_of_an_undone_import_names_what_was_left(an: Any) -> None:
     db.session.commit()
     services.undo(batch)
     out = io.BytesIO()
-    errorbook.write_ledger(batch, out)
+    error_workbook.write_ledger(batch, out)
     sheet = load_workbook(io.BytesIO(out.getvalue())).active
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
     assert [(row[0], row[3], bool(row[9])) for row in rows] == [(2, None, False), (3, "B", True)]

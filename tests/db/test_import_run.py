@@ -16,8 +16,9 @@ from crmadmin.core.db import db
 from crmadmin.core.settings import CodePattern, set_customer_codes
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import CustomerGroup, Membership
-from crmadmin.imports import load, services
+from crmadmin.imports import services
 from crmadmin.imports.models import ImportBatch, ImportRow
+from crmadmin.imports.pipeline import write as load
 from crmadmin.imports.records import State
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -263,7 +264,7 @@ def test_an_import_that_breaks_goes_on_where_it_stopped(
     an: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importing.BLOCK_ROWS", 2)
-    monkeypatch.setattr("crmadmin.imports.carry.HOLDING", 0.0)
+    monkeypatch.setattr("crmadmin.imports.pipeline.run.HOLDING", 0.0)
     rows = [(f"A{n}", f"Tên {n}") for n in range(5)]
     batch = staged(an, "customers-contacts", CUSTOMER, rows)
     write, calls = load.Loader.write, []

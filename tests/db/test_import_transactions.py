@@ -13,9 +13,11 @@ from crmadmin.catalogs.models import Industry
 from crmadmin.core import bulk
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
-from crmadmin.imports import carry, ledger, load, services
-from crmadmin.imports.ahead import Fetching
+from crmadmin.imports import services
 from crmadmin.imports.models import ImportRow
+from crmadmin.imports.pipeline import ledger, run
+from crmadmin.imports.pipeline import write as load
+from crmadmin.imports.pipeline.prefetch import Fetching
 from crmadmin.jobs.work import Turn
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -30,7 +32,7 @@ def marks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How far the import was at each commit; blocks are of two rows, no time ends a transaction."""
     monkeypatch.setattr(Fetching, "is_ready", True)
     monkeypatch.setattr("importing.BLOCK_ROWS", 2)
-    monkeypatch.setattr(carry, "HOLDING", 60.0)
+    monkeypatch.setattr(run, "HOLDING", 60.0)
     found: list[int] = []
     mark = Turn.mark
 
@@ -73,7 +75,7 @@ def test_who_waits_is_let_in_after_the_block_at_hand(
     an: Any, marks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter([False, True, False, False])
-    monkeypatch.setattr(carry, "is_awaited", lambda _connection: next(answers))
+    monkeypatch.setattr(run, "is_awaited", lambda _connection: next(answers))
     report = imported(an, "customers-contacts", HEADER, ROWS, unknown="create")
     assert_whole(report.batch.counts)
     assert marks == [4, 7, 7]
@@ -82,7 +84,7 @@ def test_who_waits_is_let_in_after_the_block_at_hand(
 def test_a_transaction_ends_when_its_time_is_over(
     an: Any, marks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(carry, "HOLDING", 0.0)
+    monkeypatch.setattr(run, "HOLDING", 0.0)
     imported(an, "customers-contacts", HEADER, ROWS, unknown="create")
     assert marks == [2, 4, 6, 7, 7]
 

@@ -488,7 +488,7 @@ def test_an_import_that_was_stopped_half_way_can_be_taken_back(
     an: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importing.BLOCK_ROWS", 2)
-    monkeypatch.setattr("crmadmin.imports.carry.HOLDING", 0.0)
+    monkeypatch.setattr("crmadmin.imports.pipeline.run.HOLDING", 0.0)
     before = everything()
     batch = staged(an, "customers-contacts", CUSTOMER, [(f"A{n}", f"Tên {n}") for n in range(6)])
     mark = "crmadmin.jobs.work.Turn.mark"

@@ -10,7 +10,7 @@ import pytest
 from jobbing import Register, add_group, change, count, groups, now
 
 from crmadmin.core.db import db, utcnow
-from crmadmin.jobs import heart, services, work
+from crmadmin.jobs import heartbeat, services, work
 from crmadmin.jobs.models import Job
 from crmadmin.jobs.work import LostLease, Stopped, Turn
 
@@ -165,8 +165,8 @@ def test_what_a_stop_leaves_uncommitted_is_rolled_back(waiting: Job, register: R
 def test_the_heartbeat_keeps_a_long_block_s_lease(
     waiting: Job, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heart, "EVERY", 0.05)
-    monkeypatch.setattr(heart, "QUIET", 0.1)
+    monkeypatch.setattr(heartbeat, "EVERY", 0.05)
+    monkeypatch.setattr(heartbeat, "QUIET", 0.1)
     leases: list[Any] = []
 
     def be_slow(turn: Turn) -> None:
@@ -182,8 +182,8 @@ def test_the_heartbeat_keeps_a_long_block_s_lease(
 def test_the_heartbeat_tells_a_worker_that_it_lost_its_job(
     waiting: Job, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heart, "EVERY", 0.05)
-    monkeypatch.setattr(heart, "QUIET", 0.1)
+    monkeypatch.setattr(heartbeat, "EVERY", 0.05)
+    monkeypatch.setattr(heartbeat, "QUIET", 0.1)
     lost: list[bool] = []
 
     def lose(turn: Turn) -> None:

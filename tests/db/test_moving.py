@@ -21,7 +21,7 @@ from sqlalchemy import select, text
 from app import create_app
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import all_catalogs
-from crmadmin.core import moving, search
+from crmadmin.core import copy_database, search
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
 from crmadmin.groups.models import Membership
@@ -79,9 +79,10 @@ def move(app: Flask, to: Flask, *options: str) -> Result:
 
 def rows(app: Flask) -> dict[str, list[Any]]:
     """Every row of every table."""
-    with app.app_context(), moving.reading(db.engine, alone=False) as connection:
+    with app.app_context(), copy_database.reading(db.engine, alone=False) as connection:
         return {
-            t.name: sorted(map(repr, connection.execute(select(t)).all())) for t in moving.tables()
+            t.name: sorted(map(repr, connection.execute(select(t)).all()))
+            for t in copy_database.tables()
         }
 
 
@@ -106,7 +107,7 @@ def test_the_new_database_has_every_index(
     context: Flask, elsewhere: Flask, filled: Customer
 ) -> None:
     move(context, elsewhere)
-    with elsewhere.app_context(), moving.reading(db.engine, alone=False) as connection:
+    with elsewhere.app_context(), copy_database.reading(db.engine, alone=False) as connection:
         drift = compare_metadata(MigrationContext.configure(connection), db.metadata)
     assert [d for d in drift if d[0] == "add_index"] == []
 
@@ -115,7 +116,7 @@ def test_a_search_finds_there_what_it_finds_here(
     context: Flask, elsewhere: Flask, filled: Customer
 ) -> None:
     move(context, elsewhere)
-    with elsewhere.app_context(), moving.reading(db.engine, alone=False) as connection:
+    with elsewhere.app_context(), copy_database.reading(db.engine, alone=False) as connection:
         for documents in search.declared():
             assert search.compare(connection, documents) == search.Compared(0, 0, 0, 0)
 
@@ -165,16 +166,16 @@ def test_nothing_is_moved_while_a_job_waits_or_is_worked(
 def test_what_does_not_fit_takes_the_whole_move_back_and_is_not_printed(
     context: Flask, elsewhere: Flask, filled: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = moving.content
+    real = copy_database.content
     monkeypatch.setattr(
-        moving, "content",
-        lambda c, t: moving.Content(0, "") if t.name == "job" else real(c, t),
+        copy_database, "content",
+        lambda c, t: copy_database.Content(0, "") if t.name == "job" else real(c, t),
     )  # fmt: skip
     result = move(context, elsewhere)
     assert result.exit_code == 1
     assert "job: what arrived is not what was sent" in result.output
-    with elsewhere.app_context(), moving.reading(db.engine, alone=False) as connection:
-        assert moving.occupied(connection) == []
+    with elsewhere.app_context(), copy_database.reading(db.engine, alone=False) as connection:
+        assert copy_database.occupied(connection) == []
 
 
 def test_an_older_schema_is_refused(context: Flask, elsewhere: Flask) -> None:

@@ -13,7 +13,7 @@ from crmadmin.access import questions
 from crmadmin.access.models import QuestionCount
 from crmadmin.access.questions import Limit, Question, TooManyQuestions
 from crmadmin.core.db import db
-from crmadmin.core.metrics import figures
+from crmadmin.telemetry.metrics import figures
 
 QUARTER, DAY = timedelta(minutes=15), timedelta(days=1)
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from flask import Flask
 from crmadmin.core import search
 from crmadmin.core.db import db, utcnow
 from crmadmin.customers.models import DOCUMENTS
-from crmadmin.jobs import upkeep
+from crmadmin.jobs import search_indexer
 from crmadmin.jobs.models import Job, JobState
 
 
@@ -31,10 +31,10 @@ def add(app: Flask, rows: int) -> None:
 
 
 def test_what_was_written_is_settled(app: Flask) -> None:
-    assert upkeep.settle(app) == 0
+    assert search_indexer.settle(app) == 0
     add(app, 3)
     assert waiting(app) == 3
-    assert upkeep.settle(app) == 3
+    assert search_indexer.settle(app) == 3
     assert waiting(app) == 0
     with app.app_context(), db.engine.connect() as connection:
         assert search.compare(connection, DOCUMENTS).is_right
@@ -50,15 +50,15 @@ def test_a_running_job_is_left_alone_until_very_much_waits(
         )
         db.session.commit()
         db.session.remove()
-    assert upkeep.settle(app) == 0
+    assert search_indexer.settle(app) == 0
     assert waiting(app) == 3
-    monkeypatch.setattr(upkeep, "ENOUGH", 2)
-    assert upkeep.settle(app) == 3
+    monkeypatch.setattr(search_indexer, "ENOUGH", 2)
+    assert search_indexer.settle(app) == 3
 
 
 def test_the_thread_of_a_worker_settles_and_ends(app: Flask) -> None:
     stopping = Event()
-    made = upkeep.Upkeep(app, stopping)
+    made = search_indexer.Upkeep(app, stopping)
     made.thread.start()
     add(app, 2)
     end = time.monotonic() + 20

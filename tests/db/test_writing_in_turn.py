@@ -18,7 +18,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from crmadmin.core import engine as house
-from crmadmin.core import turnstile
+from crmadmin.core import write_queue
 from crmadmin.core.db import db, reads_only
 from crmadmin.core.engine import PoolOptions, engine_options, long_work
 
@@ -105,10 +105,10 @@ def test_however_a_job_s_block_ends_the_next_one_begins(file: Engine, way: str) 
             connection.close()
 
     apart(block).join()
-    path = turnstile.beside(str(file.url.database))
+    path = write_queue.beside(str(file.url.database))
     assert path is not None
-    for gate in (path, path + turnstile.OF_JOBS):
-        with turnstile.turn(gate, 0) as came:
+    for gate in (path, path + write_queue.OF_JOBS):
+        with write_queue.turn(gate, 0) as came:
             assert came
     order: list[str] = []
     job(file, "B", order, 1)
@@ -139,9 +139,9 @@ def test_a_queue_that_does_not_move_is_left_after_the_same_time(
 ) -> None:
     """Whoever is at the turnstile hangs, though nobody writes: then it is not waited for."""
     monkeypatch.setattr(house, "PATIENCE", 0.3)
-    path = turnstile.beside(str(file.url.database))
+    path = write_queue.beside(str(file.url.database))
     order: list[str] = []
-    with turnstile.turn(path, 1):
+    with write_queue.turn(path, 1):
         began = time.monotonic()
         apart(lambda: write(file, "on", order)).join()
         assert 0.25 < time.monotonic() - began < 2
@@ -149,7 +149,7 @@ def test_a_queue_that_does_not_move_is_left_after_the_same_time(
 
 
 def test_who_only_reads_waits_for_nobody(file: Engine) -> None:
-    path = turnstile.beside(str(file.url.database))
+    path = write_queue.beside(str(file.url.database))
     holder = sqlite3.connect(str(file.url.database), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
 
@@ -158,7 +158,7 @@ def test_who_only_reads_waits_for_nobody(file: Engine) -> None:
         with file.connect() as connection:
             assert connection.scalar(text("SELECT count(*) FROM t")) == 0
 
-    with turnstile.turn(path, 1):
+    with write_queue.turn(path, 1):
         began = time.monotonic()
         apart(read).join()
         assert time.monotonic() - began < 1

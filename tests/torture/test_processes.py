@@ -26,7 +26,7 @@ from two_files import EMAILS, FILES, INDUSTRIES, OLD, PHONES, ROWS, File
 from app import create_app
 from crmadmin.access import services
 from crmadmin.catalogs.models import Industry
-from crmadmin.core import moving, search
+from crmadmin.core import copy_database, search
 from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import CustomerGroup, Membership
@@ -294,6 +294,6 @@ def check_group(app: Flask, members: Edits) -> None:
 
 def check_search(app: Flask) -> None:
     """The index knows what the imports and the people wrote, or that it has to look again."""
-    with app.app_context(), moving.reading(db.engine, alone=False) as connection:
+    with app.app_context(), copy_database.reading(db.engine, alone=False) as connection:
         for documents in search.declared():
             assert search.compare(connection, documents).is_right

@@ -15,11 +15,11 @@ from workers import Workers
 
 from crmadmin.access import guard, sessions
 from crmadmin.access.models import User
-from crmadmin.core import metrics
 from crmadmin.core.db import db
 from crmadmin.imports import services
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.records import Rules
+from crmadmin.telemetry import metrics
 
 ROWS = {"sqlite": (50_000, 10_000), "postgresql": (10_000, 5_000)}
 """Of the two files. PostgreSQL has no writers' queue; there the forms must just succeed."""
@@ -39,7 +39,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
                 found.append(value - self.writer_wait)
             super().__setattr__(name, value)
 
-    monkeypatch.setattr("crmadmin.core.metrics_requests.Spent", Noted)
+    monkeypatch.setattr("crmadmin.telemetry.requests.Spent", Noted)
     return found
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmadmin.core.columns import column_normaliser
 from crmadmin.core.db import spec_of
 from crmadmin.core.normalise import normaliser
+from crmadmin.core.normalise_columns import column_normaliser
 from crmadmin.core.text import Note, Refusal
 from crmadmin.customers.models import Customer
 

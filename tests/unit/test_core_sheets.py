@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from crmadmin.core.formula_text import DELIMITERS, STARTS, escape, unescape
-from crmadmin.core.sheets import DATE, MOMENT, SheetColumn, write_csv, write_xlsx
-from crmadmin.core.xlsx import CELL_LENGTH, sheet_title
+from crmadmin.spreadsheets.book import CELL_LENGTH, sheet_title
+from crmadmin.spreadsheets.table import DATE, MOMENT, SheetColumn, write_csv, write_xlsx
 
 DANGEROUS = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠a"]
 

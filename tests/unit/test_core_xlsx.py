@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
-from crmadmin.core import xlsx
-from crmadmin.core.xlsx import Book, Column, Fault, Offer, column_letters, sheet_title
+from crmadmin.spreadsheets import book as xlsx
+from crmadmin.spreadsheets.book import Book, Column, Fault, Offer, column_letters, sheet_title
 
 TEXTS = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t"), min_size=1

@@ -11,8 +11,8 @@ from threading import Event
 
 import pytest
 
-from crmadmin.imports.ahead import Fetching, Outlook, ahead
-from crmadmin.imports.apart import apart
+from crmadmin.imports.pipeline.parallel import apart
+from crmadmin.imports.pipeline.prefetch import Fetching, Outlook, ahead
 
 
 def counting(made: list[int], end: int = 3) -> Generator[int, None, None]:

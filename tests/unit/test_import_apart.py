@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from crmadmin.imports import apart
+from crmadmin.imports.pipeline import parallel
 from crmadmin.imports.records import FileRefused
 
 
@@ -41,7 +41,7 @@ def test_items_come_from_another_process_in_order_and_then_what_it_says_last() -
             seen.append(number)
             yield number, os.getpid()
 
-    found, last = items_of(apart.apart(make, lambda: len(seen)))
+    found, last = items_of(parallel.apart(make, lambda: len(seen)))
     assert [number for number, _ in found] == list(range(50))
     assert {process for _, process in found} != {os.getpid()}
     assert last == 50
@@ -50,7 +50,7 @@ def test_items_come_from_another_process_in_order_and_then_what_it_says_last() -
 
 def test_an_item_may_be_longer_than_the_pipe() -> None:
     text = "đ" * 5_000_000
-    assert items_of(apart.apart(lambda: [text, text], str))[0] == [text, text]
+    assert items_of(parallel.apart(lambda: [text, text], str))[0] == [text, text]
 
 
 def test_a_refused_file_is_refused_here_after_the_items_before() -> None:
@@ -58,7 +58,7 @@ def test_a_refused_file_is_refused_here_after_the_items_before() -> None:
         yield 1
         raise FileRefused("file_too_large", limit="5")
 
-    made = apart.apart(make, str)
+    made = parallel.apart(make, str)
     assert next(made) == 1
     with pytest.raises(FileRefused) as refused:
         next(made)
@@ -69,8 +69,8 @@ def test_an_error_comes_with_its_traceback() -> None:
     def make() -> Iterator[int]:
         yield 1 // 0
 
-    with pytest.raises(apart.WorkerLost, match="ZeroDivisionError"):
-        next(apart.apart(make, str))
+    with pytest.raises(parallel.WorkerLost, match="ZeroDivisionError"):
+        next(parallel.apart(make, str))
 
 
 def test_a_killed_process_is_missed() -> None:
@@ -79,23 +79,23 @@ def test_a_killed_process_is_missed() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
         yield 2
 
-    made = apart.apart(make, str)
+    made = parallel.apart(make, str)
     process = next(made)
-    with pytest.raises(apart.WorkerLost, match="ended"):
+    with pytest.raises(parallel.WorkerLost, match="ended"):
         next(made)
     assert is_gone(process)
 
 
 def test_a_process_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "_PATIENCE", 0.2)
+    monkeypatch.setattr(parallel, "_PATIENCE", 0.2)
 
     def make() -> Iterator[int]:
         yield os.getpid()
         time.sleep(60)
 
-    made = apart.apart(make, str)
+    made = parallel.apart(make, str)
     process = next(made)
-    with pytest.raises(apart.WorkerLost, match="nothing"):
+    with pytest.raises(parallel.WorkerLost, match="nothing"):
         next(made)
     assert is_gone(process)
 
@@ -105,7 +105,7 @@ def test_who_closes_it_ends_the_process() -> None:
         while True:
             yield os.getpid()
 
-    with closing(apart.apart(make, str)) as made:
+    with closing(parallel.apart(make, str)) as made:
         process = next(made)
     assert is_gone(process)
 
@@ -122,7 +122,7 @@ def test_its_files_are_its_own_and_those_that_it_keeps() -> None:
         except OSError as error:
             yield error.errno
 
-    found, _ = items_of(apart.apart(make, str, [kept]))
+    found, _ = items_of(parallel.apart(make, str, [kept]))
     assert found == [b"read there", 9]
     for descriptor in (out, into, kept, kept_into):
         os.close(descriptor)

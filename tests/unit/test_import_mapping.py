@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from crmadmin.imports.kinds import CONTACT_ORDER, CUSTOMER_ORDER, KINDS
-from crmadmin.imports.mapping import ColumnMap, column_letter, find_header, heading_words, match
+from crmadmin.imports.pipeline.mapping import (
+    ColumnMap,
+    column_letter,
+    find_header,
+    heading_words,
+    match,
+)
 from crmadmin.imports.records import Row
 
 CUSTOMERS = KINDS["customers-contacts"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crmadmin.imports.plan.contacts import ContactIndex
-from crmadmin.imports.plan.fates import Subject
-from crmadmin.imports.plan.memory import Memory
+from crmadmin.imports.pipeline.plan.contacts import ContactIndex
+from crmadmin.imports.pipeline.plan.outcomes import Subject
+from crmadmin.imports.pipeline.plan.seen_rows import Memory
 
 
 def subject(number: int) -> Subject:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.plan import (
+from crmadmin.imports.pipeline.check import Checked
+from crmadmin.imports.pipeline.plan import (
     CatalogPlanner,
     ContactIndex,
     CustomerPlanner,
@@ -17,10 +18,9 @@ from crmadmin.imports.plan import (
     Known,
     MemberPlanner,
 )
-from crmadmin.imports.plan.catalogs import BY_NAME, BY_PHONE
-from crmadmin.imports.plan.fates import Shape, with_extra
+from crmadmin.imports.pipeline.plan.catalogs import BY_NAME, BY_PHONE
+from crmadmin.imports.pipeline.plan.outcomes import Shape, with_extra
 from crmadmin.imports.records import NewRef, Problem, Rules, State
-from crmadmin.imports.validate import Checked
 
 OWNER = 7
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from reading import read, refusal
 
-from crmadmin.core.sheets import SheetColumn, write_csv
 from crmadmin.imports.reader import Limits, open_sheet
 from crmadmin.imports.records import CellError, FileRefused, Row
+from crmadmin.spreadsheets.table import SheetColumn, write_csv
 
 HEADER = Row(1, ("Mã", "Tên", "Ghi chú"))
 TEXT = "Mã;Tên;Ghi chú\r\n0912;Nguyễn Ánh, Đào;\r\n\r\n;☺;x\r\n"

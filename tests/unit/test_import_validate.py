@@ -7,10 +7,17 @@ from typing import Any
 import pytest
 
 from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.mapping import match
+from crmadmin.imports.pipeline.check import Checked, Validator
+from crmadmin.imports.pipeline.mapping import match
+from crmadmin.imports.pipeline.references import (
+    CATALOG_WAYS,
+    COLLABORATOR_WAYS,
+    USER_WAYS,
+    Named,
+    RefTable,
+    Way,
+)
 from crmadmin.imports.records import CellError, NewRef, OnUnknown, Row
-from crmadmin.imports.refs import CATALOG_WAYS, COLLABORATOR_WAYS, USER_WAYS, Named, RefTable, Way
-from crmadmin.imports.validate import Checked, Validator
 
 SOURCES = (
     Named(1, "N1 – Zalo", True, {"code": "N1", "name": "Zalo"}),

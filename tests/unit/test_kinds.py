@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment
 
+from crmadmin.admin.form_fields import CONTROLS
+from crmadmin.admin.list_page import PIXELS
 from crmadmin.core import fields as field
 from crmadmin.core import kinds
 from crmadmin.core.kinds import KINDS, FieldKind
 from crmadmin.core.kinds.base import Control, Storage
 from crmadmin.core.normalise import normaliser
 from crmadmin.core.spec import Choice, FieldSpec
-from crmadmin.panel.forms import CONTROLS
-from crmadmin.panel.list_page import PIXELS
 
 ROOT = Path(__file__).parents[2]
 CELLS = (ROOT / "templates/admin/model/_cells.html").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 from markupsafe import Markup, escape
 
-from crmadmin.panel.unindented import lean
+from crmadmin.admin.markup import lean
 
 
 class Starts(HTMLParser):

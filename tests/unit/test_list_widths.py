@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crmadmin.panel.list_page import LEAST_SHARE, NARROWEST, PIXELS, STEP, WIDEST, least_width
-from crmadmin.panel.shapes import Column
+from crmadmin.admin.list_page import LEAST_SHARE, NARROWEST, PIXELS, STEP, WIDEST, least_width
+from crmadmin.admin.view_models import Column
 
 CSS = Path(__file__).parents[2] / "crmadmin" / "static" / "css"
 STYLES = (CSS / "app-widths.css").read_text(encoding="utf-8")

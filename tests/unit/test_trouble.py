@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, exc, text
 
-from crmadmin.core import trouble
-from crmadmin.core.trouble import Trouble
+from crmadmin.core import database_errors
+from crmadmin.core.database_errors import Trouble
 
 
 def postgresql(name: str) -> exc.DBAPIError:
@@ -38,7 +38,7 @@ def postgresql(name: str) -> exc.DBAPIError:
     ],
 )
 def test_postgresql_s_codes(name: str, what: Trouble | None) -> None:
-    assert trouble.of(postgresql(name)) is what
+    assert database_errors.of(postgresql(name)) is what
 
 
 @pytest.mark.parametrize(
@@ -52,16 +52,16 @@ def test_postgresql_s_codes(name: str, what: Trouble | None) -> None:
 )  # fmt: skip
 def test_a_refused_connection_has_only_words(words: str, what: Trouble) -> None:
     error = exc.OperationalError("", {}, psycopg.OperationalError(words))
-    assert trouble.of(error) is what
+    assert database_errors.of(error) is what
 
 
 def test_a_pool_without_a_connection_left_is_busy() -> None:
-    assert trouble.of(exc.TimeoutError("QueuePool limit reached")) is Trouble.BUSY
+    assert database_errors.of(exc.TimeoutError("QueuePool limit reached")) is Trouble.BUSY
 
 
 def test_what_is_no_error_of_a_database_is_none() -> None:
-    assert trouble.of(ValueError()) is None
-    assert trouble.of(exc.InvalidRequestError()) is None
+    assert database_errors.of(ValueError()) is None
+    assert database_errors.of(exc.InvalidRequestError()) is None
 
 
 def test_sqlite_s_own_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_sqlite_s_own_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         for statement in ("INSERT INTO t VALUES ('b')", "SELECT * FROM gone"):
             with pytest.raises(exc.DBAPIError) as raised:
                 second.exec_driver_sql(statement)
-            found.append(trouble.of(raised.value))
+            found.append(database_errors.of(raised.value))
             second.rollback()
         first.commit()
         pages = first.exec_driver_sql("PRAGMA page_count").scalar()
@@ -86,11 +86,11 @@ def test_sqlite_s_own_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ):
             with pytest.raises(exc.DBAPIError) as raised:
                 first.exec_driver_sql(statement)
-            found.append(trouble.of(raised.value))
+            found.append(database_errors.of(raised.value))
             first.rollback()
     engine.dispose()
     assert found == [Trouble.BUSY, None, None, Trouble.FULL]
     missing = create_engine(f"sqlite:///{tmp_path / 'no' / 'x.db'}")
     with pytest.raises(exc.OperationalError) as raised:
         missing.connect()
-    assert trouble.of(raised.value) is Trouble.DOWN
+    assert database_errors.of(raised.value) is Trouble.DOWN

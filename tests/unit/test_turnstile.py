@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from crmadmin.core import turnstile
-from crmadmin.core.turnstile import turn
+from crmadmin.core import write_queue
+from crmadmin.core.write_queue import turn
 
 HOLDER = """
 import sys, time
-from crmadmin.core.turnstile import turn
+from crmadmin.core.write_queue import turn
 with turn(sys.argv[1], 10) as came:
     print(came, flush=True)
     time.sleep(60)
@@ -28,7 +28,7 @@ with turn(sys.argv[1], 10) as came:
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    found = turnstile.beside(str(tmp_path / "crm.db"))
+    found = write_queue.beside(str(tmp_path / "crm.db"))
     assert found is not None
     return found
 
@@ -50,21 +50,21 @@ def holder(path: str) -> Iterator[subprocess.Popen[str]]:
 
 def test_the_file_stands_beside_the_database_and_a_database_in_memory_has_none(path: str) -> None:
     assert path.endswith("crm.db-queue")
-    assert turnstile.beside("") is None
+    assert write_queue.beside("") is None
 
 
 def test_where_no_file_can_be_locked_there_is_no_turnstile(
     tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert turnstile.beside(str(tmp_path / "no" / "such" / "crm.db")) is None
+    assert write_queue.beside(str(tmp_path / "no" / "such" / "crm.db")) is None
     with turn(path, 1):
-        assert turnstile.beside(path.removesuffix(turnstile.SUFFIX)) == path, "it is only taken"
+        assert write_queue.beside(path.removesuffix(write_queue.SUFFIX)) == path, "it is only taken"
 
     def refuse(*_args: object) -> None:
         raise OSError("no locks on this drive")
 
-    monkeypatch.setattr(turnstile.fcntl, "flock", refuse)
-    assert turnstile.beside(str(tmp_path / "crm.db")) is None
+    monkeypatch.setattr(write_queue.fcntl, "flock", refuse)
+    assert write_queue.beside(str(tmp_path / "crm.db")) is None
     with turn(path, 5) as came:
         assert not came
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 
-from crmadmin.panel.unindented import Unindented, lean
+from crmadmin.admin.markup import Unindented, lean
 
 
 def drawn(source: str, **values: object) -> str:

@@ -22,9 +22,9 @@ from crmadmin.core.kinds import KINDS, FieldKind
 from crmadmin.core.normalise import normaliser
 from crmadmin.core.spec import FieldSpec
 from crmadmin.customers.models import Contact, Customer
-from crmadmin.imports.undo.sides import model_named
+from crmadmin.customers.views.pages import CONTACT_FIELDS
+from crmadmin.imports.undo.side_effects import model_named
 from crmadmin.panel.build import declared
-from crmadmin.panel.customer_view import CONTACT_FIELDS
 
 AT = {m: f"/admin/catalogs/{m.__tablename__}/" for m in all_catalogs()}
 AT |= {Customer: "/admin/customers/", User: "/admin/users/"}

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from wizard import CUSTOMERS, act, begun, of, run, workbook
 
 from crmadmin.core.db import db
-from crmadmin.imports import fixbook, forgetting
+from crmadmin.imports import forgetting
 from crmadmin.imports.models import ImportBatch, ImportFix
+from crmadmin.imports.pipeline import corrections
 from crmadmin.imports.views import rows, steps
 from crmadmin.jobs.models import Job
 
@@ -190,7 +191,7 @@ def test_what_was_set_aside_goes_with_the_file(app: Flask, visitor: Any, where: 
     act(visitor("mai"), where, "mapping", "mapping", **{"field-2": "-", "field-1": "name"})
     with app.app_context():
         batch = db.session.get_one(ImportBatch, int(where.rsplit("/", 1)[-1]))
-        assert dict(fixbook.aside(batch))
+        assert dict(corrections.aside(batch))
         forgetting._forget_decisions(batch.id)
-        assert not dict(fixbook.aside(batch))
+        assert not dict(corrections.aside(batch))
         db.session.remove()

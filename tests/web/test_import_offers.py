@@ -12,7 +12,7 @@ from sqlalchemy import select
 from wizard import CUSTOMERS, begun, workbook
 
 from crmadmin.core.db import db, utcnow
-from crmadmin.imports import fixes, services
+from crmadmin.imports import correct, services
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.states import TABLE, Act, Status
 from crmadmin.imports.views import steps
@@ -73,7 +73,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         def noted(batch: ImportBatch, *args: Any, **kwargs: Any) -> Any:
             names.append(name)
-            if module is fixes:
+            if module is correct:
                 raise LookupError
             return None
 
@@ -84,7 +84,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
                  "abandon", "choose_rules", "choose_columns"):  # fmt: skip
         note(services, name)
     for name in ("fix", "leave_out"):
-        note(fixes, name)
+        note(correct, name)
     monkeypatch.setattr(steps, "PATIENCE", 0)
     return names
 

@@ -12,7 +12,7 @@ from wizard import CUSTOMERS, SOURCES, act, begun, count, leads, of, run, workbo
 
 from crmadmin.core.db import db, utcnow
 from crmadmin.customers.models import Customer
-from crmadmin.imports import fixes, services
+from crmadmin.imports import correct, services
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.views import progress
 from crmadmin.jobs.models import Job, JobState
@@ -264,7 +264,7 @@ def test_the_list_has_words_for_every_state(
 def test_cells_that_are_mended_are_no_news_each(
     app: Flask, people: Any, visitor: Any, monkeypatch: pytest.MonkeyPatch, small: int
 ) -> None:
-    monkeypatch.setattr(fixes, "SMALL", small)
+    monkeypatch.setattr(correct, "SMALL", small)
     rows = (("Mã KH", "Tên", "Email"), *((f"A{n % 2}", f"Tên {n}", "lan@") for n in range(6)))
     browser = visitor("mai")
     where = begun(browser, CUSTOMERS, workbook(*rows))

@@ -11,7 +11,7 @@ from flask import Flask
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import Collaborator, Industry, all_catalogs
-from crmadmin.core import choices
+from crmadmin.core import facets
 from crmadmin.core.db import db, spec_of
 from crmadmin.customers.models import Customer, catalog_fields
 from crmadmin.groups.models import Membership
@@ -95,11 +95,11 @@ def test_counts_keep_to_what_one_may_see_and_so_do_names(
 def test_more_than_can_be_counted_quickly_is_said_with_a_plus(
     stock: dict, people: dict, visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choices, "COUNT_CAP", 1)
-    monkeypatch.setattr("crmadmin.panel.offered.COUNT_CAP", 1)
+    monkeypatch.setattr(facets, "COUNT_CAP", 1)
+    monkeypatch.setattr("crmadmin.admin.filter_options.COUNT_CAP", 1)
     found = offered(visitor("an").get(f"{LIST}filter/industry/").text)
     assert found == {"Thủy sản": "1+", "Vận tải": "0", "Xây dựng": "1+", "Chưa đặt": "1+"}
-    monkeypatch.setattr(choices, "MOST_LOOKED_AT", 1)
+    monkeypatch.setattr(facets, "MOST_LOOKED_AT", 1)
     found = offered(visitor("an").get(f"{LIST}filter/industry/?kind=person").text)
     assert found == {"Thủy sản": "1+", "Vận tải": "", "Xây dựng": "", "Chưa đặt": ""}
 

@@ -23,9 +23,9 @@ from wtforms import PasswordField
 
 from crmadmin.access import passwords, queries, services, throttle
 from crmadmin.access.models import LoginThrottle
+from crmadmin.admin.view import RecordView
 from crmadmin.core.db import db, utcnow
 from crmadmin.core.forms import GuardedForm, PageForm
-from crmadmin.panel.model_view import RecordView
 
 pytestmark = pytest.mark.usefixtures("people")
 

@@ -21,13 +21,13 @@ from openpyxl import load_workbook
 from crmadmin.access import roles
 from crmadmin.access.permissions import Permission
 from crmadmin.access.roles import Role, Scope
+from crmadmin.admin import cells as formatters
+from crmadmin.admin.view_models import Column
 from crmadmin.catalogs.models import Collaborator
 from crmadmin.core.db import db
 from crmadmin.core.kinds import KINDS, FieldKind
 from crmadmin.core.masks import Masked
 from crmadmin.customers.models import Customer
-from crmadmin.panel import formatters
-from crmadmin.panel.shapes import Column
 
 BORN, WHERE, IDENTITY = date(1992, 8, 9), "12 Nguyễn Trãi", "001092014587"
 PERSONAL = {"birthday": BORN, "address": WHERE, "tax_code": IDENTITY, "phone": "+84912345678"}

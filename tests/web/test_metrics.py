@@ -18,8 +18,8 @@ from visitor import NewVisitor
 
 import config
 from crmadmin.core.db import db, utcnow
-from crmadmin.core.metrics import figures
 from crmadmin.jobs.models import Job
+from crmadmin.telemetry.metrics import figures
 
 HERE = "127.0.0.1"
 TOKEN = "a-token-of-the-scraper"
@@ -151,7 +151,7 @@ def test_sqlite_s_writers_are_timed(
 
 
 COUNT = """
-from crmadmin.core.metrics import figures
+from crmadmin.telemetry.metrics import figures
 figures().requests.labels("x.y", "GET", "2xx").observe(0.2)
 figures().connections.inc()
 """
@@ -191,7 +191,7 @@ def test_every_figure_is_documented() -> None:
     page = (config.ROOT / "docs" / "monitoring.md").read_text()
     source = "".join(
         (config.ROOT / "crmadmin" / path).read_text()
-        for path in ("core/metrics.py", "core/metrics_page.py", "jobs/figures.py")
+        for path in ("telemetry/metrics.py", "telemetry/metrics_page.py", "jobs/job_metrics.py")
     )
     names = set(re.findall(r'"(crm_\w+)"', source)) - {"crm_began"}
     assert len(names) > 8

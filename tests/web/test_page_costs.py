@@ -21,12 +21,12 @@ from visitor import NewVisitor, Visitor
 
 from crmadmin.access import guard, services
 from crmadmin.access.models import User
+from crmadmin.admin.preferences import COLUMNS
 from crmadmin.catalogs.models import CustomerSource, CustomerStatus, Industry
 from crmadmin.core import listing, search
 from crmadmin.core.db import db, spec_of
 from crmadmin.customers.models import DOCUMENTS, Customer
 from crmadmin.groups.models import Membership
-from crmadmin.panel.preferences import COLUMNS
 
 CAP = 100
 """How far the list counts here; both sizes are beyond it, as 10,000 and a million are."""

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from visitor import NewVisitor
 
-from crmadmin.core import logs
+from crmadmin.telemetry import logs
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What a kind of field is: one object that says how its values are read, kept, shown and found.
 
 Pure, and so are the kinds: what a database, a form or a workbook makes of them is written once
-where it is done (`core.fields`, `panel.forms`), by the words that stand here.
+where it is done (`core.fields`, `admin.form_fields`), by the words that stand here.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from crmadmin.core.columns import ColumnNormaliser
 from crmadmin.core.normalise import Normalise
+from crmadmin.core.normalise_columns import ColumnNormaliser
 from crmadmin.core.text import Refusal
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Storage(Enum):
 
 
 class Control(Enum):
-    """What a form draws; `panel.forms` has the field of each."""
+    """What a form draws; `admin.form_fields` has the field of each."""
 
     LINE = "one line to type in"
     LINES = "several lines"

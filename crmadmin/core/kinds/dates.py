@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from crmadmin.core import outside, text
-from crmadmin.core.columns import ColumnNormaliser, Slow, memoised
 from crmadmin.core.kinds.base import CellFormat, FieldKind, Span, Storage
 from crmadmin.core.kinds.base import marked as _
 from crmadmin.core.normalise import Normalise, normaliser
+from crmadmin.core.normalise_columns import ColumnNormaliser, Slow, memoised
 from crmadmin.core.text.dates import FIRST_DAY, today
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from crmadmin.core import text
-from crmadmin.core.columns import ColumnNormaliser, Slow
 from crmadmin.core.kinds.base import MASK, FieldKind
 from crmadmin.core.kinds.base import marked as _
+from crmadmin.core.normalise_columns import ColumnNormaliser, Slow
 from crmadmin.core.text.emails import COMMON_EMAIL
 
 LONGEST = 254

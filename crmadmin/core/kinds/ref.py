@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from crmadmin.core import outside, text
-from crmadmin.core.columns import texts
 from crmadmin.core.kinds.base import Control, FieldKind, Storage
 from crmadmin.core.kinds.base import marked as _
+from crmadmin.core.normalise_columns import texts
 
 REF = FieldKind(
     "ref",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crmadmin.core import text
-from crmadmin.core.columns import texts
 from crmadmin.core.kinds.base import Control, FieldKind, Storage
+from crmadmin.core.normalise_columns import texts
 
 TEXT = FieldKind(
     "text",

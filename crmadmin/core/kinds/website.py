@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from crmadmin.core import text
-from crmadmin.core.columns import ColumnNormaliser, Slow
 from crmadmin.core.kinds.base import FieldKind
 from crmadmin.core.kinds.base import marked as _
+from crmadmin.core.normalise_columns import ColumnNormaliser, Slow
 
 _COMMON = re.compile(
     r"https?://(?:[a-z0-9]{1,30}\.){1,3}(?:vn|com|net|org)(?:/[A-Za-z0-9/_.-]{0,200})?"

@@ -1,6 +1,6 @@
 """The form of a group: its draft, the members in it, and the picker that brings more.
 
-The page itself is a record's form and stands in `panel.group_form`; here are its parts, which htmx
+The page itself is a record's form and stands in `groups.views.form`; here are its parts, which htmx
 asks for and plain forms post to. Each answers for one draft, of the group that the address names
 and of the user who asks. A GET changes nothing.
 """
@@ -18,7 +18,7 @@ from crmadmin.groups.views import (  # noqa: F401 - each adds its addresses to t
     paste,
     whole,
 )
-from crmadmin.groups.views.base import blueprint
+from crmadmin.groups.views.editing import blueprint
 
 __all__ = ["RULES", "init_app"]
 

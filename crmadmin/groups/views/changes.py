@@ -16,9 +16,9 @@ from crmadmin.core.db import db
 from crmadmin.groups import drafts, following
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.groups.shapes import Outcome
-from crmadmin.groups.views import parts
-from crmadmin.groups.views.base import MEMBERS as OF_MEMBERS
-from crmadmin.groups.views.base import (
+from crmadmin.groups.views import halves
+from crmadmin.groups.views.editing import MEMBERS as OF_MEMBERS
+from crmadmin.groups.views.editing import (
     Editing,
     back_to_form,
     blueprint,
@@ -46,7 +46,7 @@ def members(key: str) -> Any:
     if not is_part():
         return redirect(page_url(key, only(request.args)))
     told = drafts.state(edit.draft, edit.group)
-    context = {**parts.common(edit, state, told), **parts.members(edit, state, told)}
+    context = {**halves.common(edit, state, told), **halves.members(edit, state, told)}
     return half(key, state, "groups/_members.html", context)
 
 
@@ -60,12 +60,12 @@ def picker(key: str) -> Any:
         return redirect(page_url(key, only(request.args)))
     counts_all = request.args.get("count") == "all"
     context = {
-        **parts.common(edit, state, drafts.state(edit.draft, edit.group)),
-        **parts.matches(edit, state, all_of_them=counts_all),
+        **halves.common(edit, state, drafts.state(edit.draft, edit.group)),
+        **halves.matches(edit, state, all_of_them=counts_all),
     }
     if request.headers.get("HX-Target") == "picker":
         return half(
-            key, state, "groups/_picker.html", {**context, **parts.fields(context["search"])}
+            key, state, "groups/_picker.html", {**context, **halves.fields(context["search"])}
         )
     return half(key, state, "groups/_found_answer.html", context)
 
@@ -82,7 +82,7 @@ def text(key: str) -> Any:
         return back_to_form(key, "")
     edit = edit.again()
     told = drafts.state(edit.draft, edit.group)
-    return render_template("groups/_unsaved.html", **parts.common(edit, page_state(), told))
+    return render_template("groups/_unsaved.html", **halves.common(edit, page_state(), told))
 
 
 def typed_texts() -> dict[str, str]:
@@ -140,7 +140,7 @@ def remove(key: str) -> Any:
     """Take members out: one, the ticked ones, or all that the search in the group matches."""
     edit = editing(key)
     if request.form.get("all_matching") == "1" and not request.form.get("only"):
-        where = parts.members_where(only(request.form, "mq"))
+        where = halves.members_where(only(request.form, "mq"))
         outcome = drafts.remove_matching(edit.begin(), where)
     else:
         ids = ticked("only") or ticked("ids")
@@ -183,4 +183,4 @@ def _done(edit: Editing, text: str, kind: str, **events: Any) -> Any:
     db.session.commit()
     if not is_part():
         return back_to_form(edit.key, text, "success" if kind == "good" else "warning")
-    return say(parts.answer(edit), text, kind, **events)
+    return say(halves.answer(edit), text, kind, **events)

@@ -15,7 +15,8 @@ from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, paste, queries
 from crmadmin.groups.shapes import Kind
-from crmadmin.groups.views.base import (
+from crmadmin.groups.views.changes import picked_words
+from crmadmin.groups.views.editing import (
     Editing,
     back_to_form,
     blueprint,
@@ -26,8 +27,7 @@ from crmadmin.groups.views.base import (
     reach,
     say,
 )
-from crmadmin.groups.views.changes import picked_words
-from crmadmin.groups.views.parts import answer
+from crmadmin.groups.views.halves import answer
 
 MOST_SHOWN = 200
 """Lines that are listed; the others are counted."""

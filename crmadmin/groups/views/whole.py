@@ -13,8 +13,8 @@ from crmadmin.core.db import db
 from crmadmin.customers import queries as customers
 from crmadmin.groups import drafts, following, picker
 from crmadmin.groups.shapes import DraftState
-from crmadmin.groups.views import parts
-from crmadmin.groups.views.base import (
+from crmadmin.groups.views import halves
+from crmadmin.groups.views.editing import (
     blueprint,
     editing,
     go,
@@ -39,7 +39,7 @@ def leave(key: str) -> Any:
     return render_template(
         "groups/ask.html",
         title=_("Throw the changes away?"),
-        lead=parts.unsaved(told),
+        lead=halves.unsaved(told),
         texts=_lost(told),
         action=url_for("groups.throw_away", key=edit.key),
         label=_("Throw away"),
@@ -101,7 +101,7 @@ def follow(key: str) -> Any:
     return render_template(
         "groups/ask.html",
         title=_("Group by this filter"),
-        lead=parts.matching_now(count),
+        lead=halves.matching_now(count),
         conditions=conditions or [(_("Everybody"), _("no condition is set"))],
         texts=texts,
         hidden=[("query", search.text)],

@@ -6,10 +6,10 @@ edited since, or that others built upon, is left as it is and listed. Afterwards
 it was before the import, but for ids, versions, timestamps and the history itself.
 """
 
+from crmadmin.imports.undo.can_undo import REASONS, KeptLine
 from crmadmin.imports.undo.job import run
 from crmadmin.imports.undo.lost import Lost, token
 from crmadmin.imports.undo.preview import UndoPreview, kept_lines, preview
-from crmadmin.imports.undo.verdict import REASONS, KeptLine
 
 __all__ = [
     "REASONS", "KeptLine", "Lost", "UndoPreview", "kept_lines", "preview", "run", "token",

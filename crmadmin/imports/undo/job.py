@@ -18,9 +18,9 @@ from crmadmin.imports import states
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.records import UNDO
 from crmadmin.imports.states import Act, Status
-from crmadmin.imports.undo import lost, rows, sides
+from crmadmin.imports.undo import lost, rows, side_effects
+from crmadmin.imports.undo.can_undo import GONE, Ground, KeptLine
 from crmadmin.imports.undo.rows import Counts
-from crmadmin.imports.undo.verdict import GONE, Ground, KeptLine
 from crmadmin.jobs.work import Failed, Stopped, Turn, task
 
 ACCEPTED, LOST = "undo_accepted", "undo_lost"
@@ -114,7 +114,7 @@ class _Undoing:
     def _end(self) -> None:
         if self._batch.group_id is not None:
             filling.count_anew(self._batch.group_id)
-        found = self._try(lambda counts: (sides.take_back(self._ground, counts),))
+        found = self._try(lambda counts: (side_effects.take_back(self._ground, counts),))
         (beside,), counts = found
         rows.note_contacts(self._ground)
         batch = self._batch

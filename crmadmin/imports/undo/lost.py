@@ -17,9 +17,9 @@ from crmadmin.core.bulk import json_keys
 from crmadmin.core.db import db
 from crmadmin.imports.models import ImportRow
 from crmadmin.imports.records import State
-from crmadmin.imports.undo import sides
+from crmadmin.imports.undo import side_effects
+from crmadmin.imports.undo.can_undo import Ground
 from crmadmin.imports.undo.values import length_of, restorable
-from crmadmin.imports.undo.verdict import Ground
 
 
 class Lost(NamedTuple):
@@ -34,8 +34,8 @@ class Lost(NamedTuple):
 def of(ground: Ground) -> list[Lost]:
     """What undoing the import could not bring back as things stand, by name. Reads only."""
     found = Counter(_of_rows(ground))
-    for name, notes in sides.notes(ground, made=False).items():
-        model = sides.model_named(name)
+    for name, notes in side_effects.notes(ground, made=False).items():
+        model = side_effects.model_named(name)
         for note in notes:
             found.update(_of_note(model, note.before or {}))
     return [Lost(name, rows, is_gone) for (name, is_gone), rows in sorted(found.items())]
@@ -56,7 +56,7 @@ def _of_note(model: Any, before: Mapping[str, Any]) -> list[tuple[str, bool]]:
 
 
 def _label(model: Any, column: str) -> str:
-    spec = next((f for f in sides.fields_of(model) if f.column == column), None)
+    spec = next((f for f in side_effects.fields_of(model) if f.column == column), None)
     return str(spec.label) if spec is not None else column
 
 

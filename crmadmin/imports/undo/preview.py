@@ -19,9 +19,8 @@ from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports.kinds import Family
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.records import State
-from crmadmin.imports.undo import lost, sides
-from crmadmin.imports.undo.lost import Lost
-from crmadmin.imports.undo.verdict import (
+from crmadmin.imports.undo import lost, side_effects
+from crmadmin.imports.undo.can_undo import (
     CONTACT,
     EDITED,
     GONE,
@@ -31,6 +30,7 @@ from crmadmin.imports.undo.verdict import (
     Ground,
     KeptLine,
 )
+from crmadmin.imports.undo.lost import Lost
 
 MOST_LINES = 100
 """Records that stay are named one by one up to here."""
@@ -235,10 +235,10 @@ def _beside(ground: Ground, going: Any) -> tuple[int, int, list[KeptLine]]:
     """How many side records would go, how many would be changed back, and which would stay."""
     kept: list[KeptLine] = []
     changed = made = 0
-    for name, notes in sides.notes(ground, made=False).items():
-        changed += _changed_back(ground, sides.model_named(name), notes, kept)
-    for name, notes in sides.notes(ground, made=True).items():
-        made += _removed(ground, sides.model_named(name), notes, going, kept)
+    for name, notes in side_effects.notes(ground, made=False).items():
+        changed += _changed_back(ground, side_effects.model_named(name), notes, kept)
+    for name, notes in side_effects.notes(ground, made=True).items():
+        made += _removed(ground, side_effects.model_named(name), notes, going, kept)
     return made, changed, kept
 
 
@@ -284,7 +284,7 @@ def _used_by_others(ground: Ground, model: Any, ids: Sequence[int], going: Any) 
     if model is None:
         return set()
     if model is CustomerGroup:
-        return {i for i in ids if sides.is_needed(ground, i, but_own=True)}
+        return {i for i in ids if side_effects.is_needed(ground, i, but_own=True)}
     used: set[int] = set()
     for reference in references_to(model):
         where = [among(reference.column, ids)]

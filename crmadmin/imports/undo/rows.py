@@ -23,8 +23,8 @@ from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportRow
 from crmadmin.imports.records import State
 from crmadmin.imports.states import Is
+from crmadmin.imports.undo.can_undo import CONTACT, GONE, TAKEN, Ground
 from crmadmin.imports.undo.values import Restore, put_back
-from crmadmin.imports.undo.verdict import CONTACT, GONE, TAKEN, Ground
 
 BLOCK = 5000
 

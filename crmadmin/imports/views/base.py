@@ -15,10 +15,10 @@ from crmadmin.core.paging import DEFAULT_PER_PAGE
 from crmadmin.core.spec import Words
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports import queries
-from crmadmin.imports.joining import DRAFT, fills, fills_draft
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline.target import DRAFT, fills, fills_draft
 from crmadmin.imports.records import State
 
 PER_PAGE = DEFAULT_PER_PAGE

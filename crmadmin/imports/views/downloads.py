@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from crmadmin.access.permissions import Permission
-from crmadmin.imports import errorbook, source, standing
+from crmadmin.imports import error_workbook, source, standing
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import FileRefused
@@ -30,7 +30,7 @@ def errors(id: str) -> Response:
     batch = batch_of(id, Permission.IMPORTS_READ)
     if not standing.of(batch).allows(Act.ERRORS):
         return _not_yet(batch)
-    return _workbook(batch, errorbook.write_errors, _("errors"), _("No row has an error."))
+    return _workbook(batch, error_workbook.write_errors, _("errors"), _("No row has an error."))
 
 
 @blueprint.get("/<id>/ledger.xlsx")
@@ -39,7 +39,7 @@ def ledger(id: str) -> Response:
     batch = batch_of(id, Permission.IMPORTS_READ)
     if not standing.of(batch).allows(Act.LEDGER):
         return _not_yet(batch)
-    return _workbook(batch, errorbook.write_ledger, _("ledger"), _("The ledger is empty."))
+    return _workbook(batch, error_workbook.write_ledger, _("ledger"), _("The ledger is empty."))
 
 
 def _not_yet(batch: ImportBatch) -> Response:
@@ -55,7 +55,7 @@ def _workbook(
     out: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
     try:
         written = write(batch, out)
-    except errorbook.CellsGone:
+    except error_workbook.CellsGone:
         written, nothing = 0, _("The cells of these rows are no longer kept.")
     except BaseException:
         out.close()

@@ -14,11 +14,12 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.core.outside import page_number, whole
 from crmadmin.core.paging import Page, clamp
-from crmadmin.imports import errorbook, fixbook, report, standing, states
+from crmadmin.imports import error_workbook, report, standing, states
 from crmadmin.imports.kinds import KINDS, Kind
-from crmadmin.imports.mapping import column_letter
 from crmadmin.imports.messages import STATE_LABELS, STATE_MEANINGS
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline import corrections
+from crmadmin.imports.pipeline.mapping import column_letter
 from crmadmin.imports.records import State
 from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views.base import PER_PAGE, STATE_COLORS
@@ -68,10 +69,10 @@ class Touched:
 
 def touched(batch: ImportBatch) -> Touched:
     """Which rows were corrected or left behind."""
-    found = sorted(fixbook.of(batch.id).items())
+    found = sorted(corrections.of(batch.id).items())
     return Touched(
-        tuple(n for n, cells in found if fixbook.LEAVE_OUT not in cells),
-        tuple(n for n, cells in found if fixbook.LEAVE_OUT in cells),
+        tuple(n for n, cells in found if corrections.LEAVE_OUT not in cells),
+        tuple(n for n, cells in found if corrections.LEAVE_OUT in cells),
     )
 
 
@@ -149,7 +150,7 @@ def ledger(batch: ImportBatch, endpoint: str) -> dict[str, Any]:
 
 def _has_error_book(batch: ImportBatch, found: report.Report) -> bool:
     """Whether the rows with errors can be taken out."""
-    has_rows = bool(found.rows[State.INVALID]) and errorbook.can_write(batch)
+    has_rows = bool(found.rows[State.INVALID]) and error_workbook.can_write(batch)
     return has_rows and standing.of(batch).allows(Act.ERRORS)
 
 
@@ -167,12 +168,12 @@ class Aside:
 def aside(batch: ImportBatch) -> list[Aside]:
     """Corrections that do not count now, in the order of the file."""
     found = []
-    for sheet, rows in fixbook.aside(batch):
+    for sheet, rows in corrections.aside(batch):
         for number, cells in rows.items():
             for place, text in cells.items():
                 column = whole(place)
                 letter = place if column is None else column_letter(column)
-                shown = "" if place == fixbook.LEAVE_OUT else text
+                shown = "" if place == corrections.LEAVE_OUT else text
                 where = "" if sheet == (batch.sheet or "") else sheet
                 found.append(Aside(where, whole(number) or 0, letter, shown))
     return sorted(found, key=lambda one: (one.sheet, one.number, one.column))

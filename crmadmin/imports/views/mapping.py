@@ -12,12 +12,14 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from crmadmin.core.outside import whole, words
-from crmadmin.imports import fixbook, matching, report, services, source, standing, states
+from crmadmin.imports import mapping_page as matching
+from crmadmin.imports import report, services, source, standing, states
 from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.mapping import ColumnMap
-from crmadmin.imports.matching import FileColumn, MappingPage
+from crmadmin.imports.mapping_page import FileColumn, MappingPage
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline import corrections
+from crmadmin.imports.pipeline.mapping import ColumnMap
 from crmadmin.imports.records import FileRefused
 from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views.base import (
@@ -222,7 +224,7 @@ def _render(
         problems=list(problems),
         refusal=refusal_of(batch) if states.is_(batch.status, Is.HEADLESS) else "",
         steps=step_links(kind, batch, COLUMNS),
-        corrected=len(fixbook.of(batch.id)),
+        corrected=len(corrections.of(batch.id)),
         back_url=back_url(batch),
     )
 

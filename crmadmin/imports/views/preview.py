@@ -8,7 +8,7 @@ from typing import Any
 from flask import redirect, render_template, url_for
 
 from crmadmin.access.permissions import Permission
-from crmadmin.imports import matching, report, standing
+from crmadmin.imports import mapping_page, report, standing
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import State
@@ -75,4 +75,4 @@ def _undecided(batch: ImportBatch) -> int:
     """How many values of the file no list has, and nobody said what to do with."""
     if not batch.unknown:
         return 0
-    return sum(value.is_undecided for value in matching.page(batch).unknown)
+    return sum(value.is_undecided for value in mapping_page.page(batch).unknown)

@@ -18,9 +18,9 @@ from crmadmin.core.retention import Keep
 from crmadmin.core.spec import Words
 from crmadmin.groups import queries as groups
 from crmadmin.imports import report, services, standing, states, undo
-from crmadmin.imports.joining import fills_draft
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline.target import fills_draft
 from crmadmin.imports.records import RUN, OnBlank, OnDuplicate, Rules, State
 from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views import lines

@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from crmadmin.imports import fixes, report, services, standing
+from crmadmin.imports import correct as fixes
+from crmadmin.imports import report, services, standing
 from crmadmin.imports.kinds import KINDS
-from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline.mapping import ColumnMap
 from crmadmin.imports.records import State
 from crmadmin.imports.states import Act
 from crmadmin.imports.views import lines

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core.db import db, reads_only
-from crmadmin.imports import matching, services, standing, states
+from crmadmin.imports import mapping_page, services, standing, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.states import Act, Is
@@ -45,7 +45,7 @@ def asks_first(batch: ImportBatch) -> bool:
     Only of customers: the guide to the catalogs goes from the file straight to "Nhập dữ liệu",
     so there the preview names what is undecided and leads back.
     """
-    return KINDS[batch.kind].takes_group and matching.needs_decision(batch)
+    return KINDS[batch.kind].takes_group and mapping_page.needs_decision(batch)
 
 
 def move_on(batch: ImportBatch, *, to: str = "imports.show") -> Response:

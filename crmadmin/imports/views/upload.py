@@ -20,10 +20,11 @@ from crmadmin.core.db import spec_of
 from crmadmin.core.text import text
 from crmadmin.groups import drafts
 from crmadmin.groups.models import CustomerGroup, GroupStep
-from crmadmin.imports import fixbook, keeping, report, services, standing, states, template
+from crmadmin.imports import report, services, standing, states, template, uploads
 from crmadmin.imports.kinds import CUSTOMER_KINDS, KINDS, Family, Kind
-from crmadmin.imports.mapping import ColumnMap
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline import corrections
+from crmadmin.imports.pipeline.mapping import ColumnMap
 from crmadmin.imports.records import Rules
 from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views.base import (
@@ -139,7 +140,7 @@ def _take(
             file.stream, file.filename, kind, rules, user,
             group=group, group_name=group_name, step=step,
         )  # fmt: skip
-    except keeping.FileTooLarge:
+    except uploads.FileTooLarge:
         abort(413)
     if batch is not None and not states.is_(batch.status, Is.REFUSED):
         _tell_of_corrections(batch)
@@ -153,7 +154,7 @@ def _take(
 
 def _tell_of_corrections(batch: ImportBatch) -> None:
     """What was corrected were cells of the file that another one takes the place of."""
-    rows = len(fixbook.of(batch.id))
+    rows = len(corrections.of(batch.id))
     if rows:
         flash(
             ngettext(

@@ -11,10 +11,10 @@ from werkzeug.datastructures import MultiDict
 
 from crmadmin.core import marks, records
 from crmadmin.imports.kinds import TARGETS, Kind
-from crmadmin.imports.matching import MappingPage, UnknownValue
+from crmadmin.imports.mapping_page import MappingPage, UnknownValue
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline.references import decision_key
 from crmadmin.imports.records import OnUnknown
-from crmadmin.imports.refs import decision_key
 
 Decisions = dict[str, dict[str, int | str]]
 """Import column → value as the file writes it → a record's id, create, blank or error."""

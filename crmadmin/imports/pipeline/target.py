@@ -1,0 +1,85 @@
+"""Where the customers of an import go besides the list: into a group, or into the draft of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import select
+
+from crmadmin.core import bulk
+from crmadmin.core.bulk import Column, Same
+from crmadmin.core.db import actor, db, utcnow
+from crmadmin.groups import filling
+from crmadmin.groups.models import Membership
+from crmadmin.imports import states
+from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.pipeline.plan import Fate
+from crmadmin.imports.states import Is
+
+filling.WRITING.update(states.those(Is.WRITING))
+filling.WRITTEN.update(states.those(Is.WRITTEN))
+
+DRAFT = "draft"
+"""The option of an import that was begun on a group's form: the group's id, 0 for a new one."""
+
+
+def fills_draft(batch: ImportBatch) -> bool:
+    """Whether the customers are to join what somebody edits, or edited, on a group's form."""
+    return DRAFT in (batch.options or {})
+
+
+def fills(batch: ImportBatch) -> bool:
+    """Whether the customers are to join a group, one that is there or is to be."""
+    named = bool(batch.options.get("group_name"))
+    return batch.group_id is not None or batch.step_id is not None or named
+
+
+class Joining:
+    """Puts the customers of each block where they belong.
+
+    The draft may be saved while the import is paused: the rest joins the group then. When it was
+    thrown away, or just this step, the rest joins nothing and the ledger says so.
+    """
+
+    def __init__(self, batch: ImportBatch) -> None:
+        self._batch = batch
+        self._group_id = batch.group_id
+        self._step_id: int | None = None
+
+    def open(self) -> None:
+        """Before anything of a block is looked up or locked: find out where it goes."""
+        if not fills_draft(self._batch):
+            self._group_id = self._batch.group_id
+            return
+        where = ImportBatch.id == self._batch.id
+        step_id = db.session.scalar(select(ImportBatch.step_id).where(where))
+        is_open = step_id is not None and filling.open_step(step_id)
+        self._step_id = step_id if is_open else None
+        self._group_id = (
+            None if is_open else db.session.scalar(select(ImportBatch.group_id).where(where))
+        )
+
+    def write(self, fates: Sequence[Fate], record_id: Callable[[Fate], int]) -> None:
+        """Join the customers of these fates. Raises bulk.Taken."""
+        joining = [fate for fate in fates if fate.member_fate is not None]
+        if not joining:
+            return
+        if self._step_id is not None:
+            filling.put_in(self._step_id, [record_id(fate) for fate in joining])
+        elif self._group_id is not None:
+            self._add([f for f in joining if f.member_fate == "added"], record_id)
+        elif fills_draft(self._batch):
+            for fate in joining:
+                fate.member_fate = None
+
+    def _add(self, fates: Sequence[Fate], record_id: Callable[[Fate], int]) -> None:
+        if not fates:
+            return
+        columns: dict[str, Column] = {
+            "group_id": Same(self._group_id),
+            "customer_id": [record_id(fate) for fate in fates],
+            "added_at": Same(utcnow()),
+            "added_by_id": Same(actor.get()),
+            "import_id": Same(self._batch.id),
+        }
+        bulk.insert(Membership.__table__, columns)
