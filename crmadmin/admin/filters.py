@@ -13,7 +13,7 @@ from flask import abort, render_template, url_for
 from flask_admin import expose
 
 from crmadmin.access import guard
-from crmadmin.admin import extra_filters, filter_options, list_page
+from crmadmin.admin import extensions, extra_filters, filter_options, list_page
 from crmadmin.admin.extra_filters import ExtraFilter
 from crmadmin.admin.view_models import FilterOption, FilterView
 from crmadmin.core import facets
@@ -59,7 +59,7 @@ class ChoicePages:
 
     def more_filters(self) -> Sequence[ExtraFilter]:
         """Filters that are no fields of the records."""
-        return ()
+        return [one for e in extensions.of(self.spec.name) for one in e.filters()]
 
     def remote_of(self, f: FieldSpec) -> str:
         """Where the records of a large table are looked up; '' for other filters."""

@@ -14,6 +14,8 @@ from werkzeug.datastructures import MultiDict
 from crmadmin.access import guard, messages, questions, reach
 from crmadmin.access.models import User
 from crmadmin.access.questions import Question, TooManyQuestions
+from crmadmin.admin import extensions
+from crmadmin.admin.extensions import Card
 from crmadmin.admin.form_fields import RecordForm, RefField, form_class, sections, shown, typed
 from crmadmin.core import merging, options, outside, records
 from crmadmin.core.db import db
@@ -195,7 +197,13 @@ class FormPages:
             "errors_count": sum(bool(e) for e in form.errors.values()),
             "warnings_count": form.warning_count,
             "delete_url": self._delete_url(record),
+            "cards": [] if record is None else self.form_cards(record),
         }
+
+    def form_cards(self, record: Any) -> list[Card]:
+        """What other features show beside the form of a record."""
+        view: Any = self
+        return [card for e in extensions.of(self.spec.name) for card in e.form_cards(view, record)]
 
     def _delete_url(self, record: Any | None) -> str:
         if record is None or not self.may("delete"):

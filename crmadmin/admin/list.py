@@ -15,8 +15,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
-from crmadmin.admin import cells, extra_filters, list_page
+from crmadmin.admin import cells, extensions, extra_filters, list_page
 from crmadmin.admin.page_links import neighbours
+from crmadmin.admin.selection import Selection
 from crmadmin.admin.view_models import BulkAction, Column, MenuItem, PageView, Segment, Tab
 from crmadmin.core import listing, options, outside
 from crmadmin.core.list_state import ListState, UnreadSearch, read_state, unknown
@@ -35,7 +36,7 @@ class ListPages:
     spec: Any
     endpoint: str
     targets: dict[str, type[Any]]
-    model: type[Any]
+    model: Any
     may: Any
     permission: Any
     scope: Any
@@ -114,7 +115,7 @@ class ListPages:
             "clear_url": url_for(self_url),
             "tabs": self.tabs(),
             "segments": self.segments(state),
-            "bulk_actions": self.bulk_actions(),
+            "bulk_actions": self.all_bulk_actions(),
             "can": self.abilities(),
             "urls": self.urls(),
             "utilities": self.page_menu(),
@@ -174,6 +175,9 @@ class ListPages:
             made["create"] = url_for(f"{self.endpoint}.create_view")
         if self.may("export"):
             made["export"] = url_for(f"{self.endpoint}.export", **self.state().args(page=None))
+        view: Any = self
+        for extension in extensions.of(self.spec.name):
+            made |= extension.urls(view)
         return made
 
     def tabs(self) -> list[Tab]:
@@ -187,6 +191,25 @@ class ListPages:
     def bulk_actions(self) -> list[BulkAction]:
         """What can be done to ticked rows."""
         return []
+
+    def all_bulk_actions(self) -> list[BulkAction]:
+        """The same with what other features add; what destroys comes last."""
+        found = self.bulk_actions()
+        view: Any = self
+        more = [one for e in extensions.of(self.spec.name) for one in e.bulk_actions(view)]
+        safe = [one for one in found if not one.danger]
+        return [*safe, *more, *(one for one in found if one.danger)]
+
+    def of_selection(self, chosen: Selection, action: str) -> list[Any]:
+        """The conditions of a selection, within what this user may do that to."""
+        if chosen.query is not None:
+            return list(self.where(self.asked(chosen.args), action))
+        return [*self.scope(action), self.model.id.in_(chosen.ids)]
+
+    def back_to_list(self, query: str) -> str:
+        """The list with the search, filters, sort and page that it had."""
+        args = Selection(query=query).args
+        return url_for(f"{self.endpoint}.index_view", **self.state(args).args())
 
     def page_menu(self) -> list[MenuItem]:
         """The items of Tiện ích."""

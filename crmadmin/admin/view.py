@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext as _
@@ -16,7 +16,7 @@ from flask_babel import ngettext
 
 from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission, find
-from crmadmin.admin import bulk, cells, list_page
+from crmadmin.admin import bulk, cells, extensions, list_page
 from crmadmin.admin.export import ExportPages
 from crmadmin.admin.filters import ChoicePages
 from crmadmin.admin.form import FormPages
@@ -42,6 +42,12 @@ class RecordView(
         super().__init__(model, db, endpoint=self.spec.name, url=url)
         policy.register_records(self.endpoint, self.spec.options.resource)
 
+    def create_blueprint(self, admin: Any) -> Blueprint:
+        """With the pages that other features add."""
+        blueprint: Blueprint = super().create_blueprint(admin)
+        extensions.add_pages(self, blueprint)
+        return blueprint
+
     def _refresh_cache(self) -> None:
         """Nothing is scaffolded from columns: everything comes from the spec."""
         self._form_ajax_refs: dict[str, Any] = {}
@@ -60,10 +66,6 @@ class RecordView(
         """Whether the current user may do this here at all."""
         permission = self.permission(action)
         return permission is not None and guard.can(permission)
-
-    def may_import(self) -> bool:
-        """Whether the current user may fill these records from files, on pages of their own."""
-        return self.may("import") and guard.reaches("imports.new")
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
         """Asked by Flask-Admin before every view method, beside the guard of every request."""
@@ -126,6 +128,9 @@ class RecordView(
             "title": records.describe(record),
             "edit_url": url_for(f"{self.endpoint}.edit_view", id=record.id) if may_edit else "",
             "back_url": url_for(f"{self.endpoint}.index_view"),
+            "cards": [
+                card for e in extensions.of(self.spec.name) for card in e.cards(self, record)
+            ],
             "acts": [self.delete_item(record)] if self.reaches("delete", record) else [],
         }
 
@@ -179,7 +184,7 @@ class RecordView(
             record_name=records.describe(record),
             reason=self.in_use(used) if used else "",
             alternatives=self.alternatives(record),
-            effects=self.consequences(record),
+            effects=[*self.consequences(record), *self.further_consequences(record)],
             version=record.version,
             back_url=url_for(f"{self.endpoint}.index_view"),
         )
@@ -203,3 +208,7 @@ class RecordView(
     def consequences(self, record: Any) -> list[str]:
         """What else goes, or stays, when the record is deleted."""
         return []
+
+    def further_consequences(self, record: Any) -> list[str]:
+        """The same of what other features keep."""
+        return [line for e in extensions.of(self.spec.name) for line in e.consequences(record)]

@@ -40,7 +40,6 @@ from crmadmin.core.list_state import ListState
 from crmadmin.core.spec import FieldSpec
 from crmadmin.core.text import fold
 from crmadmin.core.usage import references_to, usage
-from crmadmin.imports.kinds import kind_of
 
 
 class CatalogView(RecordView):
@@ -119,20 +118,11 @@ class CatalogView(RecordView):
         return ""
 
     def urls(self) -> dict[str, str]:
-        """Beside the usual ones, where drag-to-order and the import lead."""
+        """Beside the usual ones, where drag-to-order leads."""
         made = super().urls()
         if self.may("order"):
             made["order"] = url_for(f"{self.endpoint}.order")
-        if self.may_import():
-            made["import_"] = url_for("imports.new", kind=self.kind)
-            made["template"] = url_for("imports.template", kind=self.kind)
         return made
-
-    @property
-    def kind(self) -> str:
-        """The import kind that fills this catalog."""
-        kind = kind_of(self.model)
-        return kind.name if kind else ""
 
     def page_menu(self) -> list[MenuItem]:
         """What Tiện ích offers beside the import."""

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import joinedload
 
 from crmadmin.access import reach
-from crmadmin.core.db import Base, db
+from crmadmin.core.db import db
 from crmadmin.core.text import email_key
 from crmadmin.customers.models import Customer
 
@@ -61,17 +61,6 @@ def _same(name: str, value: Any) -> ColumnElement[bool]:
 def count(where: Sequence[ColumnElement[bool]]) -> int:
     """How many customers meet the conditions."""
     return db.session.scalar(select(func.count()).select_from(Customer).where(*where)) or 0
-
-
-def group_count(customer_id: int) -> int:
-    """In how many marketing groups a customer is."""
-    members = Base.metadata.tables["customer_group_member"]
-    return (
-        db.session.scalar(
-            select(func.count()).select_from(members).where(members.c.customer_id == customer_id)
-        )
-        or 0
-    )
 
 
 def by_catalog(

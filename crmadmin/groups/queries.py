@@ -39,6 +39,12 @@ def member_where(group: CustomerGroup) -> ColumnElement[bool]:
     return of_group(group).contains()
 
 
+def group_count(customer_id: int) -> int:
+    """In how many marketing groups a customer is."""
+    mine = select(func.count()).select_from(Membership).where(Membership.customer_id == customer_id)
+    return db.session.scalar(mine) or 0
+
+
 def member_counts(group_ids: Sequence[int]) -> dict[int, int]:
     """Group id → members, for the groups of one page; those without any are left out."""
     rows = db.session.execute(

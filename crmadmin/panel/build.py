@@ -18,7 +18,6 @@ from sqlalchemy.orm import configure_mappers
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
-from crmadmin.admin.markup import Unindented, lean
 from crmadmin.catalogs.models import Collaborator, CollaboratorGroup, all_catalogs
 from crmadmin.catalogs.views import CatalogView, CollaboratorView
 from crmadmin.core import marks
@@ -55,6 +54,8 @@ def init_app(app: Flask) -> None:
         app, name="CRM+", theme=Theme(folder="crm", base_template="admin/base.html"),
         index_view=Dashboard(),
     )  # fmt: skip
+    groups_views.extend()
+    imports_views.extend()
     siblings = nav.customer_catalogs()
     for model in all_catalogs():
         kind = CollaboratorView if model is Collaborator else CatalogView
@@ -75,11 +76,10 @@ def init_app(app: Flask) -> None:
 
 
 def _templates(app: Flask) -> None:
-    app.jinja_env.add_extension(Unindented)
     app.jinja_env.globals.update(
         asset=asset, import_map=import_map, carried_marks=marks.carried, record_key=marks.key
     )
-    app.jinja_env.filters.update(numberformat=format_decimal, lean=lean)
+    app.jinja_env.filters.update(numberformat=format_decimal)
     app.context_processor(page_context)
 
 

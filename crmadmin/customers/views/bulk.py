@@ -21,7 +21,7 @@ from wtforms.validators import StopValidation
 
 from crmadmin.admin import bulk as acting
 from crmadmin.admin.form_fields import RecordForm, RefField, chosen_id, form_class
-from crmadmin.admin.selection import Selection, parameters, selection
+from crmadmin.admin.selection import parameters, selection
 from crmadmin.admin.view_models import BulkAction
 from crmadmin.core import acts, fields, options, outside
 from crmadmin.core.acts import BulkAct
@@ -124,11 +124,6 @@ class BulkPages:
         return acts.plan(
             kind, Customer, self.of_selection(selection(Customer, given), action), {"back": back}
         )
-
-    def back_to_list(self: Any, query: str) -> str:
-        """The list with the search, filters, sort and page that it had."""
-        args = Selection(query=query).args
-        return url_for(f"{self.endpoint}.index_view", **self.state(args).args())
 
     def bulk_form(self: Any, act: str, given: MultiDict[str, str]) -> Any:
         """What the sheet asks: an owner, or a catalog and one of its records, or nothing."""

@@ -31,8 +31,6 @@ from crmadmin.customers import acts as customer_acts
 from crmadmin.customers import queries, services
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.customers.views.bulk import BulkPages
-from crmadmin.groups.views import of_customers
-from crmadmin.groups.views.of_customers import CustomerGroupPages
 
 MOST_NAMED = 5
 CONTACT_SPEC = spec_of(Contact)
@@ -121,15 +119,11 @@ def contact_rows(contacts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {**rows, MAIN: main}
 
 
-class CustomerView(CustomerGroupPages, BulkPages, RecordView):
+class CustomerView(BulkPages, RecordView):
     """Khách hàng."""
 
     form_template = "customers/form.html"
     form_base = CustomerForm
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        of_customers.register(self.endpoint)
 
     # List
 
@@ -144,12 +138,9 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         return {**super().list_context(state, page, fields), "row_menu": None}
 
     def urls(self) -> dict[str, str]:
-        """Beside the usual ones, the choice of columns and the import."""
+        """Beside the usual ones, the choice of columns."""
         made = super().urls()
         made["columns"] = url_for(f"{self.endpoint}.columns")
-        if self.may_import():
-            made["import_"] = url_for("imports.new", kind="customers-contacts")
-            made["template"] = url_for("imports.template", kind="customers-contacts")
         return made
 
     def abilities(self) -> dict[str, bool]:
@@ -210,10 +201,6 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         """With the empty contact line that the page copies, and the possible duplicates."""
         context = super().form_context(form, record)
         adds = guard.can("collaborators:create")
-        if record is not None:
-            context["groups"] = [
-                (g["name"], g["url"]) for g in self.group_lines(record) if not g["unread"]
-            ]
         return {
             **context,
             "duplicates": [self.duplicate_line(d) for d in getattr(form, "found", [])],
@@ -386,7 +373,7 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
     # Details
 
     def details_context(self, record: Any) -> dict[str, Any]:
-        """With contacts and groups."""
+        """With contacts."""
         context = super().details_context(record)
         fields = [CONTACT_SPEC.field(n) for n in CONTACT_FIELDS]
         columns = list_page.columns(self.endpoint, ListState(), fields, sees_sensitive=False)
@@ -404,8 +391,6 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
             **context,
             "contacts": contacts,
             "contact_fields": fields,
-            "group_lines": self.group_lines(record),
-            **self.group_urls(record),
         }
 
     def erase(self, record: Any) -> BulkAct:
@@ -416,16 +401,12 @@ class CustomerView(CustomerGroupPages, BulkPages, RecordView):
         return act
 
     def details_template(self) -> str:
-        """With contacts and groups."""
+        """With contacts."""
         return "customers/details.html"
 
     def consequences(self, record: Any) -> list[str]:
         """What goes with a customer."""
-        groups = queries.group_count(record.id)
-        return [
-            _("%(num)s contacts are deleted too.", num=len(record.contacts)),
-            _("It leaves %(num)s customer groups; the groups stay.", num=groups),
-        ]
+        return [_("%(num)s contacts are deleted too.", num=len(record.contacts))]
 
 
 def _in_order(

@@ -15,12 +15,13 @@ from crmadmin.access import policy
 from crmadmin.access.permissions import Permission
 from crmadmin.groups.views import (  # noqa: F401 - each adds its addresses to the blueprint
     changes,
+    of_customers,
     paste,
     whole,
 )
 from crmadmin.groups.views.editing import blueprint
 
-__all__ = ["RULES", "init_app"]
+__all__ = ["RULES", "extend", "init_app"]
 
 RULES: Mapping[str, Permission] = dict.fromkeys(
     (
@@ -30,6 +31,11 @@ RULES: Mapping[str, Permission] = dict.fromkeys(
     Permission.GROUPS_EDIT,
 )  # fmt: skip
 """What each asks for; a draft of a new group asks for `groups:create` as well."""
+
+
+def extend() -> None:
+    """Say what groups add to the pages of others, before those are made."""
+    of_customers.register()
 
 
 def init_app(app: Flask) -> None:

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
+from crmadmin.admin import extensions
 from crmadmin.admin.form_fields import RecordForm
 from crmadmin.core import merging, outside, records
 from crmadmin.core.db import db
@@ -35,7 +36,6 @@ class GroupForm:
     endpoint: str
     spec: Any
     may: Any
-    may_import: Any
     form: Any
     problems_of: Any
     _delete_url: Any
@@ -130,10 +130,9 @@ class GroupForm:
 
     def _import_into(self, edit: Editing, told: DraftState) -> str:
         """Where Nhập khẩu leads: the wizard in the form's context."""
-        may = self.may_import() and guard.can(Permission.CUSTOMERS_IMPORT)
-        if not may or told.filter is not None or edit.is_gone:
+        if told.filter is not None or edit.is_gone:
             return ""
-        return url_for("imports.new", kind="customers-contacts", draft=edit.key)
+        return extensions.ask(self.spec.name, "import_into", draft=edit.key)
 
     def _conflict(self, edit: Editing, conflict: drafts.Conflict) -> Any:
         """The page with both sides, and the way to have both."""

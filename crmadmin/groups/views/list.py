@@ -16,6 +16,7 @@ from crmadmin.access import guard, reach
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.admin import bulk as acting
+from crmadmin.admin import extensions
 from crmadmin.admin.extra_filters import ExtraFilter, is_id
 from crmadmin.admin.selection import Selection, leave, selection
 from crmadmin.admin.view_models import BulkAction, Column, MenuItem
@@ -40,7 +41,6 @@ class GroupList:
     endpoint: str
     spec: Any
     may: Any
-    may_import: Any
     where: Any
     asked: Any
     state: Any
@@ -77,7 +77,7 @@ class GroupList:
             "search_buttons": True,
             "edit_url": self.edit_url if self.may("edit") else None,
             "empty_template": "groups/_empty.html",
-            "may_import": self.may_import() and guard.can(Permission.CUSTOMERS_IMPORT),
+            "may_import": bool(extensions.ask(self.spec.name, "import_into")),
             "catalog_url": _reached("sales_group.index_view"),
         }
 

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission
+from crmadmin.admin import extensions
 from crmadmin.admin.cells import local
 from crmadmin.admin.view import RecordView
 from crmadmin.admin.view_models import MenuItem
@@ -120,10 +121,9 @@ class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
 
     def import_url(self, group: CustomerGroup) -> str:
         """Where Nhập khẩu leads; '' for who may not, and for a group that follows a filter."""
-        may = self.may_import() and guard.can(Permission.CUSTOMERS_IMPORT)
-        if not may or group.filter is not None:
+        if group.filter is not None:
             return ""
-        return url_for("imports.new", kind="customers-contacts", group=group.id)
+        return extensions.ask(self.spec.name, "import_into", group=group.id)
 
     def erase(self, record: Any) -> BulkAct:
         """With a last line in its history."""

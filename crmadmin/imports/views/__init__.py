@@ -17,6 +17,7 @@ from crmadmin.imports.views import (  # noqa: F401 - each adds its addresses to 
     downloads,
     history,
     mapping,
+    offers,
     preview,
     progress,
     result,
@@ -28,7 +29,7 @@ from crmadmin.imports.views import (  # noqa: F401 - each adds its addresses to 
 from crmadmin.imports.views.base import blueprint
 from crmadmin.imports.views.history import bell
 
-__all__ = ["RULES", "bell", "init_app"]
+__all__ = ["RULES", "bell", "extend", "init_app"]
 
 RULES: Mapping[str, Permission] = {
     "index": Permission.IMPORTS_READ,
@@ -62,6 +63,11 @@ RULES: Mapping[str, Permission] = {
     "undo": Permission.IMPORTS_UNDO,
     "start_undo": Permission.IMPORTS_UNDO,
 }
+
+
+def extend() -> None:
+    """Say what imports add to the pages of others, before those are made."""
+    offers.register()
 
 
 def init_app(app: Flask) -> None:
