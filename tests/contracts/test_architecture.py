@@ -1,4 +1,4 @@
-"""docs/architecture.md is the house as it stands: its tree, its layers, the functions of its walks."""
+"""docs/architecture.md is the house as it stands: tree, layers, the functions of its walks."""
 
 from __future__ import annotations
 
