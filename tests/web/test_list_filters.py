@@ -184,7 +184,7 @@ def test_the_acts_of_a_row_come_when_they_are_asked_for(stock: dict, people: dic
     here = "/admin/catalogs/industry/"
     page = an.get(here).text
     assert "Gộp vào" not in page
-    assert f'href="acts/?id={stock["built"]}.' in page
+    assert f'href="{here}acts/?id={stock["built"]}.' in page
     menu = an.get(f"{here}acts/?id={stock['built']}", headers=PANEL).text
     assert "Gộp vào" in menu
     assert "Đang dùng bởi 2 bản ghi" in menu
