@@ -1,8 +1,7 @@
 """Many rows at once, past the ORM: by the driver's executemany on SQLite, by COPY on PostgreSQL.
 
 Part of the current transaction of `db.session`; nothing is committed. Values are given as Python
-has them (dates, aware datetimes, booleans, lists for JSON columns). With `core.db`, the only
-module that knows the two dialects.
+has them (dates, aware datetimes, booleans, lists for JSON columns).
 """
 
 from __future__ import annotations

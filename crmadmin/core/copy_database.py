@@ -2,7 +2,7 @@
 
 Both sides are read the same way, so the same checksum can be made of both: the values as Python has
 them (moments in UTC, JSON as its text), whatever the engine keeps them as. Nothing is committed
-here. With `core.db` and `core.bulk`, a module that knows the two dialects.
+here.
 """
 
 from __future__ import annotations

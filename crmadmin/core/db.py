@@ -1,7 +1,6 @@
 """The database: the model base, keys kept on every write, what differs between the two dialects.
 
-With `engine`, `bulk` and `search` the only module that names a dialect. Tables live in the
-features' `models`.
+Tables live in the features' `models`.
 """
 
 from __future__ import annotations
@@ -290,7 +289,7 @@ def missing_tables(database: SQLAlchemy) -> list[str]:
 
 
 def storage_faults(database: SQLAlchemy) -> list[str]:
-    """What of the engine's set-up is not as this product needs it; [] when all is well."""
+    """Settings of the database that differ from what this product needs; [] when all is well."""
     if database.engine.dialect.name != "sqlite":
         return []
     wanted = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"}

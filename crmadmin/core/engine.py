@@ -1,7 +1,4 @@
-"""How the product opens its database and begins transactions: pools, limits, SQLite's write lock.
-
-With `db`, `bulk` and `search` the only module that names a dialect.
-"""
+"""How the database is opened and transactions begun: pools, limits, SQLite's write lock."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Rows as they were before an act, kept as JSON by one statement, and put back by one.
 
-With `db`, `engine`, `bulk` and `search` the only module that knows the two dialects. See `acts`.
+What uses it is in `acts`.
 """
 
 from __future__ import annotations

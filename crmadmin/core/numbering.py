@@ -2,7 +2,7 @@
 
 PostgreSQL's sequences only go on. SQLite gives the id of the last row out again when that row is
 deleted, unless the table says AUTOINCREMENT; then it keeps the last number of each table in
-`sqlite_sequence`. With `db`, `engine`, `bulk`, `search` and `moving` a module that names a dialect.
+`sqlite_sequence`.
 """
 
 from __future__ import annotations

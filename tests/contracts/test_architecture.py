@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,51 @@ def test_what_a_walk_names_is_there(module: str, name: str) -> None:
 
 def test_the_walks_name_where_they_go() -> None:
     assert len(NAMED) > 25
+
+
+DIALECTS = {
+    "core.acts": "statistics of rows that were just written",
+    "core.bulk": "executemany or COPY",
+    "core.copy_database": "reads and writes both engines' own values",
+    "core.db": "types, upserts, what the storage must be set to",
+    "core.engine": "pools, limits, the write lock",
+    "core.images": "JSON made and read by the engine",
+    "core.migrating.beside": "declared indexes as each engine tells them",
+    "core.migrating.portable": "what a generated migration must not say",
+    "core.numbering": "ids given once",
+    "core.private_files": "the files of a database, if it is files",
+    "core.search.conditions": "conditions that each engine's index answers",
+    "core.search.engines": "the index of each engine",
+    "core.search.hints": "how each planner is led to an index",
+    "cli.checks": "whether there is a database: a file, or a server that answers",
+    "cli.move": "an address of a file is read from the instance folder on",
+    "jobs.queue": "where the queue is: a file, or the server",
+}
+"""The modules that name a database's dialect, and what for: the one list of them."""
+
+
+def dialects_named(source: str) -> Iterator[str]:
+    """Where code names a dialect: in a word of its own, or by importing SQLAlchemy's."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and node.value in ("sqlite", "postgresql"):
+            yield f"line {node.lineno}: {node.value}"
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+            "sqlalchemy.dialects"
+        ):
+            yield f"line {node.lineno}: {node.module}"
+
+
+def test_only_the_modules_of_the_list_name_a_dialect() -> None:
+    named = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): list(found)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if (found := tuple(dialects_named(path.read_text(encoding="utf-8"))))
+    }
+    assert {name: lines for name, lines in named.items() if name not in DIALECTS} == {}
+    assert DIALECTS.keys() - named.keys() == set(), "these name none (any more)"
+
+
+def test_no_docstring_keeps_a_list_of_its_own() -> None:
+    told = re.compile(r"(module|package)\s+that\s+(names|knows)\s+(a|the\s+two)\s+dialect")
+    kept = [p for p in PACKAGE.rglob("*.py") if told.search(p.read_text(encoding="utf-8"))]
+    assert kept == []

@@ -1,7 +1,6 @@
 """Migrations: what they must leave beside the tables, and what a generated one looks like.
 
-`migrations/env.py` runs them with what stands here. With `core.db`, `core.bulk` and `core.search`
-a package that names a dialect.
+`migrations/env.py` runs them with what stands here.
 """
 
 from crmadmin.core.migrating.beside import (

@@ -4,8 +4,6 @@ A model says what its documents hold (`Documents`, in the model's module). Whoev
 conditions on the model and need not know whether an index stands behind them. What was written
 since the index was brought up to date stands in a table of its own, filled by triggers, so that a
 search is right at every moment and no write path has to know of it; workers settle it.
-
-With `core.db` the only package that names a dialect.
 """
 
 from crmadmin.core.search.conditions import Found, Listed, as_found, conditions, patterns
