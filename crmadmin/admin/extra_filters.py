@@ -37,7 +37,7 @@ class ExtraFilter:
     options: Callable[[], Sequence[tuple[str, Words]]] = tuple
     remote_url: str = ""
     trouble: Callable[[Sequence[str]], Sequence[Unread]] = lambda _values: ()
-    """What of the chosen values cannot be read: a group whose own filter cannot, say."""
+    """The chosen values that cannot be read, such as a group whose own filter is unreadable."""
 
     def offered(self) -> Sequence[tuple[str, Words]]:
         """What can be chosen, but for what the browser looks up."""

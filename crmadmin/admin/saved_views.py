@@ -113,7 +113,7 @@ class SavedViewPages:
         return self.view_url(urlencode(list(given.items(multi=True))) or f"{ALL}=1")
 
     def trouble(self, query: str) -> list[str]:
-        """What of a stored view cannot be read, or no longer, in words."""
+        """The parts of a saved view that cannot be read (any more), in words."""
         given = outside.parameters(query)
         if given is None:
             return [Unread("text", query).words]

@@ -97,7 +97,7 @@ def read_state(
 ) -> ListState:
     """The state that a query string asks for.
 
-    Who sees a field masked cannot filter or sort by it: the order of the rows would tell it.
+    Users who see a field masked cannot filter or sort by it: the order of the rows would reveal it.
     """
     filters: dict[str, tuple[str, ...]] = {}
     ranges: dict[str, tuple[Any, Any]] = {}

@@ -47,7 +47,7 @@ class Search:
 
     @property
     def unread(self) -> tuple[Unread, ...]:
-        """What of it cannot be read."""
+        """The parts of it that cannot be read."""
         return self.state.unread
 
     def where(self, *, sees_sensitive: bool = True) -> list[ColumnElement[bool]]:

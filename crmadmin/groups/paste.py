@@ -45,7 +45,7 @@ class Named(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Whom a line names, and the line."""
+    """A line, and the customer it names."""
 
     customer: Named
     line: str
@@ -78,7 +78,7 @@ def look_up(
     """Whom the lines name, among the customers within `scope_where`. Raises TooManyLines.
 
     Commas and semicolons end a line, too; of a row with tabs, as copied from a sheet, the first
-    cell counts. Who sees phones and emails masked finds nobody by them.
+    cell counts. Users who see phones and emails masked cannot find anybody by them.
     """
     lines = _lines(text)
     if len(lines) > MOST_LINES:

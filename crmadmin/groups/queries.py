@@ -223,7 +223,7 @@ def _parts(
 def in_group(
     draft: GroupDraft | None, group: CustomerGroup | None, ids: Sequence[int]
 ) -> dict[int, str]:
-    """What of these customers a picker marks: member, added or removed; others are left out."""
+    """How a picker marks these customers: member, added or removed; the rest are left out."""
     sets = of(draft, group)
     if sets.follows:
         here = select(Customer.id).where(among(Customer.id, ids), sets.contains())

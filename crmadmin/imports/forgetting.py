@@ -248,7 +248,7 @@ def _silent(problems: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _forget_names(batch_id: int, first: int, last: int) -> None:
-    """Who the rows were about, and what their records held before."""
+    """The people the rows were about, and what their records held before."""
     here = _block(batch_id, first, last)
     _write(update(ImportRow).where(*here).values(label="", key=None))
     _write(update(ImportRow).where(*here, _has_image(ImportRow)).values(before={}))

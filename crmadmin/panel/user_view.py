@@ -65,7 +65,7 @@ class UserView(RecordView):
         return form
 
     def cell(self, column: Column, record: Any) -> Any:
-        """Who has no password cannot sign in, whatever else the list says."""
+        """A user without a password cannot sign in, whatever else the list says."""
         shown = super().cell(column, record)
         if column.name != "is_active" or record.password_hash:
             return shown

@@ -23,8 +23,8 @@ MASK = "***"
 
 
 def marked(words: str) -> str:
-    """Marks words for the translators: imported as `_`, for a kind knows no language. Who shows
-    them translates them (`core.words.translated`)."""
+    """Marks words for the translators: imported as `_`, for a kind knows no language. They are
+    translated where they are shown (`core.words.translated`)."""
     return words
 
 

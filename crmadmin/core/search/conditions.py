@@ -135,7 +135,7 @@ def _figures(written: str) -> str:
 def conditions(model: type[Any], query: str, *, sees_sensitive: bool) -> list[ColumnElement[bool]]:
     """The conditions of a query on a model; none for a blank query.
 
-    Who sees sensitive values masked cannot find by them either, or the list would tell them.
+    Users who see sensitive values masked cannot search by them either: the hits would reveal them.
     """
     documents = find(model)
     wanted = patterns(query, indexed=documents is not None)

@@ -68,7 +68,7 @@ class Sqlite:
         return {**_tables(documents), **_trigger_names(documents)}
 
     def there(self, connection: Connection, documents: Documents) -> set[str]:
-        """What of it is there, as it should be."""
+        """Which parts of it exist and are as declared."""
         found = connection.execute(
             text("SELECT name, sql FROM sqlite_master WHERE name = :name OR name GLOB :begins"),
             {"name": documents.name, "begins": f"{documents.name}_*"},
@@ -195,7 +195,7 @@ class Postgresql:
         return {**_tables(documents), **indexes, **_trigger_names(documents)}
 
     def there(self, connection: Connection, documents: Documents) -> set[str]:
-        """What of it is there, as it should be; a trigger that was switched off is not."""
+        """Which parts of it exist and are as declared; a disabled trigger does not count."""
         tables = connection.scalars(
             text(
                 "SELECT c.relname FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid"

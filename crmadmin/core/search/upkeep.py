@@ -85,7 +85,7 @@ def clear(connection: Connection, documents: Documents) -> None:
 
 
 def missing(connection: Connection, documents: Documents) -> dict[str, str]:
-    """What of the index and its triggers is not there as it should be, and beside which table."""
+    """Parts of the index and its triggers that are missing or wrong, with their table."""
     engine = engine_of(connection)
     there = engine.there(connection, documents)
     return {n: table for n, table in engine.wanted(documents).items() if n not in there}

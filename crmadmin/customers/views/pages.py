@@ -148,7 +148,7 @@ class CustomerView(BulkPages, RecordView):
         return {**super().abilities(), "columns": True}
 
     def empty_help(self) -> Words | None:
-        """Who sees only their own customers is told so."""
+        """Users who see only their own customers are told so."""
         if reach.is_whole(self.model):
             return super().empty_help()
         return _("You see only customers that you own.")
@@ -294,7 +294,7 @@ class CustomerView(BulkPages, RecordView):
         return record.id if record is not None and self.reaches("edit", record) else None
 
     def save_new(self, form: RecordForm) -> Any:
-        """Who may not set the owner owns what they add."""
+        """Users who may not set the owner own what they add."""
         values = form.values()
         user = guard.current_user()
         if values.get("owner_id") is None and user is not None:

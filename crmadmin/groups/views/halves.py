@@ -220,7 +220,7 @@ def _follows(told: DraftState) -> Sequence[tuple[Any, str]] | None:
 
 
 def _trouble(told: DraftState) -> list[str]:
-    """What of the filter that is followed cannot be read, in words."""
+    """The parts of the followed filter that cannot be read, in words."""
     return [] if told.filter is None else [t.words for t in following.trouble(told.filter)]
 
 

@@ -37,8 +37,8 @@ class Event:
 
 
 def events(found: list[Saved | ImportedInto]) -> list[Event]:
-    """The lines of a page of the history. Who reads only customers of their own is told what was
-    done, but not to how many: those are everybody's."""
+    """The lines of a page of the history. Users who see only their own customers are told what was
+    done, but not to how many: that count covers everybody's."""
     keys = [step.import_id for one in found if isinstance(one, Saved) for step in one.steps]
     keys += [one.id for one in found if isinstance(one, ImportedInto)]
     link = import_links(keys)

@@ -1,7 +1,7 @@
 """Derived columns made before they are asked for: keys, sort keys and search texts of a block.
 
 Most rows are written as the file has them, so what their derived columns will be is known as soon
-as their cells are. Who writes asks here, and what was not foreseen (a default came in, a value of
+as their cells are. The writer asks here, and what was not foreseen (a default came in, a value of
 the record stayed) is made then.
 """
 

@@ -24,7 +24,7 @@ _PATIENCE = 0.1
 
 @dataclass
 class Outlook:
-    """Whether the next item can be had at once. Who makes the items says how to see that."""
+    """Whether the next item can be had at once. Whoever makes the items says how to tell."""
 
     is_near: Callable[[], bool] = lambda: False
 

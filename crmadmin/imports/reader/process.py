@@ -31,8 +31,8 @@ _OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV)
 _ALLOCATION = re.compile(rb"memory allocation of ([0-9]{1,20}) bytes failed")
 _HONEST_ALLOCATION = 4 * 1024 * MEBIBYTE
 _HONEST_GROWTH = 4096
-"""Who asks for more memory at once, or for more in relation to the file (deflate makes at most
-1032 bytes of one), does so not for what a sheet holds but for how far its cells are apart."""
+"""A request for more memory at once, or for more in relation to the file (deflate makes at most
+1032 bytes of one), comes not from what a sheet holds but from how far apart its cells are."""
 _ENVIRONMENT = {
     "PATH": os.defpath,
     "LC_ALL": "C.UTF-8",

@@ -1,4 +1,4 @@
-"""What of an import can be taken back, as conditions that the preview and the undoing share."""
+"""What can be undone of an import: the conditions shared by the preview and the undo job."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Overwritten values on their way back: stored JSON → columns, and what is derived from them.
 
-A table may have fewer columns by now, or shorter ones: `restorable` says what of a before-image it
-still takes.
+A table may have lost columns since, or shortened them: `restorable` gives the values of a
+before-image that it can still hold.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def merged(images: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[str, Any]:
 
 
 def restorable(table: Any, before: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a before-image the table can take."""
+    """The values of a before-image that the table can still hold."""
     return {n: v for n, v in before.items() if n in table.c and not _is_long(table.c[n], v)}
 
 
