@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.access.permissions import find
 from crmadmin.admin.selection import leave
+from crmadmin.admin.view_models import BulkAction, MenuItem
 from crmadmin.core import acts, many, marks
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import all_records, db, spec_of
@@ -20,6 +21,18 @@ from crmadmin.core.spec import RecordSpec
 from crmadmin.jobs import acts as jobs
 
 HTMX = "HX-Request"
+
+
+def offer(kind: str, name: str, url: str) -> BulkAction:
+    """The kind of act as a list offers it for its ticked rows; `name` is the list's own for it."""
+    found = acts.registered(kind)
+    return BulkAction(name, found.label, found.icon, url, found.danger)
+
+
+def menu_item(kind: str, url: str, method: str = "get", **more: Any) -> MenuItem:
+    """The kind of act as a menu offers it for one record, or for all of a list."""
+    found = acts.registered(kind)
+    return MenuItem(found.label, url, found.icon, method, found.danger, **more)
 
 
 def opened(kind: str, plan: Callable[[], BulkAct], here: Callable[[str], str], back: str) -> Any:
@@ -122,7 +135,9 @@ def spec_of_act(act: BulkAct) -> RecordSpec | None:
 
 def may_undo(act: BulkAct) -> bool:
     """Whether the current user may do what undoing comes to, at all."""
-    kind, spec = acts.kind_of(act), spec_of_act(act)
+    kind, spec = acts.named_by(act), spec_of_act(act)
+    if kind is None:
+        return False
     resource = kind.resource or (spec.options.resource if spec is not None else "")
     permission = find(resource, kind.action)
     return permission is not None and guard.can(permission)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import exists, or_, select, true, update
 
 from crmadmin.catalogs import services
@@ -114,8 +115,27 @@ def undo_order(act: BulkAct) -> None:
     acts.mark(act, BACK, *mine)
 
 
-for _name in (STOP, USE, DEFAULT):
-    acts.register(Kind(_name, all_catalogs, "edit", images.undo))
-acts.register(Kind(DELETE, all_catalogs, "delete", images.undo))
-acts.register(Kind(MERGE, all_catalogs, "merge", images.undo))
-acts.register(Kind(ORDER, all_catalogs, "order", undo_order))
+acts.register(Kind(
+    STOP, all_catalogs, "edit", images.undo,
+    title=_l("Stop using “%(name)s”"), label=_l("Stop using"), icon="eye-off",
+))  # fmt: skip
+acts.register(Kind(
+    USE, all_catalogs, "edit", images.undo,
+    title=_l("Use “%(name)s” again"), label=_l("Use again"), icon="eye",
+))  # fmt: skip
+acts.register(Kind(
+    DEFAULT, all_catalogs, "edit", images.undo,
+    title=_l("Make “%(name)s” the default"), label=_l("Make default"), icon="star",
+))  # fmt: skip
+acts.register(Kind(
+    DELETE, all_catalogs, "delete", images.undo, danger=True,
+    title=_l("Delete “%(name)s”"), label=_l("Delete"), icon="trash",
+))  # fmt: skip
+acts.register(Kind(
+    MERGE, all_catalogs, "merge", images.undo,
+    title=_l("Merge “%(name)s” into “%(into)s”"), label=_l("Merge into…"), icon="git-merge",
+))  # fmt: skip
+acts.register(Kind(
+    ORDER, all_catalogs, "order", undo_order,
+    title=_l("Order of %(what)s"), label=_l("Sort by name"), icon="arrows-sort",
+))  # fmt: skip

@@ -131,38 +131,38 @@ class CatalogView(RecordView):
         url = url_for(f"{self.endpoint}.order_by_name")
         # An order that somebody made after this page was shown is not to be lost unseen.
         seen = {"seen": marks.moment(utcnow())}
-        by_name = MenuItem(_("Sort by name"), url, "arrows-sort", "post", fields=seen)
-        return [by_name, *self.acts_item()]
+        return [bulk.menu_item(catalog_acts.ORDER, url, "post", fields=seen), *self.acts_item()]
 
     def row_menu(self, record: Any) -> list[MenuItem]:
         """What the user may do with it; delete with its reason why not."""
         items = self._edits(record) if self.may("edit") else []
         if self.may("merge"):
             url = url_for(f"{self.endpoint}.merge", id=record.id)
-            items.append(MenuItem(_("Merge into…"), url, "git-merge"))
+            items.append(bulk.menu_item(catalog_acts.MERGE, url))
         if self.may("delete"):
             url, used = url_for(f"{self.endpoint}.delete_view", id=record.id), self.usage_of(record)
             reason = self.in_use(used) if used else ""
-            items.append(MenuItem(_("Delete"), url, "trash", "get", True, reason))
+            items.append(bulk.menu_item(catalog_acts.DELETE, url, disabled_reason=reason))
         return items
 
     def _edits(self, record: Any) -> list[MenuItem]:
         """Edit, default, stop using or use again."""
 
-        def act(name: str) -> str:
+        def at(name: str) -> str:
             return url_for(f"{self.endpoint}.{name}", id=record.id)
 
-        # What is done at once is done to the record as the menu shows it.
-        seen = {"version": record.version}
-        items = [MenuItem(_("Edit"), act("edit_view"), "pencil")]
+        def at_once(kind: str, name: str) -> MenuItem:
+            # What is done at once is done to the record as the menu shows it.
+            seen = {"version": record.version}
+            return bulk.menu_item(kind, at(name), "post", fields=seen)
+
+        items = [MenuItem(_("Edit"), at("edit_view"), "pencil")]
         if not record.is_default and record.is_active:
-            items.append(
-                MenuItem(_("Make default"), act("make_default"), "star", "post", fields=seen)
-            )
+            items.append(at_once(catalog_acts.DEFAULT, "make_default"))
         if record.is_active:
-            items.append(MenuItem(_("Stop using"), act("stop"), "eye-off", "post", fields=seen))
+            items.append(at_once(catalog_acts.STOP, "stop"))
         else:
-            items.append(MenuItem(_("Use again"), act("use_again"), "eye", "post", fields=seen))
+            items.append(at_once(catalog_acts.USE, "use_again"))
         return items
 
     def usage_of(self, record: Any) -> int:

@@ -11,6 +11,7 @@ groups and catalogs is theirs; how rows are kept as JSON and put back is in `cor
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -55,6 +56,7 @@ from crmadmin.core.field_names import Renamed, in_keys, in_query, keeps
 from crmadmin.core.outside import record_id
 from crmadmin.core.paging import Page, clamp
 from crmadmin.core.retention import Keep
+from crmadmin.core.spec import Words
 from crmadmin.core.stored import ANY
 
 PLANNED, DONE, UNDONE = "planned", "done", "undone"
@@ -154,6 +156,9 @@ class Kind:
     `access.permissions`) that doing and undoing it ask for, on `resource` or else on that of its
     records, and how it is taken back.
 
+    `label` and `icon` offer it in a list or a menu, `danger` as something to be careful with.
+    `title` says what was done: %(name)s and the like are the act's `params`, %(what)s its records.
+
     `work` writes what the plan's `params` say to the rows that are as they were seen, also to a
     block of them alone; such a kind is taken back by `images.undo`.
     """
@@ -162,8 +167,12 @@ class Kind:
     models: Callable[[], Iterable[type[Any]]]
     action: str
     undo: Callable[[BulkAct], None]
+    title: Words
+    label: Words
+    icon: str
     resource: str = ""
     work: Callable[[BulkAct], None] | None = None
+    danger: bool = False
 
     @property
     def asks(self) -> frozenset[tuple[str, str]]:
@@ -181,9 +190,27 @@ def register(kind: Kind) -> None:
     _KINDS[kind.name] = kind
 
 
+def registered(name: str) -> Kind:
+    """The kind of this name. Raises KeyError."""
+    return _KINDS[name]
+
+
 def kind_of(act: BulkAct) -> Kind:
-    """The kind of an act, also of one that was done by an earlier release."""
+    """The kind of an act. Raises KeyError where it was of a kind that the product has no more."""
     return _KINDS[act.kind]
+
+
+def named_by(act: BulkAct) -> Kind | None:
+    """The same; None of such an act, which an earlier release did."""
+    return _KINDS.get(act.kind)
+
+
+def title_of(act: BulkAct, what: str) -> str:
+    """What was done, in a few words; `what` are its records, in words."""
+    kind = named_by(act)
+    # What an act did not note stays blank; a kind that the product has no more is told by its name.
+    given: defaultdict[str, Any] = defaultdict(str, act.params, what=what)
+    return str(kind.title) % given if kind is not None else act.kind
 
 
 def kinds() -> tuple[Kind, ...]:

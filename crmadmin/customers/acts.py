@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, select
 
 from crmadmin.core import acts, images, many
@@ -71,6 +72,15 @@ def _about_customers() -> tuple[type[Any], ...]:
     return (Customer,)
 
 
-acts.register(Kind(SET, _about_customers, "bulk", images.undo, work=_set))
-acts.register(Kind(OWNER, _about_customers, "bulk", images.undo, work=_set))
-acts.register(Kind(DELETE, _about_customers, "delete", images.undo, work=_remove))
+acts.register(Kind(
+    SET, _about_customers, "bulk", images.undo, work=_set,
+    title=_l("%(field)s: “%(value)s”"), label=_l("Set catalog value"), icon="tag",
+))  # fmt: skip
+acts.register(Kind(
+    OWNER, _about_customers, "bulk", images.undo, work=_set,
+    title=_l("Owner: %(value)s"), label=_l("Change owner"), icon="user-share",
+))  # fmt: skip
+acts.register(Kind(
+    DELETE, _about_customers, "delete", images.undo, work=_remove, danger=True,
+    title=_l("Delete customers"), label=_l("Delete"), icon="trash",
+))  # fmt: skip

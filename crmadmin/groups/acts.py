@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, delete, exists, insert, literal, select
 
 from crmadmin.core import acts, images
@@ -203,6 +204,24 @@ def _about_groups() -> tuple[type[Any], ...]:
     return (CustomerGroup,)
 
 
-for _name in (ADD, REMOVE, MOVE, COPY):
-    acts.register(Kind(_name, _about_customers, "edit", undo_members, resource="groups"))
-acts.register(Kind(DELETE_GROUPS, _about_groups, "delete", undo_delete))
+acts.register(Kind(
+    ADD, _about_customers, "edit", undo_members, resource="groups",
+    title=_l("Add to “%(group)s”"), label=_l("Add to group"), icon="users-plus",
+))  # fmt: skip
+acts.register(Kind(
+    COPY, _about_customers, "edit", undo_members, resource="groups",
+    title=_l("Copy from “%(group)s” to “%(into)s”"), label=_l("Copy to another group"), icon="copy",
+))  # fmt: skip
+acts.register(Kind(
+    MOVE, _about_customers, "edit", undo_members, resource="groups",
+    title=_l("Move from “%(group)s” to “%(into)s”"), label=_l("Move to another group"),
+    icon="arrow-right",
+))  # fmt: skip
+acts.register(Kind(
+    REMOVE, _about_customers, "edit", undo_members, resource="groups", danger=True,
+    title=_l("Remove from “%(group)s”"), label=_l("Remove from the group"), icon="user-minus",
+))  # fmt: skip
+acts.register(Kind(
+    DELETE_GROUPS, _about_groups, "delete", undo_delete, danger=True,
+    title=_l("Delete groups"), label=_l("Delete"), icon="trash",
+))  # fmt: skip

@@ -18,6 +18,7 @@ from sqlalchemy.orm import configure_mappers
 from crmadmin.access import guard
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
+from crmadmin.admin.acts_view import ActsView
 from crmadmin.catalogs.models import Collaborator, CollaboratorGroup, all_catalogs
 from crmadmin.catalogs.views import CatalogView, CollaboratorView
 from crmadmin.core import marks
@@ -31,7 +32,6 @@ from crmadmin.groups.views.pages import GroupView
 from crmadmin.imports import models as _import_tables  # noqa: F401 - declares its tables
 from crmadmin.imports import views as imports_views
 from crmadmin.panel import errors, nav
-from crmadmin.panel.acts_view import ActsView
 from crmadmin.panel.dashboard import Dashboard
 from crmadmin.panel.palette import PaletteView
 from crmadmin.panel.settings_view import SettingsView

@@ -23,11 +23,11 @@ from crmadmin.access import guard, policy, roles
 from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission, find
 from crmadmin.access.roles import Role
+from crmadmin.admin.acts_view import doing
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core.db import db
 from crmadmin.groups.models import Membership
 from crmadmin.imports.models import ImportBatch
-from crmadmin.panel.acts_view import doing
 
 LINKS = ("href", "action", "formaction", "hx-get", "hx-post", "data-remote-url", "data-order-url")
 POSTING = {"hx-post", "data-order-url"}

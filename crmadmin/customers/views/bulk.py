@@ -77,15 +77,11 @@ class BulkPages:
         if not self.may("bulk"):
             return []
         here = f"{self.endpoint}.bulk"
-        found = [
-            BulkAction("set", _("Set catalog value"), "tag", url_for(here, act="set")),
-            BulkAction("owner", _("Change owner"), "user-share", url_for(here, act="owner")),
+        return [
+            acting.offer(kind, act, url_for(here, act=act))
+            for act, kind in KINDS.items()
+            if act != "delete" or self.may("delete")
         ]
-        if self.may("delete"):
-            found.append(
-                BulkAction("delete", _("Delete"), "trash", url_for(here, act="delete"), True)
-            )
-        return found
 
     @expose("/bulk/<act>/", methods=("GET", "POST"))
     def bulk(self: Any, act: str) -> Any:

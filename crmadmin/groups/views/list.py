@@ -144,7 +144,7 @@ class GroupList:
         if not (self.may("bulk") and self.may("delete")):
             return []
         url = url_for(f"{self.endpoint}.bulk", act="delete")
-        return [BulkAction("delete", _("Delete"), "trash", url, True)]
+        return [acting.offer(group_acts.DELETE_GROUPS, "delete", url)]
 
     @expose("/bulk/<act>/", methods=("GET", "POST"))
     def bulk(self, act: str) -> Any:

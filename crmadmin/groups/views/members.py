@@ -42,7 +42,7 @@ from crmadmin.groups.views.history import import_links
 from crmadmin.groups.views.of_customers import added_words, counted, told
 
 MAX_QUERY = 200
-KINDS = {"remove": group_acts.REMOVE, "move": group_acts.MOVE, "copy": group_acts.COPY}
+KINDS = {"copy": group_acts.COPY, "move": group_acts.MOVE, "remove": group_acts.REMOVE}
 
 
 class MemberPages:
@@ -106,16 +106,10 @@ class MemberPages:
         if not self.may("edit"):
             return []
 
-        def at(act: str) -> str:
-            return url_for(f"{self.endpoint}.{act}_members")
-
-        copying = BulkAction("copy", _("Copy to another group"), "copy", at("copy"))
-        if group.filter is not None:
-            return [copying]
+        offered = KINDS if group.filter is None else ("copy",)
         return [
-            copying,
-            BulkAction("move", _("Move to another group"), "arrow-right", at("move")),
-            BulkAction("remove", _("Remove from the group"), "user-minus", at("remove"), True),
+            bulk.offer(KINDS[act], act, url_for(f"{self.endpoint}.{act}_members"))
+            for act in offered
         ]
 
     @expose("/members/remove/", methods=("GET", "POST"))

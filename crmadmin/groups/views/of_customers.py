@@ -63,7 +63,7 @@ def bulk_actions(view: RecordView) -> Sequence[BulkAction]:
     if not (view.may("bulk") and guard.can(Permission.GROUPS_EDIT)):
         return ()
     url = url_for(f"{view.endpoint}.add_to_group")
-    return (BulkAction("group", _("Add to group"), "users-plus", url),)
+    return (bulk.offer(group_acts.ADD, "group", url),)
 
 
 def add_to_group(view: RecordView) -> Any:

@@ -15,15 +15,12 @@ from crmadmin.access.permissions import Permission, find
 from crmadmin.access.policy import Helper
 from crmadmin.admin import bulk
 from crmadmin.admin.cells import local
-from crmadmin.catalogs import acts as catalogs
 from crmadmin.core import acts, many, marks, retention
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
 from crmadmin.core.outside import page_number
 from crmadmin.core.retention import Keep
 from crmadmin.core.spec import Words
-from crmadmin.customers import acts as customers
-from crmadmin.groups import acts as groups
 from crmadmin.jobs import acts as jobs
 from crmadmin.jobs.models import Job
 
@@ -228,26 +225,5 @@ def _line(act: BulkAct) -> dict[str, Any]:
 
 def title_of(act: BulkAct) -> str:
     """What was done, in a few words."""
-    given = {"name": "", "into": "", "group": "", "value": "", "field": "", **act.params}
     spec = bulk.spec_of_act(act)
-    what = str(spec.plural).lower() if spec is not None else act.target
-    words: dict[str, Words] = {
-        customers.SET: _("%(field)s: “%(value)s”", field=given["field"], value=given["value"]),
-        customers.OWNER: _("Owner: %(value)s", value=given["value"]),
-        customers.DELETE: _("Delete customers"),
-        groups.ADD: _("Add to “%(group)s”", group=given["group"]),
-        groups.REMOVE: _("Remove from “%(group)s”", group=given["group"]),
-        groups.MOVE: _("Move from “%(group)s” to “%(into)s”", group=given["group"],
-                       into=given["into"]),
-        groups.COPY: _("Copy from “%(group)s” to “%(into)s”", group=given["group"],
-                       into=given["into"]),
-        groups.DELETE_GROUPS: _("Delete groups"),
-        catalogs.STOP: _("Stop using “%(name)s”", name=given["name"]),
-        catalogs.USE: _("Use “%(name)s” again", name=given["name"]),
-        catalogs.DEFAULT: _("Make “%(name)s” the default", name=given["name"]),
-        catalogs.DELETE: _("Delete “%(name)s”", name=given["name"]),
-        catalogs.MERGE: _("Merge “%(name)s” into “%(into)s”", name=given["name"],
-                          into=given["into"]),
-        catalogs.ORDER: _("Order of %(what)s", what=what),
-    }  # fmt: skip
-    return str(words.get(act.kind, act.kind))
+    return acts.title_of(act, str(spec.plural).lower() if spec is not None else act.target)
