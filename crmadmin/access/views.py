@@ -243,15 +243,15 @@ def _told(
 ) -> tuple[int, int | None]:
     """Say in the form why nothing was saved; gives the status and Retry-After."""
     if isinstance(problem, TooManyQuestions):
-        form.email.errors = [messages.too_many_questions(problem.seconds)]
+        form["email"].errors = [messages.too_many_questions(problem.seconds)]
         return 429, problem.seconds
     if isinstance(problem, Refusal):
         _put_under_field(form, problem, otherwise)
         return 422, None
     if isinstance(problem, ThrottledError):
-        form.current.errors = [messages.wait(problem.seconds)]
+        form["current"].errors = [messages.wait(problem.seconds)]
         return 429, problem.seconds
-    form.current.errors = [messages.busy()]
+    form["current"].errors = [messages.busy()]
     return 503, RETRY_SECONDS
 
 

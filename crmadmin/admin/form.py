@@ -16,7 +16,15 @@ from crmadmin.access.models import User
 from crmadmin.access.questions import Question, TooManyQuestions
 from crmadmin.admin import extensions
 from crmadmin.admin.extensions import Card
-from crmadmin.admin.form_fields import RecordForm, RefField, form_class, sections, shown, typed
+from crmadmin.admin.form_fields import (
+    RecordForm,
+    RefField,
+    SpecField,
+    form_class,
+    sections,
+    shown,
+    typed,
+)
 from crmadmin.core import merging, options, outside, records
 from crmadmin.core.db import db
 from crmadmin.core.merging import THEIRS, Line
@@ -48,9 +56,11 @@ class FormPages:
             self.spec, self.form_fields(), self.targets, self.form_base, self.extra_form
         )
         data = None if record is not None or request.method == "POST" else self.defaults()
-        sent = {} if given is None else {"formdata": given}
         shown_as = _Shown(self.spec, record) if record is not None else None
-        form = made(**sent, obj=shown_as, data=data)
+        if given is None:  # as it was sent
+            form = made(obj=shown_as, data=data)
+        else:
+            form = made(given, obj=shown_as, data=data)
         for field in form:
             if isinstance(field, RefField):
                 field.load(getattr(record, field.spec.column) if record is not None else None)
@@ -218,11 +228,12 @@ class FormPages:
 
     def form_values(self, form: RecordForm) -> dict[str, Any]:
         """The same of a form that was validated."""
-        return {f.short_name: f.data for f in form if hasattr(f, "spec")}
+        return {f.short_name: f.data for f in form if isinstance(f, SpecField)}
 
     def in_words(self, form: RecordForm, key: str, column: str, value: Any) -> tuple[Words, str]:
         """The label and the value of a line of the conflict page."""
-        return form[key].spec.label, words_of(form[key], value)
+        field = form.record_field(key)
+        return field.spec.label, words_of(field, value)
 
     def lines(self, form: RecordForm, record: Any) -> Sequence[Line]:
         """In what a form and its record differ."""
@@ -254,7 +265,7 @@ class FormPages:
         """What was typed, with the stored values where they were chosen."""
         given = MultiDict(request.form)
         for field in mine:
-            if hasattr(field, "spec") and picks.get(field.short_name) == THEIRS:
+            if isinstance(field, SpecField) and picks.get(field.short_name) == THEIRS:
                 value = getattr(record, field.spec.column)
                 given.setlist(field.name, typed(field, value))
         return given
@@ -291,7 +302,7 @@ def version_of(form: RecordForm) -> int:
     return outside.whole(form.version.data, 1) or 0
 
 
-def words_of(field: Any, value: Any) -> str:
+def words_of(field: SpecField, value: Any) -> str:
     """A stored value in words, for the conflict page; "" for none."""
     if value is None:
         return ""

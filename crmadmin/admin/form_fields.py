@@ -20,6 +20,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.form import BaseForm
 from wtforms.validators import StopValidation, ValidationError
 
 from crmadmin.core import marks
@@ -53,7 +54,7 @@ class RecordForm(PageForm):
 
     def values(self) -> dict[str, Any]:
         """Column → normalised value of every field that stands in the form. Only after validate."""
-        return {f.spec.column: f.data for f in self if hasattr(f, "spec")}
+        return {f.spec.column: f.data for f in self if isinstance(f, SpecField)}
 
     def refuse(self, problems: Mapping[str, str]) -> None:
         """Put messages at the fields they are about; '' stands for the whole form."""
@@ -64,6 +65,20 @@ class RecordForm(PageForm):
                 self.form_errors.append(text)
 
     # Warnings stop nothing, but are shown once before the form is saved.
+
+    def record_field(self, name: str) -> SpecField:
+        """The field of the form for one of the record."""
+        found = self[name]
+        if not isinstance(found, SpecField):
+            raise TypeError(f"{name} is no field of the record")
+        return found
+
+    def ref(self, name: str) -> RefField:
+        """The same for one that names another record."""
+        found = self[name]
+        if not isinstance(found, RefField):
+            raise TypeError(f"{name} names no record")
+        return found
 
     def spec_fields(self) -> Iterator[SpecField]:
         """The fields of the record, and those of records that the form has inside."""
@@ -105,6 +120,8 @@ class SpecField(Field):
 
     spec: FieldSpec
     notes: list[Note]
+    placeholder = ""
+    """What a blank one shows."""
 
     @property
     def warnings(self) -> list[str]:
@@ -115,7 +132,7 @@ class SpecField(Field):
         """Called by the constructors."""
         self.spec = spec
         self.notes = []
-        self.extra_warnings: list[Any] = []
+        self.extra_warnings: list[str] = []
         self.flags.required = spec.required
 
     def accept(self, raw: object) -> None:
@@ -148,7 +165,7 @@ class TextField(SpecField, StringField):
             return str(self.raw_data[0])
         return "" if self.data is None else shown(self.spec, self.data)
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: BaseForm) -> None:
         """WTForms calls this first."""
         value = self.raw_data[0] if self.raw_data else None
         if value is not None and "\0" in value:
@@ -184,7 +201,7 @@ class ChoiceField(SpecField, SelectField):
         )  # fmt: skip
         self.attach(spec)
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: BaseForm) -> None:
         """Refuses a value that was never offered."""
         self.accept(self.raw_data[0] if self.raw_data else None)
 
@@ -235,7 +252,7 @@ class RefField(SpecField, SelectField):
         if self.remote:
             self.render_kw = {"data-remote-url": f"{url}?proof=1"}
 
-    def pre_validate(self, form: Any) -> None:
+    def pre_validate(self, form: BaseForm) -> None:
         """Refuses a record that is inactive or gone; options are loaded before."""
         typed = self.raw_data[0] if self.raw_data else ""
         label = str(self.spec.label)
@@ -282,7 +299,7 @@ def shown(spec: FieldSpec, value: Any) -> str:
     return spec.kind.show(value)
 
 
-def typed(field: Any, value: Any) -> list[str]:
+def typed(field: SpecField, value: Any) -> list[str]:
     """What a form would post for a field that has this value; [] for a box that is not ticked."""
     if isinstance(field, BooleanField):
         return ["y"] if value else []
@@ -319,15 +336,15 @@ def form_class(
     return type(f"{spec.model.__name__}Form", (base,), {**body, **(extra or {})})
 
 
-def sections(spec: RecordSpec, form: RecordForm) -> list[tuple[Any, list[Field]]]:
+def sections(spec: RecordSpec, form: RecordForm) -> list[tuple[Words | None, list[SpecField]]]:
     """(legend, fields) of a form; fields without a section come first, without a legend."""
-    parts: list[tuple[Any, list[Field]]] = []
-    keys: Sequence[tuple[str, Any]] = [
+    parts: list[tuple[Words | None, list[SpecField]]] = []
+    keys: Sequence[tuple[str, Words | None]] = [
         ("", None),
         *((s.key, s.label) for s in spec.options.sections),
     ]
     for key, label in keys:
-        found = [f for f in form if hasattr(f, "spec") and f.spec.section == key]
+        found = [f for f in form if isinstance(f, SpecField) and f.spec.section == key]
         if found:
             parts.append((label, found))
     return parts

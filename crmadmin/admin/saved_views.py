@@ -68,11 +68,13 @@ class SavedViewPages:
 
     def short_lists(self, parts: Sequence[Any]) -> list[list[Line]]:
         """With the views, which come in the same statement as the names of what is chosen."""
-        if "saved_views" not in g:
+        wanted = "saved_views" not in g
+        if wanted:
             parts = [*parts, saved_views.part_of(self._user_id(), self.spec.name)]
-            *found, g.saved_views = super().short_lists(parts)  # type: ignore[misc]  # ChoicePages'
-            return found
-        return super().short_lists(parts)  # type: ignore[misc]
+        found: list[list[Line]] = super().short_lists(parts)  # type: ignore[misc]  # ChoicePages'
+        if wanted:
+            g.saved_views = found.pop()
+        return found
 
     def list_context(self, state: ListState, page: Any, fields: Any) -> dict[str, Any]:
         """With the views, which of them this is, and where this one is saved."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import (
@@ -65,7 +65,8 @@ class CatalogView(RecordView):
         """How many records of a catalog are in use and stopped; read once for the whole page."""
         if "activity" not in g:
             g.activity = queries.activity([*{self.model, *self.siblings}])
-        return g.activity[model]
+        counts: Mapping[type[Any], tuple[int, int]] = g.activity
+        return counts[model]
 
     def segments(self, state: ListState) -> list[Segment]:
         """All, in use, stopped."""
@@ -189,7 +190,9 @@ class CatalogView(RecordView):
         """The code's placeholder shows the code that a blank would get."""
         form = super().form(record, given)
         if record is None and "code" in form:
-            form["code"].placeholder = _("Automatic: %(code)s", code=codes.preview(self.model))
+            form.record_field("code").placeholder = _(
+                "Automatic: %(code)s", code=codes.preview(self.model)
+            )
         return form
 
     def save_new(self, form: RecordForm) -> Any:
@@ -241,7 +244,7 @@ class CatalogView(RecordView):
         source = self.load(request.args.get("id"), "merge")
         form = self.merge_form(source)
         if request.method == "POST" and form.validate():
-            target = records.fetch(self.model, form.target.data)
+            target = records.fetch(self.model, form.ref("target").data)
             try:
                 if target is None or str(source.version) != form.version.data:
                     raise services.CannotMerge
@@ -268,13 +271,14 @@ class CatalogView(RecordView):
         )  # fmt: skip
         return html, 422 if form.errors else 200
 
-    def merge_form(self, source: Any) -> Any:
+    def merge_form(self, source: Any) -> RecordForm:
         """One field: the record that stays."""
         spec = fields.asked("target", fields.ref("target", _l("Merge into"), required=True))
         form = form_class(self.spec, [spec], {"target": self.model})()
-        form.target.load(None)
-        form.target.without(source.id)
-        form.target.look_up_at(url_for(f"{self.endpoint}.lookup"))
+        target = form.ref("target")
+        target.load(None)
+        target.without(source.id)
+        target.look_up_at(url_for(f"{self.endpoint}.lookup"))
         return form
 
     # Order

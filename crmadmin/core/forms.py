@@ -51,7 +51,7 @@ class Words:
         return str(get_domain().get_translations().ungettext(singular, plural, n))
 
 
-class PageForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class PageForm(FlaskForm):
     """A form of a page. CSRF is the app's global protection, asked before any view."""
 
     class Meta:

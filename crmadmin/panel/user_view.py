@@ -35,7 +35,7 @@ PASSWORD = "password"  # noqa: S105 - the name of a field
 def _needed(_form: Any, field: Field) -> None:
     """A field that must not be blank, in our words."""
     if not field.data:
-        raise StopValidation(message("required", {"label": field.label.text}))
+        raise StopValidation(message("required", {"label": str(field.label.text)}))
 
 
 class UserView(RecordView):

@@ -20,8 +20,9 @@ from wtforms import SelectChoice
 from wtforms.validators import StopValidation
 
 from crmadmin.admin import bulk as acting
-from crmadmin.admin.form_fields import RecordForm, RefField, chosen_id, form_class
+from crmadmin.admin.form_fields import ChoiceField, RecordForm, RefField, chosen_id, form_class
 from crmadmin.admin.selection import parameters, selection
+from crmadmin.admin.view import RecordView
 from crmadmin.admin.view_models import BulkAction
 from crmadmin.core import acts, fields, options, outside
 from crmadmin.core.acts import BulkAct
@@ -69,10 +70,10 @@ def _value(value: Any) -> Any:
     return BLANK if value == BLANK else chosen_id(value)
 
 
-class BulkPages:
-    """Mixed into the customer view."""
+class BulkPages(RecordView):
+    """Acts on ticked customers."""
 
-    def bulk_actions(self: Any) -> list[BulkAction]:
+    def bulk_actions(self) -> list[BulkAction]:
         """What this user may do to ticked rows."""
         if not self.may("bulk"):
             return []
@@ -84,7 +85,7 @@ class BulkPages:
         ]
 
     @expose("/bulk/<act>/", methods=("GET", "POST"))
-    def bulk(self: Any, act: str) -> Any:
+    def bulk(self, act: str) -> Any:
         """The sheet of an act, from the ticks of a list; sent itself, the act."""
         if act not in KINDS:
             abort(404)
@@ -113,7 +114,7 @@ class BulkPages:
         )  # fmt: skip
         return html, 422 if acting.is_confirmed() else 200
 
-    def plan(self: Any, kind: str, action: str) -> BulkAct:
+    def plan(self, kind: str, action: str) -> BulkAct:
         """Keep which customers the ticks are about, and the list that they were ticked in."""
         given = parameters()
         back = self.back_to_list(given.get("query", ""))
@@ -121,16 +122,17 @@ class BulkPages:
             kind, Customer, self.of_selection(selection(Customer, given), action), {"back": back}
         )
 
-    def bulk_form(self: Any, act: str, given: MultiDict[str, str]) -> Any:
+    def bulk_form(self, act: str, given: MultiDict[str, str]) -> RecordForm:
         """What the sheet asks: an owner, or a catalog and one of its records, or nothing."""
         if act == "delete":
             return RecordForm(given)
         if act == "owner":
             form = form_class(self.spec, [self.spec.field("owner")], self.targets)(given)
-            form.owner.load(None)
+            owner = form.ref("owner")
+            owner.load(None)
             unchosen = SelectChoice("", _("Choose an owner"))
-            form.owner.choices = [unchosen, *(c for c in form.owner.choices if c.value)]
-            form.owner.look_up_at(url_for("user.lookup"))
+            owner.choices = [unchosen, *(c for c in owner.choices if c.value)]
+            owner.look_up_at(url_for("user.lookup"))
             return form
         refs = [self.spec.field(n) for n in catalog_fields()]
         offered = [Choice(f.name, f.label) for f in refs]
@@ -142,18 +144,22 @@ class BulkPages:
             value = replace(named, name="value", required=False)
             extra["value"] = ValueField(value, target, bool(target.__record__.is_large))
         form = form_class(self.spec, [which], self.targets, extra=extra)(given)
-        form.field.choices = [SelectChoice("", _("Choose a catalog")), *form.field.choices]
+        which_one = form["field"]
+        if isinstance(which_one, ChoiceField):
+            which_one.choices = [SelectChoice("", _("Choose a catalog")), *which_one.choices]
         if named is not None:
-            form.value.load(None)
-            form.value.look_up_at(url_for(f"{form.value.target.__tablename__}.lookup"))
+            chosen = form.ref("value")
+            chosen.load(None)
+            chosen.look_up_at(url_for(f"{chosen.target.__tablename__}.lookup"))
         return form
 
-    def changes(self: Any, act: str, form: Any, plan: BulkAct) -> dict[str, Any]:
+    def changes(self, act: str, form: RecordForm, plan: BulkAct) -> dict[str, Any]:
         """What the sheet says will happen: `lines` (old, new, customers, the same already), and
         `seen`, which tells that this was shown."""
         if act == "delete":
             return {"seen": "", "contacts": customer_acts.beside(plan), "lines": []}
-        field = getattr(form, "owner" if act == "owner" else "value", None)
+        name = "owner" if act == "owner" else "value"
+        field = form.ref(name) if name in form else None
         typed = str(field.data or "") if field is not None else ""
         if field is None or not (field.data == BLANK or field.data in field.records):
             return {"seen": "", "lines": [], "more": 0}
@@ -170,11 +176,11 @@ class BulkPages:
             "more": sum(line[2] for line in others[shown:]),
         }
 
-    def settle_on(self: Any, act: str, form: Any, plan: BulkAct) -> None:
+    def settle_on(self, act: str, form: RecordForm, plan: BulkAct) -> None:
         """Note on the plan what the sheet asked, and was answered."""
         if act == "delete":
             return
-        field = form.owner if act == "owner" else form.value
+        field = form.ref("owner" if act == "owner" else "value")
         key = outside.record_id(str(field.data or ""))
         value = _names(field.target, [key])[key]
         plan.params = {**plan.params, "field": str(field.spec.label), "value": value}

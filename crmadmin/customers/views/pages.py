@@ -11,7 +11,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, FieldList, FormField, HiddenField
+from wtforms import FieldList, FormField, HiddenField
 from wtforms import Form as PlainForm
 
 from crmadmin.access import guard, messages, questions, reach
@@ -21,7 +21,6 @@ from crmadmin.admin.cells import value_of
 from crmadmin.admin.form import version_of, words_of
 from crmadmin.admin.form_fields import RecordForm, SpecField, YesNoField, control, typed
 from crmadmin.admin.preferences import list_columns, set_list_columns
-from crmadmin.admin.view import RecordView
 from crmadmin.core import acts, codes, merging, outside, records, settings
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, spec_of
@@ -47,9 +46,16 @@ class ContactLine(PlainForm):
     id = HiddenField()
     is_primary = YesNoField(CONTACT_SPEC.field(MAIN_ONE))
 
-    def typed(self) -> list[Field]:
+    def of_contact(self, name: str) -> SpecField:
+        """The field of the line for one of a contact."""
+        found = self[name]
+        if not isinstance(found, SpecField):
+            raise TypeError(f"{name} is no field of a contact")
+        return found
+
+    def typed(self) -> list[SpecField]:
         """The fields that people type into, in the order of the declaration."""
-        return [self[name] for name in CONTACT_FIELDS]
+        return [self.of_contact(name) for name in CONTACT_FIELDS]
 
     def is_blank(self) -> bool:
         """Whether nothing was typed in the line."""
@@ -108,6 +114,13 @@ class CustomerForm(RecordForm):
         return contact_rows(self.contact_values())
 
 
+def customers(form: RecordForm) -> CustomerForm:
+    """The form of a customer, which is the only one that the pages of customers make."""
+    if not isinstance(form, CustomerForm):
+        raise TypeError("not the form of a customer")
+    return form
+
+
 def contact_rows(contacts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Contacts as `core.merging` compares them: a row each by its id (new ones by their number),
     and the key of the main one, for at most one can be."""
@@ -119,7 +132,7 @@ def contact_rows(contacts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {**rows, MAIN: main}
 
 
-class CustomerView(BulkPages, RecordView):
+class CustomerView(BulkPages):
     """Khách hàng."""
 
     form_template = "customers/form.html"
@@ -194,7 +207,9 @@ class CustomerView(BulkPages, RecordView):
         """With the contacts, and the code that a blank would get as placeholder."""
         form = super().form(record, given)
         if record is None:
-            form["code"].placeholder = _("Automatic: %(code)s", code=codes.preview(self.model))
+            form.record_field("code").placeholder = _(
+                "Automatic: %(code)s", code=codes.preview(self.model)
+            )
         return form
 
     def form_context(self, form: RecordForm, record: Any | None) -> dict[str, Any]:
@@ -203,7 +218,7 @@ class CustomerView(BulkPages, RecordView):
         adds = guard.can("collaborators:create")
         return {
             **context,
-            "duplicates": [self.duplicate_line(d) for d in getattr(form, "found", [])],
+            "duplicates": [self.duplicate_line(d) for d in customers(form).found],
             "blank_contact": ContactForm(prefix="contacts-__n__-"),
             "duplicates_url": url_for(f"{self.endpoint}.duplicates"),
             "collaborator_url": url_for("collaborator.create_and_select") if adds else "",
@@ -227,14 +242,16 @@ class CustomerView(BulkPages, RecordView):
             for name, value in form.values().items()
             if record is None or getattr(record, name) != value
         }
-        form.found = self._duplicates(values, record.id if record else None)
-        return [_mark(form.found)] if form.found else []
+        mine = customers(form)
+        mine.found = self._duplicates(values, record.id if record else None)
+        return [_mark(mine.found)] if mine.found else []
 
     def tell_doubts(self, form: RecordForm) -> None:
         """At the fields; the panel beside the form lists them. One whom the user may not read is
         counted. Raises TooManyQuestions."""
-        _count_hidden(form.found)
-        self._warn(form, form.found)
+        found = customers(form).found
+        _count_hidden(found)
+        self._warn(form, found)
 
     def _duplicates(
         self, values: Mapping[str, Any], except_id: int | None
@@ -250,7 +267,9 @@ class CustomerView(BulkPages, RecordView):
         for duplicate in found:
             if duplicate.field in form and duplicate.field not in told:
                 told.add(duplicate.field)
-                form[duplicate.field].extra_warnings.append(self.duplicate_words(duplicate))
+                form.record_field(duplicate.field).extra_warnings.append(
+                    self.duplicate_words(duplicate)
+                )
 
     def duplicate_words(self, duplicate: queries.Duplicate) -> Any:
         """“Email đã tồn tại ở khách hàng KH000012 – Công ty A, chủ sở hữu lan”, with a link."""
@@ -299,11 +318,11 @@ class CustomerView(BulkPages, RecordView):
         user = guard.current_user()
         if values.get("owner_id") is None and user is not None:
             values["owner_id"] = user.id
-        return services.create(values, form.contact_values())
+        return services.create(values, customers(form).contact_values())
 
     def save(self, record: Any, form: RecordForm) -> None:
         """The customer and its contacts under one version."""
-        services.change(record, form.values(), form.contact_values(), version_of(form))
+        services.change(record, form.values(), customers(form).contact_values(), version_of(form))
 
     # When somebody saved meanwhile
 
@@ -320,7 +339,7 @@ class CustomerView(BulkPages, RecordView):
 
     def form_values(self, form: RecordForm) -> dict[str, Any]:
         """With the contacts."""
-        return {**super().form_values(form), **form.contact_rows()}
+        return {**super().form_values(form), **customers(form).contact_rows()}
 
     def in_words(self, form: RecordForm, key: str, column: str, value: Any) -> tuple[Words, str]:
         """A contact that one side does not have is shown whole, else field by field."""
@@ -331,15 +350,15 @@ class CustomerView(BulkPages, RecordView):
         if column:
             label = CONTACT_SPEC.field(column).label
             name = self.contact_name(form, key)
-            return f"{label} ({name})", words_of(ContactForm()[column], value)
+            return f"{label} ({name})", words_of(ContactForm().of_contact(column), value)
         if value is None:
             return "", _("No such contact")
-        parts = [words_of(ContactForm()[name], value[name]) for name in CONTACT_FIELDS]
+        parts = [words_of(ContactForm().of_contact(name), value[name]) for name in CONTACT_FIELDS]
         return _("Contact %(name)s", name=value["name"]), " · ".join(p for p in parts if p)
 
     def contact_name(self, form: RecordForm, key: str | None) -> str:
         """Who stands behind the key of a contact: as it was typed, else as it is stored."""
-        row = form.contact_rows().get(key) if key else None
+        row = customers(form).contact_rows().get(key) if key else None
         if row is not None:
             return str(row["name"])
         found = records.fetch(Contact, key.rpartition("-")[2]) if key else None
@@ -353,13 +372,13 @@ class CustomerView(BulkPages, RecordView):
         for name in [name for name in given if name.startswith("contacts-")]:
             del given[name]
         theirs = self.contacts_of(record)
-        rows, main = merging.merged_rows(mine.contact_rows(), theirs, picks, MAIN)
+        rows, main = merging.merged_rows(customers(mine).contact_rows(), theirs, picks, MAIN)
         fields = ContactForm()
         for number, (key, row) in enumerate(rows.items()):
             at, name_of = f"contacts-{number}", key.rpartition("-")[2]
             given[f"{at}-id"] = str(outside.record_id(name_of) or "")
             for name, value in row.items():
-                given[f"{at}-{name}"] = typed(fields[name], value)[0]
+                given[f"{at}-{name}"] = typed(fields.of_contact(name), value)[0]
             if key == main:
                 given[f"{at}-is_primary"] = "y"
         return given

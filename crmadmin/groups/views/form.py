@@ -106,7 +106,7 @@ class GroupForm:
         told: DraftState = context["told"]
         form = form or self.form(edit.group)
         if request.method == "GET":
-            form.name.data, form.description.data = told.name, told.description
+            form["name"].data, form["description"].data = told.name, told.description
         if invalid is not None:
             form.refuse(self.problems_of(invalid))
         label, is_new = str(self.spec.label).lower(), edit.key == NEW_KEY
@@ -132,7 +132,7 @@ class GroupForm:
         """Where Nhập khẩu leads: the wizard in the form's context."""
         if told.filter is not None or edit.is_gone:
             return ""
-        return extensions.ask(self.spec.name, "import_into", draft=edit.key)
+        return str(extensions.ask(self.spec.name, "import_into", draft=edit.key))
 
     def _conflict(self, edit: Editing, conflict: drafts.Conflict) -> Any:
         """The page with both sides, and the way to have both."""

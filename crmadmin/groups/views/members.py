@@ -155,7 +155,7 @@ class MemberPages:
             "groups/act.html", **_texts(act, group, target, counts), action=here,
             told_url=here if form else "", hidden=bulk.named(plan), lead=counted(plan.picked),
             notes=bulk.notes(plan),
-            form=form, fields=[form.target] if form is not None else [],
+            form=form, fields=[form.ref("target")] if form is not None else [],
             disabled=not plan.picked, back_url=plan.params["back"],
         )  # fmt: skip
         return html, 422 if bulk.is_confirmed() else 200

@@ -91,7 +91,7 @@ def add_to_group(view: RecordView) -> Any:
     here = url_for(f"{view.endpoint}.add_to_group")
     html = render_template(
         "groups/act.html", title=_("Add to a group"), action=here, told_url=here,
-        lead=counted(plan.picked), hidden=bulk.named(plan), form=form, fields=[form.target],
+        lead=counted(plan.picked), hidden=bulk.named(plan), form=form, fields=[form.ref("target")],
         notes=bulk.notes(plan),
         texts=told(group, plan.picked, already), label=_("Add to group"),
         disabled=not plan.picked, back_url=plan.params["back"],
@@ -127,7 +127,7 @@ def _add_one(view: RecordView) -> Any:
     here = url_for(f"{view.endpoint}.add_to_group", id=one.id)
     html = render_template(
         "groups/act.html", title=_("Add to a group"), action=here, told_url=here,
-        lead=records.describe(one), hidden=[], form=form, fields=[form.target],
+        lead=records.describe(one), hidden=[], form=form, fields=[form.ref("target")],
         texts=told(group, 1, already), label=_("Add to group"), back_url=back,
     )  # fmt: skip
     return html, 422 if request.method == "POST" else 200

@@ -123,7 +123,7 @@ class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
         """Where Nhập khẩu leads; '' for who may not, and for a group that follows a filter."""
         if group.filter is not None:
             return ""
-        return extensions.ask(self.spec.name, "import_into", group=group.id)
+        return str(extensions.ask(self.spec.name, "import_into", group=group.id))
 
     def erase(self, record: Any) -> BulkAct:
         """With a last line in its history."""

@@ -1,0 +1,3 @@
+from flask_admin import BaseView
+
+def set_current_view(view: BaseView) -> None: ...
