@@ -1,7 +1,7 @@
 """What can be imported: one Kind for each choice of "Chọn loại nhập khẩu", and its columns.
 
 Derived from the record specs, so a field that a model declares importable is a column here and in
-the template. How rows of a kind are planned and written is `plan`'s and `load`'s business.
+the template. How rows of a kind are planned and written is `plan`'s and `write`'s business.
 """
 
 from __future__ import annotations

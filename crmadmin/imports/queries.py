@@ -1,6 +1,6 @@
 """What an import reads: what its rows may refer to, what exists already, its own ledger.
 
-Reads only; `load` and `ledger` write. Everything is asked for a whole batch of rows at once.
+Reads only; `write` and `ledger` write. Everything is asked for a whole batch of rows at once.
 """
 
 from __future__ import annotations

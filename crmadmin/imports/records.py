@@ -1,7 +1,7 @@
 """The plain data that travels through an import: cells, rows, states, problems, rules, fates.
 
 Nothing here reads a file or a database and nothing here decides anything; see `reader`,
-`mapping`, `validate`, `plan` and `load` for that.
+`mapping`, `check`, `plan` and `write` for that.
 """
 
 from __future__ import annotations

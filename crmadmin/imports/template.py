@@ -1,7 +1,7 @@
 """The template workbook of an import kind (Tải file mẫu): headings, examples, live lists.
 
 Made from the same columns that `mapping` recognises, so what is typed into it is understood. It is
-blank, or holds what is there today (`current`).
+blank, or holds what is there today (`template_data`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The parts of a workbook beside its rows: styles, comments, lists, the table of contents.
 
-Plain XML as texts; `xlsx` puts them into the zip.
+Plain XML as texts; `book` puts them into the zip.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A text is written as text whatever it begins with, so `=HYPERLINK(…)` typed by a stranger never
 becomes a formula on a colleague's machine, and a code keeps its zeros. Workbooks with more to them
-(lists, comments, marked cells) are made with `xlsx` itself. Nothing here reads a spreadsheet; that
+(lists, comments, marked cells) are made with `book` itself. Nothing here reads a spreadsheet; that
 is `imports.reader`'s.
 """
 

@@ -1,6 +1,6 @@
-"""The walk of a file's rows, block by block: cells → values → fates.
+"""The road of a file's rows, block by block: cells → values → fates.
 
-The preview and the run take the same walk; the run also hands each block to `load` before it goes
+The preview and the run take the same road; the run also hands each block to `write` before it goes
 on. Nothing is written here.
 """
 
@@ -45,10 +45,10 @@ Fixes = Mapping[int, Mapping[str, str]]
 class Part:
     """One block, read and checked, before anything was asked of the database.
 
-    `cells` are its columns, or those pickled, if another process made the part; `noted` are then
+    `cells` are its columns, or those pickled, if another process made it; `noted` are then
     those of rows that have something remarkable. `read` are the cells as the file has them of rows
     that the user corrected or left behind. `made` and `contact_made` are derived columns (see
-    `ready`), empty where nobody made them.
+    `derived`), empty where nobody made them.
     """
 
     numbers: list[int]
@@ -86,7 +86,7 @@ class Step:
     @cached_property
     def _columns(self) -> list[list[Cell]]:
         cells = self.part.cells
-        return pickle.loads(cells) if isinstance(cells, bytes) else cells  # noqa: S301 - `apart` wrote it
+        return pickle.loads(cells) if isinstance(cells, bytes) else cells  # noqa: S301 - `parallel` wrote it
 
     def cells(self, number: int) -> tuple[Cell, ...]:
         """The cells of a row of this block."""

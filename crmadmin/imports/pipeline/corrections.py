@@ -1,7 +1,7 @@
 """Where the cells stand that the user corrected in the preview, and the rows they leave behind.
 
 What was typed stands in `import_fix` and takes the place of the cell whenever the file is read, so
-the preview and the run see the same. What a fix does to the preview is `fixes`' business.
+the preview and the run see the same. What a fix does to the preview is the business of `correct`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which column of the file is which field, and which row is the header. Pure.
 
 Headings are compared by `core.text.heading_key`, so case, accents, punctuation and a trailing
-`*` do not matter. What a column's values must look like is `validate`'s business.
+`*` do not matter. What a column's values must look like is `check`'s business.
 """
 
 from __future__ import annotations

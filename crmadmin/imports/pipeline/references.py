@@ -1,7 +1,7 @@
 """Which record a value such as "Zalo" or "lan@example.com" means. Pure.
 
 The records come from `queries`; what becomes of a value that means none is decided here by the
-user's rule, and carried out by `load`.
+user's rule, and carried out by `write`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The screens of an import: file, columns, preview, progress, result, undo, and the list of all.
 
 Each step has its own address, which `steps.show` knows. Screens read through `report` and
-`services` and write through `services`, `fixes` and `undo`; whoever calls one must hold the
+`services` and write through `services`, `correct` and `undo`; whoever calls one must hold the
 import's permission and, for one import, reach it (`base.batch_of`). A GET changes nothing.
 """
 

@@ -1,7 +1,7 @@
 """What becomes of each row: checked values × what exists × the user's rules. Pure.
 
 The preview and the run ask the same planner, so they cannot differ; nothing in here knows which
-of the two is asking. Writing is `load`'s business.
+of the two is asking. `write` writes.
 """
 
 from crmadmin.imports.pipeline.plan.catalogs import CatalogPlanner

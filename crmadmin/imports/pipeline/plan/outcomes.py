@@ -83,7 +83,7 @@ class Told:
 class Fate:
     """What becomes of one row.
 
-    `values` are what `load` writes: all of a new record, only what changes of another one, whose
+    `values` are what `write` writes: all of a new record, only what changes of another one, whose
     values until then are in `before` and whose version was `version`. `key` is the row's own code,
     as codes are compared. `contact` is a contact to be added; `contact_fate` and `member_fate` are
     the words for the ledger.
