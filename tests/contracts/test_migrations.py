@@ -162,6 +162,7 @@ def test_the_migrated_database_has_the_index_that_searches_read(fresh: Flask) ->
     upgrade()
     _seed()
     with db.engine.begin() as connection:
+        assert search.declared()
         for documents in search.declared():
             assert search.settle(connection, documents) > 0
             assert search.compare(connection, documents) == search.Compared(0, 0, 0, 0)

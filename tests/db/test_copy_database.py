@@ -117,6 +117,7 @@ def test_a_search_finds_there_what_it_finds_here(
 ) -> None:
     move(context, elsewhere)
     with elsewhere.app_context(), copy_database.reading(db.engine, alone=False) as connection:
+        assert search.declared()
         for documents in search.declared():
             assert search.compare(connection, documents) == search.Compared(0, 0, 0, 0)
 

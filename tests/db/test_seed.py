@@ -140,7 +140,9 @@ def test_derived_columns_and_stamps_are_as_a_form_would_write_them(staff: list[i
     seed(60)
     for model in (Customer, Contact):
         spec = spec_of(model)
-        for record in db.session.scalars(select(model)):
+        records = db.session.scalars(select(model)).all()
+        assert records
+        for record in records:
             stored = {c.key: getattr(record, c.key) for c in model.__table__.columns}
             assert {name: stored[name] for name in derived_values(spec, stored)} == (
                 derived_values(spec, stored)
@@ -169,6 +171,7 @@ def test_groups_have_members_and_the_next_ones_other_names(staff: list[int]) -> 
 def test_the_search_index_has_the_new_customers(staff: list[int], more: int) -> None:
     seed(200)
     seed(more)
+    assert search.declared()
     for documents in search.declared():
         with db.engine.connect() as connection:
             found = search.compare(connection, documents)

@@ -63,6 +63,7 @@ def said(person: Person, way: str) -> str:
 
 def ways(site: Site, refuse: dict[str, Any], person: Person) -> Iterator[str]:
     """Refuse in every way, one after another; gives its name."""
+    assert refusals(site.app)
     for way, by in refusals(site.app).items():
         refuse["by"] = by
         yield way

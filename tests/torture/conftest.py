@@ -56,7 +56,7 @@ def empty(app: Flask, house: ModuleType) -> Callable[[], None]:
     def make_empty() -> None:
         for attempt in range(1, TRIES + 1):
             try:
-                house._empty(app)
+                house._empty(app, is_alone=False)
             except OperationalError:
                 # A worker brings the search index up to date: it has locked a table before us.
                 if attempt == TRIES:

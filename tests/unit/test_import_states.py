@@ -96,6 +96,7 @@ def test_every_fact_is_true_of_some_states_and_not_of_all(fact: Is) -> None:
 
 
 def test_what_was_written_can_no_longer_be_decided_otherwise() -> None:
+    assert those(Is.WRITTEN)
     for status in those(Is.WRITTEN):
         for act in (Act.LOOK, Act.MAP, Act.CORRECT, Act.RUN, Act.RUN_UNSEEN, Act.ABANDON):
             assert not allows(status, act), (status, act)

@@ -38,7 +38,9 @@ def values(columns: dict[str, Any], name: str) -> list[Any]:
 
 
 def filled(columns: dict[str, Any], name: str) -> list[Any]:
-    return [value for value in values(columns, name) if value is not None]
+    found = [value for value in values(columns, name) if value is not None]
+    assert found, name
+    return found
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,9 @@ def test_a_forged_host_stays_out_of_redirects(visitor: NewVisitor) -> None:
 
 
 def test_the_session_cookie_is_closed_to_scripts_and_other_sites(visitor: NewVisitor) -> None:
-    for cookie in visitor().sign_in("mai").headers.getlist("Set-Cookie"):
+    cookies = visitor().sign_in("mai").headers.getlist("Set-Cookie")
+    assert any(cookie.startswith("crm=") for cookie in cookies)
+    for cookie in cookies:
         words = {w.strip() for w in cookie.split(";")}
         assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= words
 
