@@ -11,36 +11,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import abort, current_app, flash, redirect, request, send_file, url_for
-from flask_admin import expose
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
+from crmadmin.admin.list import ListPages
 from crmadmin.core import exports
 from crmadmin.core.spec import RecordSpec
 
 
-class ExportPages:
-    """Mixed into RecordView."""
-
-    spec: Any
-    endpoint: str
-    asked: Any
-    where: Any
-
-    @expose("/export/")
-    def export(self) -> Response:
-        """Xuất Excel: the rows that the list's own parameters match, `format` xlsx or csv."""
-        state = self.asked()
-        where = self.where(state, "export")
-        back = url_for(f"{self.endpoint}.index_view", **state.args())
-        name = self.spec.name.replace("_", "-")
-        return as_file(self.spec, where, name, back, self.export_extra(where))
-
-    def export_extra(self, where: Sequence[Any]) -> Sequence[exports.Extra]:
-        """Columns that are no fields."""
-        return ()
+def answer(view: ListPages) -> Response:
+    """The rows that the list's own parameters match, `format` xlsx or csv."""
+    state = view.asked()
+    where = view.where(state, "export")
+    back = url_for(f"{view.endpoint}.index_view", **state.args())
+    name = view.spec.name.replace("_", "-")
+    return as_file(view.spec, where, name, back, view.export_extra(where))
 
 
 def as_file(

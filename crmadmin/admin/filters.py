@@ -13,25 +13,19 @@ from flask import abort, render_template, url_for
 from flask_admin import expose
 
 from crmadmin.access import guard
-from crmadmin.admin import extensions, extra_filters, filter_options, list_page
-from crmadmin.admin.extra_filters import ExtraFilter
+from crmadmin.admin import extra_filters, filter_options, list_page
+from crmadmin.admin.form import FormPages
 from crmadmin.admin.view_models import FilterOption, FilterView
 from crmadmin.core import facets
 from crmadmin.core.list_state import ListState
 from crmadmin.core.options import Option
 from crmadmin.core.outside import record_ids
+from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldSpec
 
 
-class ChoicePages:
-    """Mixed into RecordView, before the list's pages."""
-
-    spec: Any
-    endpoint: str
-    model: type[Any]
-    targets: dict[str, type[Any]]
-    state: Any
-    where: Any
+class ChoicePages(FormPages):
+    """The filters above the list, and a page of each."""
 
     def filters(self, state: ListState) -> list[FilterView]:
         """The filters of the list, with what of them is on."""
@@ -46,20 +40,22 @@ class ChoicePages:
         ]
         return own + more
 
-    def list_context(self, state: ListState, page: Any, fields: Any) -> dict[str, Any]:
-        """With what the next search carries on beside words, filters and the size of a page."""
-        context: dict[str, Any] = super().list_context(state, page, fields)  # type: ignore[misc]  # ListPages'
-        shown = {name for f in context["filters"] for name, _value in f.pairs}
-        return {**context, "carried": carried(state, {"q", "per_page", *shown})}
+    def list_context(self, state: ListState, page: Page, fields: list[FieldSpec]) -> dict[str, Any]:
+        """With the filters, and what the next search carries on beside words, filters and the size
+        of a page."""
+        context, filters = super().list_context(state, page, fields), self.filters(state)
+        shown = {name for f in filters for name, _value in f.pairs}
+        return {
+            **context,
+            "filters": filters,
+            "is_filtered": bool(state.query or any(f.active for f in filters)),
+            "carried": carried(state, {"q", "per_page", *shown}),
+        }
 
     def filter_fields(self) -> list[FieldSpec]:
         """The fields that this user may filter by."""
         sees = guard.sees_sensitive()
         return [f for f in self.spec.having("filtered") if sees or not f.sensitive]
-
-    def more_filters(self) -> Sequence[ExtraFilter]:
-        """Filters that are no fields of the records."""
-        return [one for e in extensions.of(self.spec.name) for one in e.filters()]
 
     def remote_of(self, f: FieldSpec) -> str:
         """Where the records of a large table are looked up; '' for other filters."""

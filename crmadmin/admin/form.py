@@ -14,7 +14,6 @@ from werkzeug.datastructures import MultiDict
 from crmadmin.access import guard, messages, questions, reach
 from crmadmin.access.models import User
 from crmadmin.access.questions import Question, TooManyQuestions
-from crmadmin.admin import extensions
 from crmadmin.admin.extensions import Card
 from crmadmin.admin.form_fields import (
     RecordForm,
@@ -25,24 +24,19 @@ from crmadmin.admin.form_fields import (
     shown,
     typed,
 )
+from crmadmin.admin.list import ListPages
 from crmadmin.core import merging, options, outside, records
 from crmadmin.core.db import db
 from crmadmin.core.merging import THEIRS, Line
 from crmadmin.core.spec import FieldSpec, RecordSpec, Words
 
 
-class FormPages:
-    """Mixed into RecordView, which brings spec, endpoint, may, load and the rest of a view."""
+class FormPages(ListPages):
+    """The forms of a new record and of a stored one, which lead back to the list."""
 
     form_template = "admin/model/form.html"
     extra_form: Mapping[str, Any] = {}
     form_base = RecordForm
-    spec: Any
-    endpoint: str
-    targets: dict[str, type[Any]]
-    model: type[Any]
-    may: Any
-    load: Any
 
     def form_fields(self) -> list[FieldSpec]:
         """The fields that the current user may set."""
@@ -212,8 +206,7 @@ class FormPages:
 
     def form_cards(self, record: Any) -> list[Card]:
         """What other features show beside the form of a record."""
-        view: Any = self
-        return [card for e in extensions.of(self.spec.name) for card in e.form_cards(view, record)]
+        return []
 
     def _delete_url(self, record: Any | None) -> str:
         if record is None or not self.may("delete"):

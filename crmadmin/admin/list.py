@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import current_app, g, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import format_decimal
 from flask_babel import gettext as _
@@ -16,10 +17,12 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.admin import cells, extensions, extra_filters, list_page
+from crmadmin.admin.extra_filters import ExtraFilter
 from crmadmin.admin.page_links import neighbours
+from crmadmin.admin.record import Record
 from crmadmin.admin.selection import Selection
 from crmadmin.admin.view_models import BulkAction, Column, MenuItem, PageView, Segment, Tab
-from crmadmin.core import listing, options, outside
+from crmadmin.core import exports, listing, options, outside
 from crmadmin.core.list_state import ListState, UnreadSearch, read_state, unknown
 from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldSpec, Words
@@ -29,22 +32,17 @@ OTHER_PARAMETERS = frozenset({"marked", "all", "lang", "format", "id"})
 """What the addresses of a list's pages hold beside its search."""
 
 
-class ListPages:
-    """Mixed into RecordView, which brings spec, endpoint, may, scope and the rest of a view."""
+class ListPages(Record):
+    """The list, and what its rows and other pages of rows need."""
 
     list_template_name = "admin/model/list.html"
-    spec: Any
-    endpoint: str
-    targets: dict[str, type[Any]]
-    model: Any
-    may: Any
-    permission: Any
-    scope: Any
-    filters: Any
-    more_filters: Any
 
     @expose("/")
-    def index_view(self) -> str:
+    def index_view(self) -> ResponseReturnValue:
+        """The list."""
+        return self.list_page()
+
+    def list_page(self) -> ResponseReturnValue:
         """The list, or only its results when htmx asks."""
         state = self.state()
         fields = self.list_fields()
@@ -83,9 +81,17 @@ class ListPages:
         )  # fmt: skip
         return [*self.scope(action), *conditions, *more]
 
+    def more_filters(self) -> Sequence[ExtraFilter]:
+        """Filters that are no fields of the records."""
+        return [one for e in extensions.of(self.spec.name) for one in e.filters()]
+
     def list_fields(self) -> list[FieldSpec]:
         """The fields shown as columns."""
         return list(self.spec.listed)
+
+    def export_extra(self, where: Sequence[Any]) -> Sequence[exports.Extra]:
+        """Columns of the file that are no fields."""
+        return ()
 
     def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
         """Columns that are no fields: (column, id → value)."""
@@ -98,7 +104,6 @@ class ListPages:
         self_url = f"{self.endpoint}.index_view"
         columns = list_page.columns(self.endpoint, state, fields, sees_sensitive=sees)
         g.extra_values = {column.name: by_id for column, by_id in extra}
-        filters = self.filters(state)
         return {
             "view": self,
             "spec": self.spec,
@@ -106,12 +111,10 @@ class ListPages:
             "page": self.page_view(state, page),
             "columns": columns + [column for column, _by_id in extra],
             "least_width": list_page.least_width,
-            "filters": filters,
             "q": state.query,
             "query": urlencode(state.args(page=None), doseq=True),
             "unread": [part.words for part in state.unread],
             "search_label": self.search_label(),
-            "is_filtered": bool(state.query or any(f.active for f in filters)),
             "clear_url": url_for(self_url),
             "tabs": self.tabs(),
             "segments": self.segments(state),
@@ -139,8 +142,7 @@ class ListPages:
 
     def empty_help(self) -> Words | None:
         """What the list says while it holds nothing: what stands in it."""
-        help_: Words | None = self.spec.help
-        return help_
+        return self.spec.help
 
     def abilities(self) -> dict[str, bool]:
         """What the page offers this user."""
@@ -175,9 +177,6 @@ class ListPages:
             made["create"] = url_for(f"{self.endpoint}.create_view")
         if self.may("export"):
             made["export"] = url_for(f"{self.endpoint}.export", **self.state().args(page=None))
-        view: Any = self
-        for extension in extensions.of(self.spec.name):
-            made |= extension.urls(view)
         return made
 
     def tabs(self) -> list[Tab]:
@@ -193,12 +192,8 @@ class ListPages:
         return []
 
     def all_bulk_actions(self) -> list[BulkAction]:
-        """The same with what other features add; what destroys comes last."""
-        found = self.bulk_actions()
-        view: Any = self
-        more = [one for e in extensions.of(self.spec.name) for one in e.bulk_actions(view)]
-        safe = [one for one in found if not one.danger]
-        return [*safe, *more, *(one for one in found if one.danger)]
+        """Everything that can be done to them."""
+        return self.bulk_actions()
 
     def of_selection(self, chosen: Selection, action: str) -> list[Any]:
         """The conditions of a selection, within what this user may do that to."""

@@ -5,27 +5,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request, url_for
-from flask_admin import expose
+from flask import render_template, url_for
 from flask_babel import gettext as _
 
+from crmadmin.admin.list import ListPages
 from crmadmin.core import records
 
 
-class RowActs:
-    """Mixed into RecordView."""
-
-    endpoint: str
-    load: Any
-    row_menu: Any
-
-    @expose("/acts/")
-    def row_acts(self) -> str:
-        """The items of a row's menu; for who may do nothing with the row there are none."""
-        record = self.load(request.args.get("id"), "read")
-        return render_template(
-            "admin/model/acts.html",
-            items=self.row_menu(record),
-            title=_("Actions for %(name)s", name=records.describe(record)),
-            back_url=url_for(f"{self.endpoint}.index_view"),
-        )
+def page(view: ListPages, record: Any) -> str:
+    """The items of a row's menu; for who may do nothing with the row there are none."""
+    return render_template(
+        "admin/model/acts.html",
+        items=view.row_menu(record),
+        title=_("Actions for %(name)s", name=records.describe(record)),
+        back_url=url_for(f"{view.endpoint}.index_view"),
+    )

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -19,6 +20,7 @@ from wtforms import BooleanField, StringField
 
 from crmadmin.access import guard, saved_views
 from crmadmin.access.messages import explain
+from crmadmin.admin.filters import ChoicePages
 from crmadmin.admin.list import HTMX
 from crmadmin.admin.list_page import FIRST_PAGE
 from crmadmin.admin.selection import leave
@@ -27,6 +29,8 @@ from crmadmin.core.db import db
 from crmadmin.core.facets import Line
 from crmadmin.core.forms import PageForm
 from crmadmin.core.list_state import ListState, Unread, UnreadSearch
+from crmadmin.core.paging import Page
+from crmadmin.core.spec import FieldSpec
 from crmadmin.core.text import Refusal
 
 ALL = "all"
@@ -43,21 +47,16 @@ class ViewForm(PageForm):
     replace = BooleanField(_l("Replace the saved view of this name"))
 
 
-class SavedViewPages:
-    """Mixed into RecordView, before the filters and the list."""
+class SavedViewPages(ChoicePages):
+    """The views above the list, and the pages on which they are kept."""
 
-    spec: Any
-    endpoint: str
-    state: Any
-
-    @expose("/")
-    def index_view(self) -> Any:
+    def list_page(self) -> ResponseReturnValue:
         """The list; its bare address opens the user's default view, if there is one."""
         if not request.query_string and HTMX not in request.headers:
             default = next((view for view in self.views() if view.flag), None)
             if default is not None:
                 return redirect(self.stored_url(default.more))
-        return super().index_view()  # type: ignore[misc]  # ListPages'
+        return super().list_page()
 
     def views(self) -> list[Line]:
         """The user's views of this list; read once a request."""
@@ -71,14 +70,14 @@ class SavedViewPages:
         wanted = "saved_views" not in g
         if wanted:
             parts = [*parts, saved_views.part_of(self._user_id(), self.spec.name)]
-        found: list[list[Line]] = super().short_lists(parts)  # type: ignore[misc]  # ChoicePages'
+        found = super().short_lists(parts)
         if wanted:
             g.saved_views = found.pop()
         return found
 
-    def list_context(self, state: ListState, page: Any, fields: Any) -> dict[str, Any]:
+    def list_context(self, state: ListState, page: Page, fields: list[FieldSpec]) -> dict[str, Any]:
         """With the views, which of them this is, and where this one is saved."""
-        context: dict[str, Any] = super().list_context(state, page, fields)  # type: ignore[misc]
+        context = super().list_context(state, page, fields)
         query, views = self.query_of(state), self.views()
         everything = self.view_url(f"{ALL}=1" if any(view.flag for view in views) else "")
         shown = [(v.text, self.stored_url(v.more), v.more == query, v.flag) for v in views]

@@ -8,39 +8,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_admin import expose
-from flask_admin.contrib.sqla import ModelView
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from werkzeug.wrappers import Response
 
-from crmadmin.access import guard, policy
-from crmadmin.access.permissions import Permission, find
-from crmadmin.admin import bulk, cells, extensions, list_page
-from crmadmin.admin.export import ExportPages
-from crmadmin.admin.filters import ChoicePages
-from crmadmin.admin.form import FormPages
-from crmadmin.admin.list import ListPages
-from crmadmin.admin.row_acts import RowActs
+from crmadmin.admin import bulk, cells, export, extensions, list_page, row_acts
+from crmadmin.admin.extensions import Card
 from crmadmin.admin.saved_views import SavedViewPages
-from crmadmin.core import listing, marks, records
+from crmadmin.admin.view_models import BulkAction
+from crmadmin.core import records
 from crmadmin.core.acts import BulkAct
-from crmadmin.core.db import db, spec_of
+from crmadmin.core.db import db
 from crmadmin.core.list_state import ListState
 
 
-class RecordView(
-    SavedViewPages, ChoicePages, RowActs, ListPages, FormPages, ExportPages, ModelView
-):
-    """A record's pages. `targets` are the models that refs point to, by class name."""
-
-    targets: dict[str, type[Any]]
-
-    def __init__(self, model: type[Any], targets: dict[str, type[Any]], url: str) -> None:
-        self.spec = spec_of(model)
-        self.targets = targets
-        super().__init__(model, db, endpoint=self.spec.name, url=url)
-        policy.register_records(self.endpoint, self.spec.options.resource)
+class RecordView(SavedViewPages):
+    """A record's pages."""
 
     def create_blueprint(self, admin: Any) -> Blueprint:
         """With the pages that other features add."""
@@ -48,62 +33,37 @@ class RecordView(
         extensions.add_pages(self, blueprint)
         return blueprint
 
-    def _refresh_cache(self) -> None:
-        """Nothing is scaffolded from columns: everything comes from the spec."""
-        self._form_ajax_refs: dict[str, Any] = {}
-        self._list_columns: list[Any] = []
+    # What other features add
 
-    # Methods of Flask-Admin that have no page here; without @expose they get no address.
-    ajax_lookup = ajax_update = action_view = None
+    def urls(self) -> dict[str, str]:
+        """With the addresses that other features add."""
+        made = super().urls()
+        for extension in extensions.of(self.spec.name):
+            made |= extension.urls(self)
+        return made
 
-    # Access
+    def all_bulk_actions(self) -> list[BulkAction]:
+        """With those of other features; what destroys comes last."""
+        found = self.bulk_actions()
+        more = [one for e in extensions.of(self.spec.name) for one in e.bulk_actions(self)]
+        safe = [one for one in found if not one.danger]
+        return [*safe, *more, *(one for one in found if one.danger)]
 
-    def permission(self, action: str) -> Permission | None:
-        """The permission for an action on this record's resource, if there is one."""
-        return find(self.spec.options.resource, action)
+    def form_cards(self, record: Any) -> list[Card]:
+        """What they show beside the form of a record."""
+        return [card for e in extensions.of(self.spec.name) for card in e.form_cards(self, record)]
 
-    def may(self, action: str) -> bool:
-        """Whether the current user may do this here at all."""
-        permission = self.permission(action)
-        return permission is not None and guard.can(permission)
+    # Pages that are functions of a view
 
-    def _handle_view(self, name: str, **kwargs: Any) -> None:
-        """Asked by Flask-Admin before every view method, beside the guard of every request."""
-        rule = policy.rule(f"{self.endpoint}.{name}")
-        if not isinstance(rule, Permission | policy.Helper) or not guard.holds(rule):
-            abort(403)
+    @expose("/export/")
+    def export(self) -> Response:
+        """Xuất Excel: the rows that the list's own parameters match."""
+        return export.answer(self)
 
-    def scope(self, action: str) -> list[Any]:
-        """The conditions under which this user may do `action` to records of this kind."""
-        permission = self.permission(action)
-        if permission is None:
-            abort(403)
-        owner = guard.limited_to(permission)
-        return [] if owner is None else [listing.owned_by(self.model, owner)]
-
-    def load(self, key: Any, action: str) -> Any:
-        """The record of an id, if this user may do `action` to it; else 404, like one not there.
-
-        What writes must say which record its page was made of. Raises marks.NotTheSame.
-        """
-        record = records.fetch(self.model, key)
-        permission = self.permission(action)
-        owner = getattr(record, self.spec.options.owner, None) if self.spec.options.owner else None
-        if record is None or permission is None or not self._reaches(permission, owner):
-            abort(404)
-        marks.require(record)
-        return record
-
-    def _reaches(self, permission: Permission, owner: int | None) -> bool:
-        if not self.spec.options.owner:
-            return guard.can(permission)
-        return guard.owns(permission, owner)
-
-    def reaches(self, action: str, record: Any) -> bool:
-        """Whether this user may do `action` to this record."""
-        permission = self.permission(action)
-        owner = getattr(record, self.spec.options.owner, None) if self.spec.options.owner else None
-        return permission is not None and self._reaches(permission, owner)
+    @expose("/acts/")
+    def row_acts(self) -> str:
+        """What can be done with one row."""
+        return row_acts.page(self, self.load(request.args.get("id"), "read"))
 
     # Details and delete
 

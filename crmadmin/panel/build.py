@@ -28,7 +28,7 @@ from crmadmin.customers.models import Contact, Customer
 from crmadmin.customers.views.pages import CustomerView
 from crmadmin.groups import views as groups_views
 from crmadmin.groups.models import CustomerGroup
-from crmadmin.groups.views.pages import GroupView
+from crmadmin.groups.views.view import GroupView
 from crmadmin.imports import models as _import_tables  # noqa: F401 - declares its tables
 from crmadmin.imports import views as imports_views
 from crmadmin.panel import errors, nav

@@ -25,6 +25,7 @@ from crmadmin.core import acts, codes, merging, outside, records, settings
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import ListState
+from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldSpec, Words
 from crmadmin.customers import acts as customer_acts
 from crmadmin.customers import queries, services
@@ -146,7 +147,7 @@ class CustomerView(BulkPages):
         known = [n for n in chosen if n in self.spec.by_name and self.spec.field(n).exported]
         return [self.spec.field(n) for n in known] or super().list_fields()
 
-    def list_context(self, state: Any, page: Any, fields: Any) -> dict[str, Any]:
+    def list_context(self, state: ListState, page: Page, fields: list[FieldSpec]) -> dict[str, Any]:
         """Rows have no menu: the name leads to the customer, and acts are for ticked rows."""
         return {**super().list_context(state, page, fields), "row_menu": None}
 

@@ -20,19 +20,13 @@ from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, lists, queries, services
 from crmadmin.groups.models import NEW, CustomerGroup
 from crmadmin.groups.views import history as group_history
+from crmadmin.groups.views.pages import GroupPages
 
 NAME_LENGTH = 120
 
 
-class GroupActs:
-    """Mixed into the group view."""
-
-    endpoint: str
-    spec: Any
-    load: Any
-    may: Any
-    head: Any
-    problems_of: Any
+class GroupActs(GroupPages):
+    """What is done with whole groups."""
 
     @expose("/clone/", methods=("GET", "POST"))
     def clone(self) -> Any:

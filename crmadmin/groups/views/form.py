@@ -26,19 +26,13 @@ from crmadmin.groups.shapes import DraftState
 from crmadmin.groups.views import editing, halves
 from crmadmin.groups.views.changes import typed_texts
 from crmadmin.groups.views.editing import NEW_KEY, Editing
+from crmadmin.groups.views.list import GroupList
 
 MOMENT = "HH:mm dd/MM/yyyy"
 
 
-class GroupForm:
-    """Mixed into the group view, before RecordView."""
-
-    endpoint: str
-    spec: Any
-    may: Any
-    form: Any
-    problems_of: Any
-    _delete_url: Any
+class GroupForm(GroupList):
+    """The form of a group."""
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:

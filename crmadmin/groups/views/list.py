@@ -23,30 +23,24 @@ from crmadmin.admin.view_models import BulkAction, Column, MenuItem
 from crmadmin.core import acts, exports
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
+from crmadmin.core.list_state import ListState
 from crmadmin.core.outside import record_ids
+from crmadmin.core.paging import Page
 from crmadmin.core.spec import FieldSpec, Words
 from crmadmin.customers.models import Customer
 from crmadmin.groups import acts as group_acts
 from crmadmin.groups import following, lists, queries
 from crmadmin.groups.models import CustomerGroup
+from crmadmin.groups.views.members import MemberPages
+from crmadmin.groups.views.pages import HIDDEN
 from crmadmin.spreadsheets import table
 
 MOST_DELETED = 1000
 COLUMNS = ("name", "description", "members", "contactless", "owner", "updated_at")
 
 
-class GroupList:
-    """Mixed into the group view, before RecordView."""
-
-    endpoint: str
-    spec: Any
-    may: Any
-    where: Any
-    asked: Any
-    state: Any
-    scope: Any
-    delete_item: Any
-    acts_item: Any
+class GroupList(MemberPages):
+    """The list of groups."""
 
     def list_fields(self) -> list[FieldSpec]:
         """Name and description, and when the group last changed."""
@@ -67,9 +61,9 @@ class GroupList:
             (owner, dict(lists.owners(rows))),
         ]
 
-    def list_context(self, state: Any, page: Any, fields: Any) -> dict[str, Any]:
+    def list_context(self, state: ListState, page: Page, fields: list[FieldSpec]) -> dict[str, Any]:
         """The guide's two buttons stand beside the search box, and Sửa in every row."""
-        context: dict[str, Any] = super().list_context(state, page, fields)  # type: ignore[misc]
+        context = super().list_context(state, page, fields)
         columns = sorted(context["columns"], key=lambda column: _place(column.name))
         return {
             **context,
@@ -89,7 +83,7 @@ class GroupList:
         """A group that follows a filter says so beside its name."""
         if column.kind == "count" and following.is_hidden(record.filter):
             return Markup('<span class="muted" title="{}">–</span>').format(str(HIDDEN))
-        shown = super().cell(column, record)  # type: ignore[misc]  # RecordView's
+        shown = super().cell(column, record)
         if column.name != "name" or record.filter is None:
             return shown
         hue = get_template_attribute("admin/_macros.html", "hue")
@@ -209,9 +203,6 @@ class GroupList:
             exports.Extra(_("Do not contact"), none | queries.contactless_counts(ids)),
             exports.Extra(_("Owner"), lists.owner_names(where), table.TEXT),
         )
-
-
-HIDDEN = _l("The members are found by values that your role sees masked, so it does not see them.")
 
 
 def _reached(endpoint: str) -> str:

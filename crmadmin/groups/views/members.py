@@ -38,6 +38,7 @@ from crmadmin.groups import acts as group_acts
 from crmadmin.groups import lists, queries
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.groups.views import choice
+from crmadmin.groups.views.acts import GroupActs
 from crmadmin.groups.views.history import import_links
 from crmadmin.groups.views.of_customers import added_words, counted, told
 
@@ -45,12 +46,8 @@ MAX_QUERY = 200
 KINDS = {"copy": group_acts.COPY, "move": group_acts.MOVE, "remove": group_acts.REMOVE}
 
 
-class MemberPages:
-    """Mixed into the group view."""
-
-    endpoint: str
-    load: Any
-    may: Any
+class MemberPages(GroupActs):
+    """The members of a group."""
 
     def member_conditions(
         self, args: MultiDict[str, str], action: str = "customers:read"

@@ -1,6 +1,4 @@
-"""Pages of marketing groups. The list is in `group_list`, the form in `group_form`, the members in
-`group_members`, what is done with whole groups in `group_acts`; here is what they share, and
-deleting one."""
+"""What the pages of marketing groups share: the head of a group's pages, and deleting one."""
 
 from __future__ import annotations
 
@@ -9,8 +7,9 @@ from typing import Any
 from flask import url_for
 from flask_babel import format_date, format_decimal, ngettext
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
-from crmadmin.access import guard, policy
+from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.admin import extensions
 from crmadmin.admin.cells import local
@@ -21,29 +20,13 @@ from crmadmin.core.acts import BulkAct
 from crmadmin.groups import acts as group_acts
 from crmadmin.groups import following, lists, queries
 from crmadmin.groups.models import CustomerGroup
-from crmadmin.groups.views.acts import GroupActs
-from crmadmin.groups.views.form import GroupForm
-from crmadmin.groups.views.list import HIDDEN, GroupList
-from crmadmin.groups.views.members import MemberPages
 
-RULES = {
-    "clone": Permission.GROUPS_CREATE,
-    "combine": Permission.GROUPS_CREATE,
-    "history": Permission.GROUPS_READ,
-    "remove_members": Permission.GROUPS_EDIT,
-    "move_members": Permission.GROUPS_EDIT,
-    "copy_members": Permission.GROUPS_EDIT,
-    "export_members": Permission.GROUPS_EXPORT,
-}
+HIDDEN = _l("The members are found by values that your role sees masked, so it does not see them.")
 
 
-class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
-    """Marketing > Nhóm khách hàng."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, rule in RULES.items():
-            policy.register(f"{self.endpoint}.{name}", rule)
+class GroupPages(RecordView):
+    """What is done with whole groups, their members, the list and the form stand on this, in one
+    line: `acts`, `members`, `list`, `form`, `view`."""
 
     def may(self, action: str) -> bool:
         """A new group is made in the form, whose parts are those of an edit."""
@@ -54,16 +37,6 @@ class GroupView(GroupForm, GroupList, MemberPages, GroupActs, RecordView):
         return url_for(f"{self.endpoint}.details_view", id=record.id)
 
     # One group
-
-    def details_template(self) -> str:
-        """With the members."""
-        return "groups/details.html"
-
-    def details_context(self, record: Any) -> dict[str, Any]:
-        """With a page of the members that this user may see."""
-        trouble = following.trouble(record.filter) if record.filter is not None else []
-        told = {"trouble": [part.words for part in trouble]}
-        return {**self.head(record), **self.member_page(record), **told}
 
     def head(self, group: CustomerGroup) -> dict[str, Any]:
         """What the head of each of a group's pages reads."""
