@@ -27,6 +27,7 @@ from crmadmin.core.spec import derived_values
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, services
 from crmadmin.groups.models import CustomerGroup, Membership
+from crmadmin.groups.saving import Act, apply_now
 from crmadmin.imports.pipeline.new_rows import new_columns
 
 AT_ONCE = 50_000
@@ -59,7 +60,7 @@ def prepare(url: str, folder: str, customers: int, members: int) -> dict[str, in
                 db.session.add(made)
                 db.session.commit()
                 if where is not None:
-                    services.add_to_group(made, where)
+                    apply_now(admin.id, made, [Act(True, where)])
                 db.session.commit()
         house.bring_index()
         return {"customers": customers}

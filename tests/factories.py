@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
+from sqlalchemy import ColumnElement
+
 from crmadmin.access.models import User
-from crmadmin.core import records
-from crmadmin.core.db import db
+from crmadmin.core import many, records
+from crmadmin.core.acts import BulkAct
+from crmadmin.core.db import acting_id, db
+from crmadmin.customers import acts as customer_acts
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import CustomerGroup
+from crmadmin.groups.saving import Act, apply_now
+from crmadmin.groups.shapes import Applied
 
 NUMBER = count(1)
 
@@ -48,3 +55,14 @@ def group(name: str = "", description: str = "Khách của tháng", **values: An
     given = {"name": name or f"Nhóm {next(NUMBER)}", "description": description, **values}
     made: CustomerGroup = records.create(CustomerGroup, given)
     return made
+
+
+def add_to_group(group: CustomerGroup, where: Sequence[ColumnElement[bool]]) -> Applied:
+    """Bring the customers that meet the conditions into a group at once, as its pages do."""
+    return apply_now(acting_id(), group, [Act(True, where)])
+
+
+def set_value(act: BulkAct, column: str, value: int | None) -> BulkAct:
+    """Give one column of ref a value on the customers of a plan, at once."""
+    customer_acts.want(act, column, value)
+    return many.do_at_once(act)

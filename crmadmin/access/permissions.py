@@ -34,7 +34,6 @@ class Permission(StrEnum):
     CATALOGS_MERGE = "catalogs:merge"
     CATALOGS_IMPORT = "catalogs:import"
     CATALOGS_EXPORT = "catalogs:export"
-    CATALOGS_BULK = "catalogs:bulk"
 
     COLLABORATORS_READ = "collaborators:read"
     COLLABORATORS_CREATE = "collaborators:create"
@@ -44,13 +43,11 @@ class Permission(StrEnum):
     COLLABORATORS_MERGE = "collaborators:merge"
     COLLABORATORS_IMPORT = "collaborators:import"
     COLLABORATORS_EXPORT = "collaborators:export"
-    COLLABORATORS_BULK = "collaborators:bulk"
 
     CUSTOMERS_READ = "customers:read"
     CUSTOMERS_CREATE = "customers:create"
     CUSTOMERS_EDIT = "customers:edit"
     CUSTOMERS_DELETE = "customers:delete"
-    CUSTOMERS_MERGE = "customers:merge"
     CUSTOMERS_IMPORT = "customers:import"
     CUSTOMERS_EXPORT = "customers:export"
     CUSTOMERS_BULK = "customers:bulk"
@@ -77,14 +74,11 @@ class Permission(StrEnum):
     USERS_CREATE = "users:create"
     USERS_EDIT = "users:edit"
 
-    SETTINGS_READ = "settings:read"
     SETTINGS_EDIT = "settings:edit"
 
     AUDIT_READ = "audit:read"
-    AUDIT_EXPORT = "audit:export"
 
     # One's own name, address, password, language and theme; never one's own role.
-    PROFILE_READ = "profile:read"
     PROFILE_EDIT = "profile:edit"
 
     @property

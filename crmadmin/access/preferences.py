@@ -1,14 +1,13 @@
-"""Language and theme of a request: the signed-in user's, else the visitor's, else the default."""
+"""Language of a request: the signed-in user's, else the visitor's, else the default."""
 
 from __future__ import annotations
 
 from flask import current_app, has_request_context, request, session
 
 from crmadmin.access import guard
-from crmadmin.access.models import LOCALES, THEMES
+from crmadmin.access.models import LOCALES
 
 LOCALE_CODES = tuple(code for code, _ in LOCALES)
-THEME_NAMES = tuple(name for name, _ in THEMES)
 
 
 def locale_selector() -> str:
@@ -36,9 +35,3 @@ def remember_locale() -> None:
     chosen = request.args.get("lang")
     if chosen in LOCALE_CODES:
         session["locale"] = chosen
-
-
-def theme() -> str:
-    """`auto`, `light` or `dark`."""
-    user = guard.current_user()
-    return user.theme if user is not None and user.theme in THEME_NAMES else "auto"

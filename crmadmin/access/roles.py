@@ -6,7 +6,7 @@ command line ask here through `guard`; nobody compares role names anywhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -50,7 +50,7 @@ def _line(resource: str, actions: str, scope: Scope = Scope.ALL) -> dict[Permiss
     return {Permission(f"{resource}:{action}"): scope for action in actions.split()}
 
 
-PROFILE = _line("profile", "read edit", Scope.OWN)
+PROFILE = _line("profile", "edit", Scope.OWN)
 
 TABLE: Mapping[Role, Mapping[Permission, Scope]] = MappingProxyType(
     {
@@ -114,13 +114,3 @@ def sees_sensitive(role: Role | str | None) -> bool:
     tells it. Who may write or import records sees them: forms and imports show what they write.
     """
     return role in {Role.ADMIN, Role.MARKETING, Role.SALES}
-
-
-def holders(permission: Permission) -> tuple[Role, ...]:
-    """The roles that hold a permission at any scope, in the table's order."""
-    return tuple(role for role in Role if scope(role, permission) is not Scope.NONE)
-
-
-def allowed(role: Role | str | None, permissions: Iterable[Permission]) -> bool:
-    """Whether the role holds every one of the permissions, at any scope."""
-    return all(scope(role, permission) is not Scope.NONE for permission in permissions)

@@ -90,21 +90,6 @@ def set_password(user: User, password: str, *, current: str | None = None) -> No
     save_user(user, {}, password, current=current)
 
 
-def change_role(user: User, role: Role | str) -> None:
-    """Give the user another role, which ends all their sessions. Raises Refusal."""
-    save_user(user, {"role": role})
-
-
-def disable(user: User) -> None:
-    """Keep the user from signing in and end all their sessions. Raises Refusal (last_admin)."""
-    save_user(user, {"is_active": False})
-
-
-def enable(user: User) -> None:
-    """Let a disabled user sign in again."""
-    save_user(user, {"is_active": True})
-
-
 def save_preference(user: User, name: str, value: Any) -> None:
     """Keep one preference (the columns of a list, say); None forgets it.
 

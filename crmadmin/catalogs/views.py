@@ -106,11 +106,6 @@ class CatalogView(RecordView):
             return self.usage_url(record)
         return super().cell_url(column, record)
 
-    def usage_label(self) -> str:
-        """What kind of records use this catalog: customers, or collaborators."""
-        found = references_to(self.model)
-        return str(found[0].spec.plural) if found else _("Used by")
-
     def usage_url(self, record: Any) -> str:
         """The list of the records that use this one."""
         for reference in references_to(self.model):

@@ -295,7 +295,3 @@ def template_command(
     if written.is_cut:
         click.echo(f"There is more: only the first {written.rows:,} rows are in it.", err=True)
     _say_written(out, written.rows, as_json=as_json)
-
-
-commands = (import_command, imports_command, undo_command, errors_command, template_command)
-"""For the `crm` group."""

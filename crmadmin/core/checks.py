@@ -12,8 +12,6 @@ from crmadmin.core.normalise import normaliser
 from crmadmin.core.spec import FieldSpec, RecordSpec, SensitiveIf
 from crmadmin.core.text import Refusal, heading_key
 
-MAX_CODE = 32
-
 
 @dataclass(frozen=True, slots=True)
 class Fault:

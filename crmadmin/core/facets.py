@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select, true, union_all
 
 from crmadmin.core.db import db, spec_of
-from crmadmin.core.list_state import UNSET
 from crmadmin.core.options import Option
 from crmadmin.core.paging import COUNT_CAP
 from crmadmin.core.search import conditions
@@ -141,13 +140,6 @@ def counts_by(
         some = select(model.id).where(*where, condition).limit(COUNT_CAP + 1).subquery()
         parts.append(select(literal(name), func.count()).select_from(some))
     return _grouped(union_all(*parts)) if parts else {}
-
-
-def as_text(value: Any) -> str:
-    """A value of a column as a filter's address has it."""
-    if value is None:
-        return UNSET
-    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _term(model: type[Any], name: str) -> Any:

@@ -75,11 +75,6 @@ def keeps(change: Change, where: Where) -> dict[str, Any]:
     return {_NAMES: Keeps(change, where)}
 
 
-def is_told(column: Column[Any]) -> bool:
-    """Whether the column says if it names fields."""
-    return _NAMES in column.info
-
-
 def keeping() -> Iterator[tuple[Column[Any], Keeps]]:
     """Every column that names fields."""
     for table in Base.metadata.sorted_tables:

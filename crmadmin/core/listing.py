@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from crmadmin.core import orders
 from crmadmin.core.bulk import among
@@ -256,22 +256,6 @@ def records(spec: RecordSpec, ids: Sequence[int], columns: Sequence[FieldSpec]) 
     shown = [joinedload(getattr(model, f.name)) for f in columns if f.is_ref]
     found = db.session.scalars(select(model).where(model.id.in_(ids)).options(*shown))
     return {record.id: record for record in found}
-
-
-def every(
-    spec: RecordSpec, where: Sequence[ColumnElement[bool]], columns: Sequence[FieldSpec]
-) -> Iterator[Any]:
-    """Every record that meets the conditions, by id, a batch at a time; for exports."""
-    model, last = spec.model, 0
-    shown = [selectinload(getattr(model, f.name)) for f in columns if f.is_ref]
-    while True:
-        wanted = select(model).where(*where, model.id > last).order_by(model.id).limit(BATCH)
-        found = db.session.scalars(wanted.options(*shown)).all()
-        if not found:
-            return
-        yield from found
-        last = found[-1].id
-        db.session.expunge_all()
 
 
 def owned_by(model: type[Any], user_id: int) -> ColumnElement[bool]:

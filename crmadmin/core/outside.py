@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -44,7 +44,6 @@ class TooManyIds(ValueError):
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LONGEST_MOMENT = 40
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """PostgreSQL keeps no NUL, and neither database half a character."""
 
@@ -101,21 +100,6 @@ def day(value: object) -> date | None:
     except ValueError:
         return None
     return found if FIRST_DAY <= found <= LAST_DAY else None
-
-
-def moment(value: object) -> datetime | None:
-    """A moment as `datetime.isoformat` writes it; in UTC, from FIRST_DAY to LAST_DAY.
-
-    One without a zone is none: nobody knows when that was.
-    """
-    if not isinstance(value, str) or len(value) > _LONGEST_MOMENT or not value.isascii():
-        return None
-    try:
-        told = datetime.fromisoformat(value)
-        found = told.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return found if told.tzinfo and FIRST_DAY <= found.date() <= LAST_DAY else None
 
 
 def words(value: object, most: int = LONGEST_WORDS) -> str:

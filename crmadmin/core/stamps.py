@@ -35,14 +35,3 @@ class Stamped:
             self.created_by_id = user_id
         self.updated_at = now
         self.updated_by_id = user_id
-
-
-def stamps(user_id: int | None, at: datetime) -> dict[str, Any]:
-    """The same columns for a bulk insert."""
-    return {
-        "created_at": at,
-        "updated_at": at,
-        "created_by_id": user_id,
-        "updated_by_id": user_id,
-        "version": 1,
-    }

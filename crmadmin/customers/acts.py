@@ -15,12 +15,6 @@ from crmadmin.customers.models import Contact, Customer
 SET, OWNER, DELETE = "customers.set", "customers.owner", "customers.delete"
 
 
-def set_value(act: BulkAct, column: str, value: int | None) -> BulkAct:
-    """Give one ref column a value on the customers of a plan that are as they were seen."""
-    want(act, column, value)
-    return many.do_at_once(act)
-
-
 def want(act: BulkAct, column: str, value: int | None) -> None:
     """Note on a plan which column is to get which value."""
     act.params = {**act.params, "column": column, "to": value}

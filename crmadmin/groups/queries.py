@@ -26,8 +26,6 @@ from crmadmin.groups.shapes import DraftMember, Kind, Member
 from crmadmin.groups.steps import counts_of
 from crmadmin.groups.wording import HOW
 
-WHICH = ("all", "added", "removed")
-ORDERS = ("name", "-name", "added", "-added")
 AT_ONCE = 50
 """Groups that follow a filter, asked for one customer in one statement."""
 
@@ -114,7 +112,7 @@ def members(
 ) -> Page:
     """A page of a group's customers that meet the conditions; rows are Members.
 
-    `order` is one of ORDERS: by name, or by when they came in.
+    `order` is "name" or "added" (when they came in), from the last one with "-" before it.
     """
     sets = of_group(group)
     part = _whole(sets, where)
@@ -185,7 +183,7 @@ def draft_members(
 ) -> Page:
     """A page of the form's members: those that come in, those that go, the rest; each by name.
 
-    `which` of WHICH narrows it to one of the first two. Rows are DraftMembers.
+    `which` is "all", or one of the first two: "added", "removed". Rows are DraftMembers.
     """
     parts = _parts(draft, group, query_where)
     if which != "all":

@@ -27,9 +27,8 @@ from crmadmin.groups import (
 from crmadmin.groups.drafts import begin
 from crmadmin.groups.members import of_group
 from crmadmin.groups.models import CustomerGroup, GroupDraft
-from crmadmin.groups.saving import Act, apply_now, create_now, lock_groups
-from crmadmin.groups.shapes import TEXTS, Applied, Kind, Overlap
-from crmadmin.groups.steps import Where
+from crmadmin.groups.saving import Act, create_now, lock_groups
+from crmadmin.groups.shapes import TEXTS, Kind, Overlap
 
 HOW = ("union", "overlap", "a_minus_b", "b_minus_a")
 
@@ -103,8 +102,3 @@ def _combined(a: CustomerGroup, b: CustomerGroup, how: str) -> Select[Any]:
         "b_minus_a": except_(second, first),
     }[how]
     return select(next(iter(both.subquery().c)))
-
-
-def add_to_group(group: CustomerGroup, where: Where) -> Applied:
-    """Bring every customer that meets the conditions into a group at once. Raises Follows."""
-    return apply_now(acting_id(), group, [Act(True, where)])

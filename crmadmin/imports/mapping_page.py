@@ -82,16 +82,6 @@ class MappingPage:
     choices: tuple[tuple[str, str, bool], ...]
     unknown: tuple[UnknownValue, ...]
 
-    @property
-    def undecided_rows(self) -> int:
-        """Rows that will be refused for values that nobody decided about."""
-        return sum(value.rows for value in self.unknown if value.is_undecided)
-
-    @property
-    def unmatched(self) -> tuple[FileColumn, ...]:
-        """Columns that go nowhere."""
-        return tuple(column for column in self.columns if column.field is None)
-
 
 def page(batch: ImportBatch) -> MappingPage:
     """What the mapping page of an import shows."""

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 
 from crmadmin.access import queries as users
 from crmadmin.access.models import User
@@ -274,16 +274,6 @@ def _members_among(batch: ImportBatch, ids: Sequence[int]) -> Iterable[int]:
 def group_called(name: str) -> CustomerGroup | None:
     """The customer group of a name, compared as names are."""
     return db.session.scalar(select(CustomerGroup).where(CustomerGroup.name_key == name_key(name)))
-
-
-def tally(batch_id: int, column: Any) -> dict[str, int]:
-    """How many ledger rows have each value of a column; rows without one are left out."""
-    rows = db.session.execute(
-        select(column, func.count())
-        .where(ImportRow.batch_id == batch_id, column.is_not(None))
-        .group_by(column)
-    )
-    return dict(rows.all())
 
 
 def batches(owner_id: int | None, limit: int, offset: int = 0) -> list[ImportBatch]:

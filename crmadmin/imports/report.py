@@ -32,8 +32,6 @@ from crmadmin.jobs import services as jobs
 
 WITH_WARNINGS = "warnings"
 CHANGED = "changed"
-FILTERS = (*State, WITH_WARNINGS, CHANGED)
-"""What the pages of rows can be narrowed to."""
 
 _ROWS_AT_ONCE = 1000
 _CHANGED_SHOWN = 50

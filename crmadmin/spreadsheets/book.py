@@ -39,11 +39,10 @@ from crmadmin.spreadsheets.parts import (
 )
 
 __all__ = [
-    "CELL_LENGTH", "DATE", "FORMULA_STARTS", "GENERAL", "MOMENT", "MOST_COMMENTS", "MOST_ROWS",
+    "CELL_LENGTH", "DATE", "FORMULA_STARTS", "GENERAL", "MOMENT", "MOST_COMMENTS",
     "TEXT", "TIME", "WHOLE", "Book", "Column", "Fault", "Sheet", "column_letters", "sheet_title",
 ]  # fmt: skip
 
-MOST_ROWS = 1_048_576
 MOST_COMMENTS = 10_000
 """Comments of one sheet; with more of them Excel takes minutes to open it."""
 

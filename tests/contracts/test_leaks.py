@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from asking import Answer, Asking, Pace, addresses, asking, nothing_is_kept
+from factories import add_to_group
 from flask import Flask
 from sqlalchemy import inspect, select, update
 from walker import MISSING, Records, Step
@@ -35,7 +36,6 @@ from crmadmin.core.db import acting_as, all_records, db, spec_of
 from crmadmin.core.kinds import KINDS, FieldKind
 from crmadmin.core.spec import FieldSpec, derived_values
 from crmadmin.customers.models import Contact, Customer
-from crmadmin.groups import services as group_services
 from crmadmin.groups.models import CustomerGroup, Membership
 
 __all__ = ["nothing_is_kept"]
@@ -350,7 +350,7 @@ def foreign(app: Flask, cast: dict[str, int]) -> Records:
         group = make(CustomerGroup, 0, name="Thường")
         found["customer_group"] = group.id
         with acting_as(cast["mai"]):
-            group_services.add_to_group(group, [Customer.id == own])
+            add_to_group(group, [Customer.id == own])
         for which in (FIRST, SECOND):
             stranger(which)
         db.session.commit()

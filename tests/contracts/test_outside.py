@@ -40,7 +40,6 @@ ALLOWED = {
     "crmadmin/catalogs/queries.py::activity": OURS,
     "crmadmin/core/bulk.py::_execute_many": OURS,
     "crmadmin/core/bulk.py::_update_by_copy": OURS,
-    "crmadmin/core/facets.py::as_text": OURS,
     "crmadmin/core/codes.py::allot": OURS,
     "crmadmin/core/codes.py::preview": OURS,
     "crmadmin/core/kinds/phone.py::_is_dialled": CHARACTERS,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from factories import catalog, contact, customer, group, user
+from factories import catalog, contact, customer, group, set_value, user
 from flask import Flask
 from sqlalchemy import event, func, select
 
@@ -99,8 +99,8 @@ def shown(*records: CustomerStatus) -> list[Shown]:
 Act = Callable[[World], BulkAct]
 C, G, K = customer_acts, group_acts, catalog_acts
 DOING: dict[str, Act] = {
-    C.SET: lambda w: C.set_value(w.plan(C.SET), "status_id", w.new.id),
-    C.OWNER: lambda w: C.set_value(w.plan(C.OWNER), "owner_id", w.other.id),
+    C.SET: lambda w: set_value(w.plan(C.SET), "status_id", w.new.id),
+    C.OWNER: lambda w: set_value(w.plan(C.OWNER), "owner_id", w.other.id),
     C.DELETE: lambda w: C.remove(w.plan(C.DELETE)),
     G.ADD: lambda w: G.add(w.plan(G.ADD), w.second),
     G.REMOVE: lambda w: G.remove(w.plan(G.REMOVE), w.group),
@@ -148,8 +148,8 @@ def test_the_same_act_can_be_done_and_taken_back_again(world: World, kind: str) 
 
 ON_CUSTOMERS = [C.SET, C.OWNER, C.DELETE, G.ADD, G.REMOVE, G.MOVE, G.COPY]
 AS_SEEN: dict[str, Callable[[World, BulkAct], BulkAct]] = {
-    C.SET: lambda w, act: C.set_value(act, "status_id", w.new.id),
-    C.OWNER: lambda w, act: C.set_value(act, "owner_id", w.other.id),
+    C.SET: lambda w, act: set_value(act, "status_id", w.new.id),
+    C.OWNER: lambda w, act: set_value(act, "owner_id", w.other.id),
     C.DELETE: lambda w, act: C.remove(act),
     G.ADD: lambda w, act: G.add(act, w.second),
     G.REMOVE: lambda w, act: G.remove(act, w.group),
@@ -297,7 +297,7 @@ def test_a_plan_is_of_who_made_it_and_is_carried_out_once(world: World) -> None:
     assert acts.planned(str(act.id), C.SET) is None  # its number proves nothing
     with acting_as(world.other.id):
         assert acts.planned(marks.key(act), C.SET) is None
-    C.set_value(acts.planned(marks.key(act), C.SET), "status_id", world.new.id)
+    set_value(acts.planned(marks.key(act), C.SET), "status_id", world.new.id)
     assert acts.planned(marks.key(act), C.SET) is None
 
 

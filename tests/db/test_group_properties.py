@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from crmadmin.core.db import acting_as, db
 from crmadmin.customers.models import Customer
-from crmadmin.groups import drafts, queries, services
+from crmadmin.groups import drafts, queries
 from crmadmin.groups.models import CustomerGroup, GroupDraft
 from crmadmin.imports import services as imports
 from crmadmin.imports.models import ImportBatch
@@ -109,7 +109,7 @@ def act(real: Real, plain: Plain, name: str, given: Any) -> None:
         forget(plain, {given})
     elif name == "elsewhere":
         with acting_as(real.user.id):
-            services.add_to_group(real.group, real.where(given))
+            factories.add_to_group(real.group, real.where(given))
         plain.group |= given & plain.there
     else:
         end(real, plain, name)

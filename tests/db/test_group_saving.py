@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from factories import group, user
+from factories import add_to_group, group, user
 from flask import Flask
 from grouping import erase, made, members, saved, shown, those
 from sqlalchemy import func, select
@@ -282,8 +282,8 @@ def test_an_open_draft_of_another_user_is_not_touched_by_an_act(mai: User, lan: 
     draft = drafts.begin(lan.id, target)
     drafts.pick(draft, [a])
     with acting_as(mai.id):
-        assert services.add_to_group(target, those(a, b)).added == 2
-        assert services.add_to_group(target, those(a, b)).added == 0
+        assert add_to_group(target, those(a, b)).added == 2
+        assert add_to_group(target, those(a, b)).added == 0
     assert target.version == 2
     assert shown(draft, target) == [(a, None), (b, None)]
     with pytest.raises(drafts.Conflict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from factories import customer, group, user
+from factories import add_to_group, customer, group, user
 from flask import Flask
 from grouping import made, matching, members, saved, those
 
@@ -89,7 +89,7 @@ def test_a_group_that_follows_a_filter_takes_and_gives_no_member(mai: User) -> N
     done = group_acts.copy(plan(group_acts.COPY, *ids), dynamic, ordinary)
     assert acts.fates(done) == {acts.WRITTEN: 1, acts.SAME: 1}
     refused: list[Callable[[], object]] = [
-        lambda: services.add_to_group(dynamic, those(*ids)),
+        lambda: add_to_group(dynamic, those(*ids)),
         lambda: group_acts.add(plan(group_acts.ADD, *ids), dynamic),
         lambda: group_acts.remove(plan(group_acts.REMOVE, *ids), dynamic),
         lambda: group_acts.move(plan(group_acts.MOVE, *ids), dynamic, ordinary),
@@ -146,7 +146,7 @@ def test_members_are_paged_by_name_the_same_in_both_ways(
 def test_members_say_since_when_by_whom_and_how(mai: User) -> None:
     a, b = made(mai, 2)
     target = saved(mai, "A", [a])
-    services.add_to_group(target, those(b))
+    add_to_group(target, those(b))
     rows = queries.members(target, 1, 50, order="-added").rows
     assert [m.customer.id for m in rows] == [b, a]
     assert {m.added_by for m in rows} == {mai}

@@ -109,7 +109,7 @@ def given_to(an: Any, other: Any) -> acts.BulkAct:
     """An act on every customer: the owner becomes another."""
     with acting_as(an.id):
         plan = acts.plan(customer_acts.OWNER, Customer, [Customer.id > 0])
-        done = customer_acts.set_value(plan, "owner_id", other.id)
+        done = factories.set_value(plan, "owner_id", other.id)
         db.session.commit()
         return done
 

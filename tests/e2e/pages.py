@@ -75,7 +75,7 @@ def fill(site: Site, name: Callable[[str], str] = str) -> None:
             [Customer.id < 4],
             {"field": "Phân cấp", "value": name("Vàng")},
         )
-        customer_acts.set_value(some, "tier_id", tiers[1].id)
+        factories.set_value(some, "tier_id", tiers[1].id)
         group = factories.group(name("Khách mời hội thảo"), name("Hà Nội, tháng 12"))
         factories.group(name("Sinh nhật quý IV"), name("Gửi thiệp"))
         db.session.add_all(

@@ -118,10 +118,7 @@ def test_a_helper_that_compares_masked_values_asks_who_sees_them(
     assert scope(Role.SALES, Helper(rule.pages)) is Scope.OWN
 
 
-def test_a_helper_of_pages_that_the_resource_does_not_have_is_open_to_nobody(
-    policy: Policy,
-) -> None:
-    policy.register_records("settings", "settings")
+def test_a_helper_of_pages_that_the_resource_does_not_have_is_open_to_nobody() -> None:
     assert Helps(("create",)).rule("settings") is NOBODY
     assert Helps(("create", "edit")).rule("settings") == Helper((Permission.SETTINGS_EDIT,))
 

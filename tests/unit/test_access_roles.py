@@ -63,7 +63,8 @@ def test_only_administrators_reach_users_settings_and_the_audit_log() -> None:
     closed = [p for p in Permission if p.resource in ("users", "settings", "audit")]
     closed.remove(Permission.USERS_LOOKUP)  # owners of customers are no secret
     assert closed
-    assert {roles.holders(p) for p in closed} == {(Role.ADMIN,)}
+    held = {r for r in Role for p in closed if roles.scope(r, p) is not Scope.NONE}
+    assert held == {Role.ADMIN}
 
 
 def test_sales_people_cannot_give_a_customer_away() -> None:
@@ -87,12 +88,6 @@ def test_who_may_write_records_sees_what_they_write(role: Role) -> None:
     assert len(written) > 20
     may = [p for p in written if roles.scope(role, p) is not Scope.NONE]
     assert roles.sees_sensitive(role) or not may
-
-
-def test_holding_several_permissions_means_every_one_of_them() -> None:
-    both = (Permission.GROUPS_EDIT, Permission.CUSTOMERS_IMPORT)
-    assert roles.allowed(Role.MARKETING, both)
-    assert not roles.allowed(Role.MARKETING, (*both, Permission.CATALOGS_IMPORT))
 
 
 def test_a_permission_that_does_not_exist_is_not_found() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -62,20 +62,6 @@ def test_a_day_that_no_zone_and_no_database_survives_is_none(text: object) -> No
     assert outside.day(text) is None
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-01T00:00:00", "2026-01-01",
-     "", None, "x" * 5000, "2026-01-01T00:00:00+99:00"],
-)  # fmt: skip
-def test_a_moment_has_a_zone_and_can_be_told_in_utc(text: object) -> None:
-    assert outside.moment(text) is None
-
-
-def test_a_moment_is_what_isoformat_wrote() -> None:
-    now = datetime.now(UTC)
-    assert outside.moment(now.isoformat()) == now
-
-
 @given(st.dates(outside.FIRST_DAY, outside.LAST_DAY))
 def test_every_day_that_is_read_survives_what_lists_do_with_it(found: date) -> None:
     assert outside.day(found.isoformat()) == found
@@ -85,7 +71,7 @@ def test_every_day_that_is_read_survives_what_lists_do_with_it(found: date) -> N
 @given(st.text() | st.integers() | st.none() | st.binary())
 def test_nothing_raises_whatever_comes(value: object) -> None:
     for read in (
-        outside.whole, outside.record_id, outside.page_number, outside.day, outside.moment,
+        outside.whole, outside.record_id, outside.page_number, outside.day,
         outside.words, outside.parameters,
     ):  # fmt: skip
         read(value)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from factories import add_to_group
 from flask import Flask
 from members import CUSTOMERS, LIST, filled, members, several
 from sheets import Sheet
 
 from crmadmin.core.db import acting_as, db
-from crmadmin.groups import drafts, services
+from crmadmin.groups import drafts
 from crmadmin.groups.models import Membership
 from crmadmin.imports.models import ImportBatch
 
@@ -93,7 +94,7 @@ def test_the_history_tells_who_changed_what_the_latest_first(
     a, b = several(people, "A", "B")
     made = filled(people, "Khách mời")
     with acting_as(people["mai"]):
-        services.add_to_group(made, [a.__class__.id.in_([a.id, b.id])])
+        add_to_group(made, [a.__class__.id.in_([a.id, b.id])])
     db.session.commit()
     with acting_as(people["an"]):
         draft = drafts.begin(people["an"], made)

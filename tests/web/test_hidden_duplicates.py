@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from factories import contact, customer
+from factories import add_to_group, contact, customer
 from flask import Flask
 from members import filled, owner, several
 from sqlalchemy import func, select
@@ -19,7 +19,6 @@ from crmadmin.catalogs.models import Industry
 from crmadmin.core import records
 from crmadmin.core.db import acting_as, db
 from crmadmin.customers.models import Customer
-from crmadmin.groups import services as groups
 
 LIST = "/admin/customers/"
 NEW, CHECK = f"{LIST}new/", f"{LIST}duplicates/"
@@ -220,7 +219,7 @@ def test_the_history_of_a_group_tells_sales_what_was_done_but_not_to_how_many(
     theirs = several(people, *"ABCDEFG", whose="mai")
     group = filled(people, "Tết")
     with acting_as(people["mai"]):
-        groups.add_to_group(group, [Customer.id.in_([c.id for c in theirs])])
+        add_to_group(group, [Customer.id.in_([c.id for c in theirs])])
     db.session.commit()
     path = f"/admin/groups/history/?id={group.id}"
     assert "+7" in visitor("mai").get(path).text

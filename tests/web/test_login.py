@@ -48,7 +48,7 @@ def test_unknown_names_wrong_passwords_and_disabled_users_get_one_and_the_same_a
     app: Flask, visitor: NewVisitor
 ) -> None:
     with app.app_context():
-        services.disable(user("vy"))
+        services.save_user(user("vy"), {"is_active": False})
         services.create_user("nopassword", "viewer")
     tried = [("mai", "sai mật khẩu"), ("nobody", "sai mật khẩu"), ("vy", None), ("nopassword", "")]
     pages = []

@@ -75,9 +75,9 @@ def test_an_administrators_change_ends_every_session_at_once(
 ) -> None:
     with app.app_context():
         if change == "disable":
-            services.disable(user("mai"))
+            services.save_user(user("mai"), {"is_active": False})
         elif change == "role":
-            services.change_role(user("mai"), Role.VIEWER)
+            services.save_user(user("mai"), {"role": Role.VIEWER})
         else:
             services.set_password(user("mai"), "một câu khác hẳn")
     assert not mai.is_signed_in()
@@ -108,8 +108,8 @@ def test_a_change_of_what_one_signs_in_with_ends_the_sessions(
 
 def test_a_user_who_is_enabled_again_must_sign_in_again(app: Flask, mai: Visitor) -> None:
     with app.app_context():
-        services.disable(user("mai"))
-        services.enable(user("mai"))
+        services.save_user(user("mai"), {"is_active": False})
+        services.save_user(user("mai"), {"is_active": True})
     assert not mai.is_signed_in()
     assert mai.sign_in("mai").status_code == 303
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from factories import add_to_group
 from flask import Flask
 from members import LIST, filled, several
 
 from crmadmin.core.db import acting_as, db
 from crmadmin.customers.models import Customer
-from crmadmin.groups import services
 
 GROUP = "Khách mời"
 
@@ -111,7 +111,7 @@ def test_the_history_says_what_was_done_and_names_no_number_of_others(
     theirs = [c.id for c in several(people, "Hoa Sen", "Hoa Lan", "Hoa Hồng")]
     made = filled(people, GROUP)
     with acting_as(people["mai"]):
-        services.add_to_group(made, [Customer.id.in_(theirs)])
+        add_to_group(made, [Customer.id.in_(theirs)])
     db.session.commit()
     url = f"{LIST}history/?id={made.id}"
     said = words(visitor("son").get(url).text)

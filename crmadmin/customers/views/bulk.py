@@ -60,11 +60,6 @@ class ValueField(RefField):
         if self.data != BLANK:
             super().pre_validate(form)
 
-    @property
-    def chosen_id(self) -> int | None:
-        """What to store."""
-        return outside.record_id(self.data)
-
 
 def _value(value: Any) -> Any:
     return BLANK if value == BLANK else chosen_id(value)

@@ -42,7 +42,6 @@ from crmadmin.groups.views.acts import GroupActs
 from crmadmin.groups.views.history import import_links
 from crmadmin.groups.views.of_customers import added_words, counted, told
 
-MAX_QUERY = 200
 KINDS = {"copy": group_acts.COPY, "move": group_acts.MOVE, "remove": group_acts.REMOVE}
 
 
