@@ -9,6 +9,7 @@ of it, and the pages of its part of the product are opened.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from random import Random
 from types import ModuleType
@@ -99,6 +100,11 @@ def open_pages(walk: Walk, found: list[Rule]) -> None:
         walk.ask("GET", walk.path(rule, own=True))
 
 
+def heading(html: str) -> str:
+    [found] = re.findall(r"<h1[^>]*>(.*?)</h1>", html, re.DOTALL)
+    return str(found).strip()
+
+
 def complaint(walk: Walk) -> str:
     return f"{len(walk.wrong)} of {walk.asked}:\n" + "\n\n".join(walk.wrong[:8])
 
@@ -145,6 +151,8 @@ def test_an_import_that_cannot_be_read_is_mended_on_its_own_page(walk: Walk) -> 
         put(walk, {db.metadata.tables["import_batch"].columns[name]: json.dumps("x")})
         page = walk.client.get(f"{at}preview")
         assert page.status_code == 409
+        assert page.text.count(f"Lần nhập {batch}") == 1, "which import: once, below the heading"
+        assert heading(page.text) == "Không đọc được lần nhập này"
         [sent] = [f for action, _how, f in Forms(page.text).found if action == f"{at}mend"]
         assert walk.client.get("/admin/imports/").status_code == 200
         assert walk.client.post(f"{at}mend", data=dict(sent)).status_code == 303

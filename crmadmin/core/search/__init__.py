@@ -9,6 +9,7 @@ search is right at every moment and no write path has to know of it; workers set
 from crmadmin.core.search.conditions import Found, Listed, as_found, conditions, patterns
 from crmadmin.core.search.documents import Documents, declared, find
 from crmadmin.core.search.hints import aside, first_all, refresh_statistics
+from crmadmin.core.search.texts import remake as remake_texts
 from crmadmin.core.search.upkeep import (
     CHUNK,
     Compared,
@@ -24,5 +25,5 @@ from crmadmin.core.search.upkeep import (
 __all__ = [
     "CHUNK", "Compared", "Documents", "Found", "Listed", "as_found", "aside", "clear", "compare",
     "conditions", "declared", "find", "first_all", "missing", "patterns", "pending", "put_back",
-    "rebuild", "refresh_statistics", "settle",
+    "rebuild", "refresh_statistics", "remake_texts", "settle",
 ]  # fmt: skip

@@ -41,7 +41,7 @@ def unreadable(error: UnreadableImport) -> Any:
     batch = error.batch
     html = render_template(
         "imports/unreadable.html",
-        title=_("Import %(number)s cannot be read", number=batch.id),
+        title=_("This import cannot be read"),
         batch=batch,
         parts=[PARTS[name] for name in lost(batch) if name in PARTS],
         looks_anew=services.can_look(batch),
