@@ -16,8 +16,9 @@ from flask_babel import force_locale
 
 import config
 from crmadmin.access.messages import EXPLANATIONS
+from crmadmin.access.models import ROLE_WORDS
 from crmadmin.access.permissions import Permission
-from crmadmin.access.roles import CLOSED_FIELDS, Role, Scope, scope
+from crmadmin.access.roles import CLOSED_FIELDS, Role, Scope, scope, sees_sensitive
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core.db import all_records, spec_of
 from crmadmin.core.kinds import KINDS as FIELD_KINDS
@@ -190,6 +191,30 @@ def _columns(kind: Kind) -> str:
 
 
 def _roles() -> Iterator[str]:
+    """What each role may do: a line a resource, then a line a permission."""
+    yield "## Roles\n"
+    yield "`own`: only records that the user owns or made. `–`: nothing.\n"
+    resources = dict.fromkeys(p.resource for p in Permission)
+    yield _table(
+        "| " + " | ".join(f"{role.value} ({_vietnamese(ROLE_WORDS[role.label])})" for role in Role),
+        ([resource, *(_may(role, resource) for role in Role)] for resource in resources),
+    )
+    masked = ", ".join(f"`{role.value}`" for role in Role if not sees_sensitive(role))
+    yield f"Personal values are masked for {masked}.\n"
+    yield from _permissions()
+
+
+def _may(role: Role, resource: str) -> str:
+    """What a role may do with a resource, in words: "all", or its actions by scope."""
+    held = {p.action: scope(role, p) for p in Permission if p.resource == resource}
+    if set(held.values()) == {Scope.ALL}:
+        return "all"
+    by = {s: ", ".join(a for a, found in held.items() if found is s) for s in Scope}
+    parts = [by[Scope.ALL], f"own: {by[Scope.OWN]}" if by[Scope.OWN] else ""]
+    return "; ".join(filter(None, parts)) or "–"
+
+
+def _permissions() -> Iterator[str]:
     yield "## Permissions by role\n"
     yield "`own`: only records that the user owns or made. `–`: refused.\n"
     words = {Scope.NONE: "–", Scope.OWN: "own", Scope.ALL: "all"}

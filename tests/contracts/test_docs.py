@@ -4,6 +4,8 @@ permissions, words of the screen, and every link."""
 from __future__ import annotations
 
 import re
+import tomllib
+from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -186,6 +188,47 @@ def test_every_page_is_reached_from_the_readme() -> None:
             links = (unquote(t).partition("#")[0] for t in LINK.findall(prose(path)))
             open_ += [(path.parent / file).resolve() for file in links if file]
     assert [named(p) for p in PAGES if p not in reached] == []
+
+
+def test_the_readme_is_read_in_two_minutes() -> None:
+    page = (config.ROOT / "README.md").read_text()
+    assert len(prose(config.ROOT / "README.md").split()) <= 280
+    assert page.count("![") == 1, "a picture"
+    [commands] = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert [line.split("#")[0].strip() for line in commands.splitlines()] == [
+        "make demo", "make run",
+    ]  # fmt: skip
+    read_on = re.search(r"^## Read on\n\n((?:- .*\n)+)", page, re.MULTILINE)
+    assert read_on is not None
+    assert read_on[1].count("\n") == 3
+
+
+CHANGES = (config.ROOT / "CHANGELOG.md").read_text()
+SORTS = ["Added", "Changed", "Fixed", "Security"]
+
+
+def test_the_changelog_has_versions_newest_first_down_from_what_is_not_released() -> None:
+    heads = re.findall(r"^## (.+)$", CHANGES, re.MULTILINE)
+    assert heads[0] == "Unreleased"
+    told = [re.fullmatch(r"(\d+)\.(\d+)\.(\d+) · (2\d{3}-\d\d-\d\d)", h) for h in heads[1:]]
+    versions = [tuple(map(int, t.groups()[:3])) for t in told if t]
+    assert len(versions) == len(heads) - 1 > 0
+    assert versions == sorted(set(versions), reverse=True)
+    project = tomllib.loads((config.ROOT / "pyproject.toml").read_text())["project"]
+    assert ".".join(map(str, versions[0])) == project["version"]
+
+
+def test_every_version_sorts_its_changes_once() -> None:
+    for version in re.split(r"^## ", CHANGES, flags=re.MULTILINE)[1:]:
+        sorts = re.findall(r"^### (.+)$", version, re.MULTILINE)
+        assert sorts == [s for s in SORTS if s in sorts], version.splitlines()[0]
+        for part in re.split(r"^### .+$", version, flags=re.MULTILINE)[1:]:
+            assert re.match(r"\s*- ", part), "a heading without changes"
+
+
+def test_no_change_is_told_twice() -> None:
+    said = Counter(re.findall(r"^- (.{40})", CHANGES, re.MULTILINE))
+    assert [words for words, times in said.items() if times > 1] == []
 
 
 def test_every_decision_has_its_three_parts_and_stands_in_the_list() -> None:
