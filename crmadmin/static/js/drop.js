@@ -19,7 +19,6 @@ function show(zone, input) {
   scope
     .querySelectorAll("[data-drop-size]")
     .forEach((p) => (p.textContent = file ? size(file.size) : ""));
-  scope.querySelectorAll("[data-needs-file]").forEach((b) => (b.disabled = !file));
   const limit = Number(zone.dataset.maxBytes);
   const tooBig = Boolean(file && limit && file.size > limit);
   input.setCustomValidity(tooBig ? words("file_too_large", { size: size(limit) }) : "");

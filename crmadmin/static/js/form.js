@@ -16,7 +16,7 @@ function guard(form) {
 }
 
 /** True when a guarded form on the page has changes that were not sent. */
-export function unsaved() {
+function unsaved() {
   return [...document.querySelectorAll("form[data-guard]")].some(
     (form) =>
       form.savedState !== undefined && !form.dataset.sent && form.savedState !== snapshot(form),

@@ -86,7 +86,6 @@ function options(select) {
   return [...select.options].map((o) => ({
     id: o.value,
     text: o.textContent.trim(),
-    hint: o.dataset.hint,
     color: o.dataset.color,
     disabled: o.disabled,
   }));
@@ -119,7 +118,7 @@ function paintDot(select) {
 }
 
 /** Add `{id, text, color}` to a select (Tom Select or native) and choose it. */
-export function addAndChoose(select, { id, text, color, hint }) {
+function addAndChoose(select, { id, text, color, hint }) {
   if (select.tomselect) {
     select.tomselect.addOption({ id: String(id), text, color, hint });
     if (select.multiple) select.tomselect.addItem(String(id));

@@ -31,9 +31,6 @@ function refresh(scope) {
     .querySelectorAll("[data-picked-count]")
     .forEach((place) => (place.textContent = words("picked", { n: number })));
   scope.querySelectorAll("[data-pick-all]").forEach((button) => (button.hidden = matching));
-  scope
-    .querySelectorAll("[data-needs-pick]")
-    .forEach((button) => (button.disabled = chosen.length === 0));
 }
 
 function setMatching(scope, yes) {

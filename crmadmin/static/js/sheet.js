@@ -21,7 +21,7 @@ export function openSheet(from = document.activeElement) {
   first?.focus();
 }
 
-export function closeSheet() {
+function closeSheet() {
   if (sheet()?.open) sheet().close();
 }
 
