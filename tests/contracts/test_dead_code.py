@@ -28,33 +28,32 @@ from crmadmin.core.db import all_records, spec_of
 from crmadmin.imports.kinds import KINDS
 
 USED_FROM_OUTSIDE = {
-    "access.models.User.get_id": "Flask-Login asks",
-    "access.models.User.is_anonymous": "Flask-Login asks",
-    "admin.form_fields.TextField._value": "WTForms' widgets ask",
-    "admin.view.RecordView._refresh_cache": "Flask-Admin calls it",
-    "admin.view.RecordView.create_blueprint": "Flask-Admin calls it",
-    "cli.server.Channel.error_task_class": "waitress reads it",
-    "cli.server.Channel.parser_class": "waitress reads it",
-    "cli.server.Chunks.received": "waitress calls it",
-    "cli.server.Request.parse_header": "waitress calls it",
-    "core.db.Kept.cache_ok": "SQLAlchemy reads it",
-    "core.db.Kept.result_processor": "SQLAlchemy calls it",
-    "core.db.UtcDateTime.cache_ok": "SQLAlchemy reads it",
-    "core.db.UtcDateTime.process_bind_param": "SQLAlchemy calls it",
-    "core.db.UtcDateTime.process_result_value": "SQLAlchemy calls it",
-    "core.field_names.carry_renamed_field": "generated migrations call it",
-    "core.fields.__getattr__": "Python asks modules",
-    "core.forms.PageForm.Meta": "WTForms reads it",
-    "core.forms.WTFORMS": "WTForms' sentences, for the catalogues of messages",
-    "core.kinds.base.CellFormat.GROUPED": "for kinds that are added, docs/add-a-kind.md",
-    "core.outside.Whole.regex": "Werkzeug reads it",
-    "core.outside.Whole.to_python": "Werkzeug calls it",
-    "core.search.conditions.Found.inherit_cache": "SQLAlchemy reads it",
-    "core.search.conditions.Listed.inherit_cache": "SQLAlchemy reads it",
-    "customers.models.DOCUMENTS": "made to be known to `core.search`",
-    "customers.views.bulk.ValueField.pre_validate": "WTForms calls it",
+    "DOCUMENTS": "made to be known to `core.search`",
+    "GROUPED": "for kinds that are added, docs/add-a-kind.md",
+    "Meta": "WTForms reads it",
+    "WTFORMS": "WTForms' sentences, for the catalogues of messages",
+    "__getattr__": "Python asks modules",
+    "_refresh_cache": "Flask-Admin calls it",
+    "_value": "WTForms' widgets ask",
+    "cache_ok": "SQLAlchemy reads it",
+    "carry_renamed_field": "generated migrations call it",
+    "create_blueprint": "Flask-Admin calls it",
+    "error_task_class": "waitress reads it",
+    "get_id": "Flask-Login asks",
+    "inherit_cache": "SQLAlchemy reads it",
+    "is_anonymous": "Flask-Login asks",
+    "parse_header": "waitress calls it",
+    "parser_class": "waitress reads it",
+    "pre_validate": "WTForms calls it",
+    "process_bind_param": "SQLAlchemy calls it",
+    "process_result_value": "SQLAlchemy calls it",
+    "received": "waitress calls it",
+    "regex": "Werkzeug reads it",
+    "result_processor": "SQLAlchemy calls it",
+    "to_python": "Werkzeug calls it",
 }
-"""Name → who uses it, where that is neither in the product nor registered by a decorator."""
+"""Last part of a name → who uses it, where that is neither in the product nor registered by a
+decorator."""
 
 FOUND_BY_WALKING = re.compile(r"core\.kinds\.\w+\.[A-Z_]+")
 """Kinds of fields: `core.kinds` takes whatever its modules hold."""
@@ -199,11 +198,11 @@ def dead() -> set[str]:
 
 
 def test_whatever_is_defined_is_used_and_not_by_tests_only() -> None:
-    assert sorted(dead() - USED_FROM_OUTSIDE.keys()) == []
+    assert sorted(n for n in dead() if n.split(".")[-1] not in USED_FROM_OUTSIDE) == []
 
 
 def test_what_is_said_to_be_used_from_outside_is_still_there() -> None:
-    assert sorted(USED_FROM_OUTSIDE.keys() - dead()) == []
+    assert sorted(USED_FROM_OUTSIDE.keys() - {n.split(".")[-1] for n in dead()}) == []
 
 
 # Permissions
