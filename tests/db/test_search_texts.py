@@ -80,14 +80,16 @@ def test_reindex_says_whose_texts_were_wrong_and_searches_find_them_again(stocke
     assert one is not None
     spoil(Customer)
     assert found(one.name) == []
+    db.session.rollback()  # SQLite: one writer at a time, and the command is another
     told = stocked.test_cli_runner().invoke(args=["crm", "reindex", "--json"])
+    assert told.exit_code == 0, told.output
     said = json.loads(told.stdout)
     assert said["texts"] == {"customer": 3}
     assert said["documents"] == {"customer": 3}
     assert found(one.name) == [one.id]
     assert found("912345678") == [c.id for c in db.session.scalars(select(Customer))]
-    with db.engine.connect() as connection:
-        assert search.pending(connection, DOCUMENTS) == 0
+    assert search.pending(db.session.connection(), DOCUMENTS) == 0
+    db.session.rollback()
     again = stocked.test_cli_runner().invoke(args=["crm", "reindex"])
     assert "search texts" not in again.stdout
 
