@@ -296,4 +296,5 @@ def asked(app: Flask) -> set[Permission | None]:
 
 
 def test_every_permission_is_asked_by_an_address_by_code_or_by_a_template(app: Flask) -> None:
-    assert [p.value for p in Permission if p not in asked(app)] == []
+    found = asked(app)
+    assert [p.value for p in Permission if p not in found] == []
