@@ -17,7 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import factories
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
 from jinja2 import StrictUndefined
@@ -25,6 +27,7 @@ from sqlalchemy import create_engine, event, text
 
 import config as settings_module
 from app import create_app
+from crmadmin.access import passwords
 from crmadmin.core import search
 from crmadmin.core.db import actor, db, reads_only
 
@@ -79,6 +82,14 @@ def new_database(kind: str, folder: Path, name: str = "test") -> str:
     engine.dispose()
     address, mark, options = server.partition("?")
     return f"{address.rsplit('/', 1)[0]}/{database}{mark}{options}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """A real hash takes 64 MiB and a tenth of a second; tests of just that put it back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "hasher", PasswordHasher(1, 64, 1))
+        yield
 
 
 @pytest.fixture
@@ -162,6 +173,25 @@ def app(database: str) -> Iterator[Flask]:
         db.session.remove()
     actor.set(None)
     reads_only.set(False)
+
+
+@pytest.fixture
+def people(app: Flask) -> dict[str, int]:
+    """An (admin), Mai (marketing), Sơn (sales) and Vy (viewer), who can sign in: name → id."""
+    with app.app_context():
+        made = factories.people()
+        db.session.remove()
+    return made
+
+
+@pytest.fixture
+def cast(app: Flask) -> dict[str, int]:
+    """The same four, without passwords: name → id."""
+    with app.app_context():
+        made = {name: factories.user(name, role).id for name, role in factories.ROLES.items()}
+        db.session.commit()
+        db.session.remove()
+    return made
 
 
 @pytest.fixture

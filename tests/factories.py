@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
+from crmadmin.access import services
 from crmadmin.access.models import User
 from crmadmin.core import many, records
 from crmadmin.core.acts import BulkAct
@@ -19,6 +20,27 @@ from crmadmin.groups.saving import Act, apply_now
 from crmadmin.groups.shapes import Applied
 
 NUMBER = count(1)
+PASSWORD = "mưa rào trên phố"
+PEOPLE = {
+    "an": ("admin", "Trần Văn An"),
+    "mai": ("marketing", "Lê Thị Mai"),
+    "son": ("sales", "Phạm Sơn"),
+    "vy": ("viewer", "Đỗ Vy"),
+}
+"""The four people: user name → role and name."""
+ROLES = {name: role for name, (role, _full) in PEOPLE.items()}
+
+
+def people() -> dict[str, int]:
+    """The four, who can sign in with `PASSWORD`, committed: user name → id."""
+    made = {
+        name: services.create_user(
+            name, role, password=PASSWORD, full_name=full, email=f"{name}@example.com"
+        ).id
+        for name, (role, full) in PEOPLE.items()
+    }
+    db.session.commit()
+    return made
 
 
 def user(name: str = "", role: str = "admin", **values: Any) -> User:

@@ -292,7 +292,7 @@ def many_customers_get_the_new_value_at_once(walk: Walk) -> None:
 
 
 def main(project: str, url: str, mode: str, folder: str) -> None:
-    sys.path[:0] = [project, str(HERE), str(HERE.parent / "web")]
+    sys.path[:0] = [project, str(HERE), str(HERE.parent), str(HERE.parent / "web")]
     walk = Walk(url, mode, Path(folder))
     found = {}
     for name, function in CHECKS.items():

@@ -173,7 +173,7 @@ def the_reference_names_the_kind_and_its_field(walk: Walk) -> None:
 
 def main(project: str, url: str, folder: str) -> None:
     here = Path(__file__).parent
-    sys.path[:0] = [project, str(here), str(here.parent / "web")]
+    sys.path[:0] = [project, str(here), str(here.parent), str(here.parent / "web")]
     walk = Walk(url, "edited", Path(folder))
     found = {}
     for name, function in CHECKS.items():

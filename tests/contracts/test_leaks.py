@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 from asking import Answer, Asking, Pace, addresses, asking, nothing_is_kept
-from factories import add_to_group
+from factories import ROLES, add_to_group
 from flask import Flask
 from sqlalchemy import inspect, select, update
 from walker import MISSING, Records, Step
@@ -40,9 +40,8 @@ from crmadmin.groups.models import CustomerGroup, Membership
 
 __all__ = ["nothing_is_kept"]
 
-PEOPLE = {"an": "admin", "mai": "marketing", "son": "sales", "vy": "viewer"}
-UNSEEING = [name for name, role in PEOPLE.items() if not roles.sees_sensitive(role)]
-LIMITED = [n for n, r in PEOPLE.items() if roles.scope(r, Permission.CUSTOMERS_READ) is Scope.OWN]
+UNSEEING = [name for name, role in ROLES.items() if not roles.sees_sensitive(role)]
+LIMITED = [n for n, r in ROLES.items() if roles.scope(r, Permission.CUSTOMERS_READ) is Scope.OWN]
 
 
 GROSS = Pace(seconds=0.01, share=0.4, least=1, most=60)
@@ -117,18 +116,6 @@ def test_there_is_something_to_hide_and_somebody_to_hide_it_from() -> None:
 
 
 # Who is there
-
-
-@pytest.fixture
-def cast(app: Flask) -> dict[str, int]:
-    """The four people: name → id."""
-    with app.app_context():
-        made = [User(username=n, full_name=n.title(), role=r) for n, r in PEOPLE.items()]
-        db.session.add_all(made)
-        db.session.commit()
-        ids = {user.username: user.id for user in made}
-        db.session.remove()
-    return ids
 
 
 def make(model: type[Any], owner: int, **values: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import factories
 import pytest
+from factories import ROLES
 from flask import Flask
 from flask.testing import FlaskClient
 from walker import Records, Step, Watch, sign_in, steps
@@ -22,7 +23,6 @@ from crmadmin.core.db import db
 from crmadmin.groups.models import Membership
 from crmadmin.imports.models import ImportBatch, ImportRow
 
-PEOPLE = {"an": "admin", "mai": "marketing", "son": "sales", "vy": "viewer"}
 OWNED = ("customer", "imports")
 """Kinds of records that have an owner; the others are everybody's."""
 
@@ -61,16 +61,6 @@ def test_addresses_that_write_take_no_get(app: Flask) -> None:
             assert "GET" not in (rule.methods or set()), rule.endpoint
 
 
-@pytest.fixture
-def cast(app: Flask) -> dict[str, int]:
-    """The four people: name → id."""
-    with app.app_context():
-        made = {name: factories.user(name, role).id for name, role in PEOPLE.items()}
-        db.session.commit()
-        db.session.remove()
-    return made
-
-
 PHONE, EMAIL = "+84912345678", "chim.hoang.yen@example.com"
 SECRETS = {
     "son": ("Hồ sơ của an", "Hồ sơ của mai", "Hồ sơ của vy", "tệp của"),
@@ -104,7 +94,7 @@ def stock(app: Flask, cast: dict[str, int]) -> dict[str, Records]:
             owned[name] = {"customer": customer.id, "imports": batch.id}
         db.session.commit()
         db.session.remove()
-    return {name: _records(name, cast, shared, owned) for name in [*PEOPLE, "nobody"]}
+    return {name: _records(name, cast, shared, owned) for name in [*ROLES, "nobody"]}
 
 
 def _records(
@@ -176,11 +166,11 @@ NO_RECORD = (
 """Addresses of record views that name no single record."""
 
 
-@pytest.mark.parametrize("name", [*PEOPLE, "nobody"])
+@pytest.mark.parametrize("name", [*ROLES, "nobody"])
 def test_every_address_keeps_to_the_table_and_refusals_write_nothing(
     app: Flask, cast: dict[str, int], stock: dict[str, Records], watch: Watch, name: str
 ) -> None:
-    role = Role(PEOPLE[name]) if name in PEOPLE else None
+    role = Role(ROLES[name]) if name in ROLES else None
     client = app.test_client()
     sign_in_anew(app, client, cast.get(name), watch)
     wrong: list[str] = []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import factories
 import importing
 import pytest
 from flask import Flask
@@ -16,11 +17,26 @@ from jobbing import Register
 from sqlalchemy import text
 
 from app import create_app
+from crmadmin.access.models import User
 from crmadmin.core.db import db
 from crmadmin.jobs import queue, work
 from crmadmin.jobs.models import Job
 from crmadmin.jobs.queue import Queue
 from crmadmin.jobs.work import Turn
+
+
+@pytest.fixture
+def an(context: Flask) -> User:
+    """An, an administrator."""
+    made = factories.user("an", full_name="Trần Văn An")
+    db.session.commit()
+    return made
+
+
+@pytest.fixture
+def mai(context: Flask) -> User:
+    """Mai of marketing, not committed yet."""
+    return factories.user("mai", "marketing")
 
 
 @pytest.fixture

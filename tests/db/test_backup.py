@@ -15,6 +15,7 @@ from zipfile import ZipFile
 import factories
 import pytest
 from click.testing import Result
+from factories import PASSWORD
 from flask import Flask
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.pool import NullPool
@@ -27,8 +28,6 @@ from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.source import uploads_folder
-
-PASSWORD = "mưa rào trên phố"
 
 
 @pytest.fixture

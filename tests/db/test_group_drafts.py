@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from factories import group, user
-from flask import Flask
 from grouping import erase, made, members, saved, shown, those
 from sqlalchemy import func, select
 
@@ -13,12 +12,6 @@ from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, queries
 from crmadmin.groups.models import NEW, CustomerGroup, GroupChange, GroupDraft, GroupStep
-
-
-@pytest.fixture
-def mai(context: Flask) -> User:
-    """Who edits groups."""
-    return user("mai", "marketing")
 
 
 def test_a_draft_is_begun_once_and_found_again(mai: User) -> None:

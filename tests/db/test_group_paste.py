@@ -6,19 +6,12 @@ import time
 
 import pytest
 from factories import customer, user
-from flask import Flask
 from sqlalchemy import insert
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, paste
-
-
-@pytest.fixture
-def mai(context: Flask) -> User:
-    """Who owns the customers."""
-    return user("mai", "marketing")
 
 
 def test_codes_phones_and_emails_are_found_however_they_are_written(mai: User) -> None:

@@ -19,12 +19,6 @@ from crmadmin.groups.models import NEW, CustomerGroup, GroupChange, GroupStep, M
 
 
 @pytest.fixture
-def mai(context: Flask) -> User:
-    """Who edits groups."""
-    return user("mai", "marketing")
-
-
-@pytest.fixture
 def lan(context: Flask) -> User:
     """Who edits the same groups."""
     return user("lan", "marketing")

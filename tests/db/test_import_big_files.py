@@ -6,9 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-import factories
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from crmadmin.core.db import db, spec_of
@@ -26,13 +24,6 @@ UNTIDY = Path(__file__).parents[2] / "samples" / "customers-untidy.xlsx"
 SAID = ("number", "state", "planned", "key", "contact", "member", "before", "label", "problems",
         "warnings", "cells")  # fmt: skip
 KEPT = [c.name for c in Customer.__table__.columns if not c.name.endswith(("_at", "_by_id"))]
-
-
-@pytest.fixture
-def an(context: Flask) -> Any:
-    user = factories.user("an", full_name="Trần Văn An")
-    db.session.commit()
-    return user
 
 
 @pytest.fixture

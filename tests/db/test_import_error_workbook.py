@@ -9,7 +9,6 @@ from typing import Any
 
 import factories
 import pytest
-from flask import Flask
 from flask_babel import force_locale
 from importing import number_of
 from openpyxl import Workbook, load_workbook
@@ -34,13 +33,6 @@ ROWS = (
     ("00003", None, None, 912345679, None, None, None, None),
     ("A4", "Bốn", None, None, None, "31/02/1990", None, None),
 )
-
-
-@pytest.fixture
-def an(context: Flask) -> Any:
-    user = factories.user("an")
-    db.session.commit()
-    return user
 
 
 def workbook(rows: Sequence[Sequence[Any]], title_rows: int = 0) -> bytes:

@@ -6,7 +6,6 @@ from typing import Any
 
 import factories
 import pytest
-from flask import Flask
 from importing import codes, imported, number_of, staged
 from sqlalchemy import select
 
@@ -25,13 +24,6 @@ pytestmark = pytest.mark.usefixtures("context")
 
 CUSTOMER = ("Mã KH", "Tên KH", "SĐT", "Ghi chú", "Người liên hệ", "ĐT liên hệ")
 CATALOG = ("Mã", "Tên", "Mô tả", "Thứ tự", "Mặc định")
-
-
-@pytest.fixture
-def an(context: Flask) -> Any:
-    user = factories.user("an", full_name="Trần Văn An")
-    db.session.commit()
-    return user
 
 
 def customer(code: str) -> Customer:

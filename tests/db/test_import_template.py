@@ -8,7 +8,6 @@ from typing import Any
 
 import factories
 import pytest
-from flask import Flask
 from openpyxl import load_workbook
 
 from crmadmin.catalogs.models import (
@@ -26,13 +25,6 @@ from crmadmin.imports.records import Rules, State
 from crmadmin.imports.report import Report
 
 pytestmark = pytest.mark.usefixtures("context")
-
-
-@pytest.fixture
-def an(context: Flask) -> Any:
-    user = factories.user("an", full_name="Trần Văn An")
-    db.session.commit()
-    return user
 
 
 def filled(kind: str, **options: Any) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import factories
 import pytest
 from importing import imported, number_of, staged
 from sqlalchemy import select, text
@@ -42,13 +41,6 @@ def marks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(Turn, "mark", noted)
     return found
-
-
-@pytest.fixture
-def an() -> Any:
-    user = factories.user("an")
-    db.session.commit()
-    return user
 
 
 def is_sqlite() -> bool:

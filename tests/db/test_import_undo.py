@@ -7,7 +7,6 @@ from typing import Any
 
 import factories
 import pytest
-from flask import Flask
 from importing import imported, number_of, staged
 from sqlalchemy import select, update
 from undoing import everything
@@ -30,13 +29,6 @@ pytestmark = pytest.mark.usefixtures("context")
 CUSTOMER = ("Mã KH", "Tên KH", "SĐT", "Ghi chú", "Người liên hệ", "ĐT liên hệ")
 WIDE = ("Mã KH", "Tên KH", "Đối tượng", "SĐT", "Email", "Tỉnh", "Địa chỉ", "Ngày sinh", "Nguồn")
 CATALOG = ("Mã", "Tên", "Mô tả", "Thứ tự", "Mặc định")
-
-
-@pytest.fixture
-def an(context: Flask) -> Any:
-    user = factories.user("an", full_name="Trần Văn An")
-    db.session.commit()
-    return user
 
 
 def customer(code: str) -> Customer:

@@ -12,14 +12,11 @@ from pathlib import Path
 
 import browser
 import pytest
-from argon2 import PasswordHasher
 from databases import DATABASES
 from flask import Flask
 from person import Person
 from selenium import webdriver
 from served import Site, serving
-
-from crmadmin.access import passwords
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,13 +40,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def database(request: pytest.FixtureRequest) -> str:
     """The first database of the run, unless a test asks for more."""
     return str(request.param)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _quick_passwords() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "hasher", PasswordHasher(1, 64, 1))
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,20 +7,13 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
+import factories
 from flask import Flask
 from waitress.server import create_server
 
-from crmadmin.access import guard, services, sessions
+from crmadmin.access import guard, sessions
 from crmadmin.access.models import User
 from crmadmin.core.db import db
-
-PASSWORD = "mưa rào trên phố"
-PEOPLE = (
-    ("an", "admin", "Trần Văn An"),
-    ("mai", "marketing", "Lê Thị Mai"),
-    ("son", "sales", "Phạm Sơn"),
-    ("vy", "viewer", "Đỗ Vy"),
-)
 
 
 @contextmanager
@@ -55,13 +48,7 @@ class Site:
     def __init__(self, app: Flask, url: str) -> None:
         self.app, self.url = app, url
         with app.app_context():
-            self.ids = {
-                name: services.create_user(
-                    name, role, password=PASSWORD, full_name=full, email=f"{name}@example.com"
-                ).id
-                for name, role, full in PEOPLE
-            }
-            db.session.commit()
+            self.ids = factories.people()
             db.session.remove()
 
     @contextmanager

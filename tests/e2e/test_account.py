@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import audit
 import pytest
+from factories import PASSWORD
 from person import Person, until
-from served import PASSWORD
 
 from crmadmin.access import passwords
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import browser
 import factories
 import pytest
+from factories import PASSWORD
 from person import Person, until
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
-from served import PASSWORD, Site
+from served import Site
 from sqlalchemy import select
 from test_keyboard import stored
 

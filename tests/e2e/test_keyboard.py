@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import factories
+from factories import PASSWORD
 from person import Person, until
 from selenium.webdriver.common.keys import Keys
-from served import PASSWORD, Site
+from served import Site
 
 from crmadmin.catalogs.models import Industry
 from crmadmin.core.db import db

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from databases import every_database
+from factories import PASSWORD
 from person import Person
-from served import PASSWORD, Site
+from served import Site
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db

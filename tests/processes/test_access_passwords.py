@@ -22,12 +22,6 @@ REAL = passwords.hasher
 KNOWN_OR_NOT = pytest.mark.parametrize("is_known", [False, True])
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(passwords, "hasher", quick)
-
-
 def test_the_hash_is_argon2id_as_rfc_9106_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "hasher", REAL)
     with passwords.turn() as work:

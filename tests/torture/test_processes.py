@@ -17,6 +17,7 @@ import factories
 import pytest
 from browsing import Browser, Unanswered
 from editors import Edits, editing
+from factories import PASSWORD
 from flask import Flask
 from flask_migrate import upgrade
 from machines import Machines, free_port
@@ -33,7 +34,6 @@ from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.jobs.models import Job
 
-PASSWORD = "mưa rào trên phố"
 PEOPLE = (("an", "admin"), ("binh", "admin"), ("mai", "marketing"), ("son", "sales"))
 EDITED = range(0, OLD, 15)
 """Those whose notes people write meanwhile."""

@@ -1,40 +1,10 @@
-"""What web tests share: quick password hashes, the four people, and their browsers."""
+"""What web tests share: people's browsers."""
 
 from __future__ import annotations
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
-from visitor import PASSWORD, NewVisitor, Visitor
-
-from crmadmin.access import passwords, services
-from crmadmin.core.db import db
-
-PEOPLE = (
-    ("an", "admin", "Trần Văn An"),
-    ("mai", "marketing", "Lê Thị Mai"),
-    ("son", "sales", "Phạm Sơn"),
-    ("vy", "viewer", "Đỗ Vy"),
-)
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "hasher", PasswordHasher(1, 64, 1))
-
-
-@pytest.fixture
-def people(app: Flask) -> dict[str, int]:
-    """An (admin), Mai (marketing), Sơn (sales) and Vy (viewer): user name → id."""
-    with app.app_context():
-        made = {
-            name: services.create_user(
-                name, role, password=PASSWORD, full_name=full, email=f"{name}@example.com"
-            ).id
-            for name, role, full in PEOPLE
-        }
-        db.session.remove()
-    return made
+from visitor import NewVisitor, Visitor
 
 
 @pytest.fixture
@@ -48,3 +18,9 @@ def visitor(app: Flask) -> NewVisitor:
         return browser
 
     return new
+
+
+@pytest.fixture
+def mai(people: dict[str, int], visitor: NewVisitor) -> Visitor:
+    """Mai, who has signed in."""
+    return visitor("mai")

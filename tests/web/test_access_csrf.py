@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -28,11 +26,6 @@ FORMS = {
     "/logout": {},
     "/login": {"username": "vy", "password": PASSWORD},
 }
-
-
-@pytest.fixture
-def mai(people: dict[str, int], visitor: NewVisitor) -> Iterator[Visitor]:
-    return visitor("mai")
 
 
 def state(app: Flask) -> list[tuple[object, ...]]:

@@ -20,11 +20,6 @@ OWN = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def mai(people: dict[str, int], visitor: NewVisitor) -> Visitor:
-    return visitor("mai")
-
-
 def stored(app: Flask, name: str = "mai") -> User:
     with app.app_context():
         found = db.session.scalars(select(User).where(User.username == name)).one()

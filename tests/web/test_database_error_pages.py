@@ -31,11 +31,6 @@ def settings(app: Flask, **changes: Any) -> None:
     app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], **changes)
 
 
-@pytest.fixture
-def mai(people: dict[str, int], visitor: NewVisitor) -> Visitor:
-    return visitor("mai")
-
-
 @contextmanager
 def database_down(app: Flask) -> Iterator[None]:
     """Nobody can open the database, and whoever has it open is thrown out."""

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.usefixtures("people")
 
 
 @pytest.fixture
-def mai(visitor: NewVisitor) -> Visitor:
-    return visitor("mai")
-
-
-@pytest.fixture
 def copy(mai: Visitor, visitor: NewVisitor) -> Visitor:
     """Another browser with a copy of Mai's cookie."""
     thief = visitor(address="198.51.100.7")

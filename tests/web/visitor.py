@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any
 
+from factories import PASSWORD
 from flask import Flask, has_app_context, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -17,7 +18,6 @@ from crmadmin.core.db import all_records, db
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports.models import ImportBatch
 
-PASSWORD = "mưa rào trên phố"
 TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
 MARK = re.compile(r'name="_mark" value="([^"]+)"')
 MODELS = {
