@@ -60,11 +60,13 @@ class ChoicePages(FormPages):
     def remote_of(self, f: FieldSpec) -> str:
         """Where the records of a large table are looked up; '' for other filters."""
         target = self.targets.get(f.target)
-        if (
-            target is None
-            or not target.__record__.is_large
-            or not filter_options.may_look_up(target)
-        ):
+        is_large = target is not None and target.__record__.is_large
+        return self.lookup_of(f) if is_large else ""
+
+    def lookup_of(self, f: FieldSpec) -> str:
+        """Where the records of a field are looked up; '' for who may not, and for other fields."""
+        target = self.targets.get(f.target)
+        if target is None or not filter_options.may_look_up(target):
             return ""
         return url_for(f"{target.__tablename__}.lookup")
 
@@ -97,12 +99,17 @@ class ChoicePages(FormPages):
         found = next((f for f in self.filters(state) if f.name == filter_name), None)
         if found is None:
             abort(404)
+        choices = self.choices_of(found, state)
+        f = self.spec.by_name.get(filter_name)
+        if f is not None and len(choices) >= filter_options.MOST_SHOWN and not found.remote_url:
+            # The others are not on the page: they are looked up, as those of a large table are.
+            found = replace(found, remote_url=self.lookup_of(f))
         here, gone = f"{self.endpoint}.index_view", {filter_name, *(n for n, _v in found.pairs)}
         return render_template(
             "admin/model/filter.html",
             view=self,
             filter=found,
-            choices=self.choices_of(found, state),
+            choices=choices,
             title=found.label,
             action=url_for(here),
             rest=carried(state, gone),

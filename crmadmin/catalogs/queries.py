@@ -11,6 +11,7 @@ from crmadmin.core.db import db
 from crmadmin.core.text import fold
 
 MOST_NEAR = 5
+MOST_LOOKED_AT = 100
 
 
 def activity(models: Sequence[type[Any]]) -> dict[type[Any], tuple[int, int]]:
@@ -29,8 +30,12 @@ def activity(models: Sequence[type[Any]]) -> dict[type[Any], tuple[int, int]]:
 
 
 def same_name(model: type[Any], name: str) -> list[Any]:
-    """Records whose name is the same without accents, a few."""
+    """Records whose name is the same without accents, a few.
+
+    Of those that have it somewhere in them, the same ones have the shortest names.
+    """
     wanted = fold(name)
     near = model.search_text.contains(wanted, autoescape=True)
-    found = db.session.scalars(select(model).where(near).order_by(model.id).limit(100))
+    order = (func.length(model.name), model.id)
+    found = db.session.scalars(select(model).where(near).order_by(*order).limit(MOST_LOOKED_AT))
     return [r for r in found if fold(r.name) == wanted][:MOST_NEAR]

@@ -13,6 +13,7 @@ from crmadmin.core import outside
 from crmadmin.core.kinds.base import Span
 from crmadmin.core.messages import message
 from crmadmin.core.paging import DEFAULT_PER_PAGE, PER_PAGE
+from crmadmin.core.search.conditions import MOST_WORDS, is_cut
 from crmadmin.core.spec import FieldSpec, RecordSpec, Words
 from crmadmin.core.text import shorten, show_date
 
@@ -40,7 +41,7 @@ class Unread:
         """The sentence for it, in the user's language."""
         params = {"reason": self.why, "value": shorten(self.value), "label": str(self.label)}
         bounds = {"first": show_date(outside.FIRST_DAY), "last": show_date(outside.LAST_DAY)}
-        most = MAX_VALUES if self.why == "many" else MAX_QUERY
+        most = {"many": MAX_VALUES, "words": MOST_WORDS}.get(self.why, MAX_QUERY)
         return message("unread", {**params, **bounds, "most": str(most)})
 
 
@@ -115,8 +116,7 @@ def read_state(
     sort, sortable = args.get("sort", ""), _is_sortable(spec, args, sees_sensitive=sees_sensitive)
     if sort and not sortable:
         unread.append(Unread("sort", sort))
-    if len(args.get("q", "")) > MAX_QUERY:
-        unread.append(Unread("long", args["q"]))
+    unread += _unread_words(args.get("q", ""))
     return ListState(
         query=outside.words(args.get("q"), MAX_QUERY),
         filters=filters,
@@ -131,6 +131,13 @@ def read_state(
         is_last=args.get("last") == "1",
         unread=tuple(unread),
     )
+
+
+def _unread_words(query: str) -> list[Unread]:
+    """What of the searched words is not searched for."""
+    if len(query) > MAX_QUERY:
+        return [Unread("long", query)]
+    return [Unread("words", "")] if is_cut(query) else []
 
 
 def names_of(f: FieldSpec) -> tuple[str, ...]:

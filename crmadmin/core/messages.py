@@ -87,6 +87,7 @@ _SENTENCES: Mapping[tuple[str, str], LazyString] = {
     ("unread", "masked"): _l("%(label)s: you see it masked, so you cannot search by it."),
     ("unread", "many"): _l("%(label)s: only the first %(most)s values count."),
     ("unread", "long"): _l("Only the first %(most)s characters are searched for."),
+    ("unread", "words"): _l("Only the first %(most)s words are searched for."),
     ("unread", "gone"): _l("%(label)s: the value number %(value)s was deleted."),
     ("unread", "group"): _l(
         "The filter of the group “%(value)s” cannot be read: nobody is in it until it is mended."

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from crmadmin.core import text as formats
-from crmadmin.core.text import Note, Refusal, fold
+from crmadmin.core.text import Note, Refusal, fold, shorten
 
 if TYPE_CHECKING:
     from crmadmin.core.spec import FieldSpec
@@ -34,7 +34,9 @@ def normaliser(field: FieldSpec) -> Normalise:
     def bounded(value: object, notes: list[Note] | None = None) -> Any:
         result = normalise(value, notes)
         if result is not None and len(result) > limit:
-            raise Refusal("too_long", value=result[:80], limit=str(limit), length=str(len(result)))
+            raise Refusal(
+                "too_long", value=shorten(result), limit=str(limit), length=str(len(result))
+            )
         return result
 
     return bounded
@@ -52,6 +54,6 @@ def _choice(field: FieldSpec) -> Normalise:
             if asked in map(fold, (choice.value, str(choice.label), *choice.synonyms)):
                 return choice.value
         offered = ", ".join(str(c.label) for c in field.choices)
-        raise Refusal("bad_choice", value=written[:80], choices=offered)
+        raise Refusal("bad_choice", value=shorten(written), choices=offered)
 
     return choose

@@ -25,6 +25,8 @@ class Duplicate:
     field: str
     value: str
     customer: Customer | None
+    has_more: bool = False
+    """There are more with this value that the current user may read."""
 
 
 def duplicates(
@@ -44,11 +46,13 @@ def duplicates(
         rows = db.session.scalars(
             statement.options(joinedload(Customer.owner))
             .order_by(*order, Customer.id)
-            .limit(MOST_DUPLICATES)
+            .limit(MOST_DUPLICATES + 1)
         ).all()
         read = [c for c in rows if reach.reads(c)]
         hidden = [None] if len(read) < len(rows) else []
-        found += [Duplicate(name, str(value), c) for c in (*read, *hidden)]
+        more = len(read) > MOST_DUPLICATES
+        shown = [*read[:MOST_DUPLICATES], *hidden]
+        found += [Duplicate(name, str(value), c, has_more=more) for c in shown]
     return found
 
 

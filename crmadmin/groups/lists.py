@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 
 from crmadmin.access.models import User
 from crmadmin.core.db import db
@@ -14,7 +14,6 @@ from crmadmin.groups.following import is_readable
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.groups.queries import member_where
 
-MOST_GROUPS = 20
 FOLLOWING, ORDINARY = "1", "0"
 
 
@@ -25,9 +24,9 @@ def following_ids() -> list[int]:
     )
 
 
-def matching_ids(where: Sequence[ColumnElement[bool]], most: int) -> list[int]:
-    """The groups that meet the conditions, `most` of them at most."""
-    return list(db.session.scalars(select(CustomerGroup.id).where(*where).limit(most)))
+def matching(where: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The ids of the groups that meet the conditions."""
+    return select(CustomerGroup.id).where(*where)
 
 
 def names() -> list[tuple[int, str]]:
@@ -42,7 +41,7 @@ def unreadable(ids: Sequence[int] | None = None) -> list[CustomerGroup]:
     """The groups (of these ids, or all) whose filter cannot be read, by name."""
     found = select(CustomerGroup).where(CustomerGroup.filter.is_not(None))
     if ids is not None:
-        found = found.where(CustomerGroup.id.in_(list(ids)[:MOST_GROUPS]))
+        found = found.where(CustomerGroup.id.in_(list(ids)))
     groups = db.session.scalars(found.order_by(CustomerGroup.sort_key))
     return [group for group in groups if not is_readable(group.filter)]
 
@@ -56,10 +55,9 @@ def require_readable(*groups: CustomerGroup | None) -> None:
 
 
 def in_groups(ids: Sequence[int]) -> ColumnElement[bool]:
-    """The condition on customers of being a member of any of these groups; of the first few."""
-    found = db.session.scalars(
-        select(CustomerGroup).where(CustomerGroup.id.in_(list(ids)[:MOST_GROUPS]))
-    )
+    """The condition on customers of being a member of any of these groups; there are no more of
+    them than a filter takes values (`list_state.MAX_VALUES`)."""
+    found = db.session.scalars(select(CustomerGroup).where(CustomerGroup.id.in_(list(ids))))
     asked = [member_where(group) for group in found]
     return asked[0] if len(asked) == 1 else or_(false(), *asked)
 

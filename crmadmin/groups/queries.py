@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, exists, func, literal, select, union_all
 from sqlalchemy.orm import joinedload
 
 from crmadmin.access.models import User
@@ -43,8 +43,8 @@ def group_count(customer_id: int) -> int:
     return db.session.scalar(mine) or 0
 
 
-def member_counts(group_ids: Sequence[int]) -> dict[int, int]:
-    """Group id → members, for the groups of one page; those without any are left out."""
+def member_counts(group_ids: Sequence[int] | Select[Any]) -> dict[int, int]:
+    """Group id → members, of the groups with these ids; those without any are left out."""
     rows = db.session.execute(
         select(Membership.group_id, func.count())
         .where(Membership.group_id.in_(group_ids))
@@ -53,7 +53,7 @@ def member_counts(group_ids: Sequence[int]) -> dict[int, int]:
     return {**dict(rows.all()), **_following_counts(group_ids, ())}
 
 
-def contactless_counts(group_ids: Sequence[int]) -> dict[int, int]:
+def contactless_counts(group_ids: Sequence[int] | Select[Any]) -> dict[int, int]:
     """Group id → members who are not to be contacted; those without any are left out."""
     rows = db.session.execute(
         select(Membership.group_id, func.count())
@@ -97,7 +97,7 @@ def list_counts(
     return counts
 
 
-def _following_counts(group_ids: Sequence[int], where: Where) -> dict[int, int]:
+def _following_counts(group_ids: Sequence[int] | Select[Any], where: Where) -> dict[int, int]:
     following = db.session.execute(
         select(CustomerGroup.id, CustomerGroup.filter).where(
             CustomerGroup.id.in_(group_ids), CustomerGroup.filter.is_not(None)

@@ -111,7 +111,7 @@ def lock_groups(ids: Sequence[int]) -> list[CustomerGroup]:
     return list(
         db.session.scalars(
             select(CustomerGroup)
-            .where(CustomerGroup.id.in_(ids))
+            .where(among(CustomerGroup.id, ids))
             .order_by(CustomerGroup.id)
             .with_for_update()
             .execution_options(populate_existing=True)

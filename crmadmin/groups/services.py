@@ -19,6 +19,7 @@ from sqlalchemy import (
     union,
 )
 
+from crmadmin.core.bulk import among
 from crmadmin.core.db import acting_id, db, rows_written, utcnow
 from crmadmin.groups import (
     forgetting,  # noqa: F401 - registers what the clock forgets
@@ -59,7 +60,7 @@ def delete_many(ids: Sequence[int]) -> int:
         )  # fmt: skip
     db.session.flush()
     gone = [group.id for group in groups]
-    statement = delete(CustomerGroup).where(CustomerGroup.id.in_(gone))
+    statement = delete(CustomerGroup).where(among(CustomerGroup.id, gone))
     done = db.session.execute(statement.execution_options(synchronize_session=False))
     for group in groups:
         db.session.expunge(group)

@@ -6,7 +6,7 @@ blank, or holds what is there today (`template_data`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
@@ -74,8 +74,9 @@ def write(
     `guard.limited_to`), `masked` for who does not see sensitive values in full.
     """
     written = Written()
-    lists = [(index, column, _offered(column)) for index, column in enumerate(kind.columns)]
-    lists = [line for line in lists if line[2]]
+    found = [(index, column, _offered(column)) for index, column in enumerate(kind.columns)]
+    lists = [(index, column, names[:LONGEST_LIST]) for index, column, names in found if names]
+    cut = [column for _index, column, names in found if len(names) > LONGEST_LIST]
     with Book(out) as book:
         rows = template_data.rows(kind, owner_id, masked=masked) if with_data else ()
         with _data(book, kind) as sheet:
@@ -83,7 +84,7 @@ def write(
             for used, (index, column, values) in enumerate(lists):
                 sheet.offer(_offer(index, column, used, len(values), written.rows))
         _example(book, kind)
-        _help(book, kind, written)
+        _help(book, kind, written, cut)
         _lists(book, [values for _index, _column, values in lists])
     return written
 
@@ -132,12 +133,16 @@ def _example(book: Book, kind: Kind) -> None:
         )
 
 
-def _help(book: Book, kind: Kind, written: Written) -> None:
+def _help(book: Book, kind: Kind, written: Written, cut: Sequence[ImportColumn]) -> None:
     headings = [_("Column"), _("What to write"), _("Example")]
     widths = [Column(28, TEXT), Column(70, TEXT), Column(32, TEXT)]
     with book.sheet(_("How to fill in"), widths, headings=headings) as sheet:
         for column in kind.columns:
             sheet.wrap([_starred(kind, column), _rule(kind, column), column.spec.example])
+        for column in cut:
+            most = format_decimal(LONGEST_LIST)
+            words = _("The drop-down list has the first %(most)s values; type others.", most=most)
+            sheet.wrap([heading_of(column), words])
         if written.is_cut:
             most = format_decimal(MOST_ROWS)
             sheet.wrap(
@@ -200,4 +205,4 @@ def _offered(column: ImportColumn) -> list[str]:
         names = select(User.username).where(User.is_active).order_by(User.username_key)
     else:
         names = select(model.name).where(model.is_active).order_by(model.position, model.sort_key)
-    return list(db.session.scalars(names.limit(LONGEST_LIST)))
+    return list(db.session.scalars(names.limit(LONGEST_LIST + 1)))

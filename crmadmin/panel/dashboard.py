@@ -43,18 +43,21 @@ class Dashboard(AdminIndexView):
              url_for("customer_group.index_view"), ""),
         ]  # fmt: skip
         breakdowns = [
-            (str(spec_of(Customer).field(name).label), self.parts(where, name, total))
+            (str(spec_of(Customer).field(name).label), *self.parts(where, name, total))
             for name in BROKEN_DOWN
         ]
         return render_template("admin/index.html", kpis=kpis, breakdowns=breakdowns)
 
-    def parts(self, where: Any, name: str, total: int) -> list[tuple[Any, str, int, str, str]]:
-        """Customers by the records of a catalog; "not set" is a part, so they add up."""
+    def parts(
+        self, where: Any, name: str, total: int
+    ) -> tuple[list[tuple[Any, str, int, str, str]], int]:
+        """Customers by the records of a catalog, the most frequent first, and how many more records
+        have customers; "not set" is a part, so they add up."""
         field = spec_of(Customer).field(name)
         target = {m.__name__: m for m in all_catalogs()}[field.target]
         rows = queries.by_catalog(where, getattr(Customer, field.column), target)
         most = sorted(rows, key=lambda row: -row[3])[:MOST_PARTS]
-        return [
+        parts = [
             (
                 label or _("Not set"),
                 color,
@@ -64,6 +67,7 @@ class Dashboard(AdminIndexView):
             )
             for key, label, color, count in most
         ]
+        return parts, len(rows) - len(parts)
 
 
 def _filtered(name: str, key: int | None) -> str:

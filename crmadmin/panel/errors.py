@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import (
@@ -235,12 +235,19 @@ def _plain(status: int, words: Mapping[str, str], actions: list[tuple[str, str, 
     return made.render(status=status, actions=actions, reference=number(), locale=locale, **words)
 
 
+def _first_of(sentences: Sequence[str]) -> str:
+    """The first sentences, and how many more there are."""
+    more = len(sentences) - MOST_NAMED
+    told = " ".join(sentences[:MOST_NAMED])
+    return f"{told} … (+{format_decimal(more)})" if more > 0 else told
+
+
 def unread_search(error: UnreadSearch) -> Any:
     """An act on all that a search matches, of which a part cannot be read."""
     db.session.rollback()
     words = {
         "title": _("This search cannot be read"),
-        "message": " ".join(part.words for part in error.unread[:MOST_NAMED]),
+        "message": _first_of([part.words for part in error.unread]),
         "way_out": _("Nothing was done. Open the list again, choose its filters and repeat."),
     }
     return _answer(400, words, [_start()])

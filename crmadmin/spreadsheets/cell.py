@@ -85,8 +85,12 @@ def inline_xml(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    """As much of the text as a cell holds; signs outside the basic plane count twice."""
-    return text.encode("utf-16-le", "replace")[: CELL_LENGTH * 2].decode("utf-16-le", "ignore")
+    """The text, or as much of it as a cell holds and a sign that it goes on; signs outside the
+    basic plane count twice."""
+    units = text.encode("utf-16-le", "replace")
+    if len(units) <= CELL_LENGTH * 2:
+        return units.decode("utf-16-le")
+    return units[: (CELL_LENGTH - 1) * 2].decode("utf-16-le", "ignore") + "…"
 
 
 def dropped(text: str) -> str:

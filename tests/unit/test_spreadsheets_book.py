@@ -85,10 +85,12 @@ def test_texts_that_xml_or_excel_would_change_come_back_whole(text: str, others:
     assert cells == [text, *others]
 
 
-def test_a_text_longer_than_a_cell_is_cut_and_never_through_a_sign() -> None:
+def test_a_text_longer_than_a_cell_is_cut_with_a_sign_of_it_and_never_through_a_sign() -> None:
     cell = by_openpyxl(written([["a" + "😀" * xlsx.CELL_LENGTH]]))["A1"].value
-    assert len(cell.encode("utf-16-le")) // 2 == xlsx.CELL_LENGTH
-    assert cell.endswith("😀")
+    assert len(cell.encode("utf-16-le")) // 2 == xlsx.CELL_LENGTH - 1  # half a sign had no room
+    assert cell.endswith("😀…")
+    whole = "x" * xlsx.CELL_LENGTH
+    assert by_openpyxl(written([[whole]]))["A1"].value == whole
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+84912345678", "-5", "@a", "＝1"])

@@ -72,14 +72,27 @@ def patterns(query: str, *, indexed: bool) -> list[Word]:
     With an index a word of one letter must be a word, one of two must begin one: documents have
     blanks around every word, and with them such words have a trigram as well.
     """
-    parts = [_without_marks(part) for part in fold(query).split()]
-    words = list(dict.fromkeys(_words(parts)))[:MOST_WORDS]
+    words = _distinct(_parts(query))[:MOST_WORDS]
     if not indexed:
         return words
     return [
         tuple(f" {w}{' ' * (len(w) < SHORT)}" for w in word) if len(word[0]) <= SHORT else word
         for word in words
     ]
+
+
+def is_cut(query: str) -> bool:
+    """Whether a query has more words than are searched for."""
+    parts = _parts(query)
+    return len(parts) > 2 * MOST_WORDS or len(_distinct(parts)) > MOST_WORDS
+
+
+def _parts(query: str) -> list[str]:
+    return [_without_marks(part) for part in fold(query).split()]
+
+
+def _distinct(parts: Sequence[str]) -> list[Word]:
+    return list(dict.fromkeys(_words(parts)))
 
 
 def _without_marks(part: str) -> str:

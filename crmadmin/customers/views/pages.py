@@ -8,11 +8,13 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask_admin import expose
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from wtforms import FieldList, FormField, HiddenField
 from wtforms import Form as PlainForm
+from wtforms.validators import ValidationError
 
 from crmadmin.access import guard, messages, questions, reach
 from crmadmin.access.questions import Question, TooManyQuestions
@@ -74,10 +76,23 @@ ContactForm: type[ContactLine] = type(
 )
 
 
+def at_most(form: Any, field: FieldList) -> None:
+    """More contacts than one form takes are refused; those that a customer has are kept. Raises
+    ValidationError."""
+    if len(field.entries) > max(MOST_CONTACTS, form.contacts_kept):
+        raise ValidationError(
+            _("A customer has at most %(most)s contacts in this form. Remove some, and save.",
+              most=format_decimal(MOST_CONTACTS))
+        )  # fmt: skip
+
+
 class CustomerForm(RecordForm):
     """The generated form and its contacts."""
 
-    contacts = FieldList(FormField(ContactForm), max_entries=MOST_CONTACTS)
+    # Not max_entries, which leaves the others out without a word.
+    contacts = FieldList(FormField(ContactForm), validators=[at_most])
+    contacts_kept = 0
+    """Contacts that the customer has already: an import may have brought any number."""
     found: Sequence[queries.Duplicate] = ()
     """Customers that may be the same one."""
 
@@ -184,9 +199,10 @@ class CustomerView(BulkPages):
         shown = [f.name for f in self.list_fields()]
         lost = [n for n in list_columns(self.spec.name) if n not in {f.name for f in offered}]
         return render_template(
-            "admin/model/columns.html", spec=self.spec, lost=lost[:MOST_NAMED],
+            "admin/model/columns.html", spec=self.spec, lost=lost,
             action=url_for(f"{self.endpoint}.columns"),
             back_url=url_for(f"{self.endpoint}.index_view"),
+            most_named=MOST_NAMED,
             choices=[(f.name, f.label, f.name in shown or f.name == "name", f.name == "name")
                      for f in offered],
         )  # fmt: skip
@@ -207,6 +223,7 @@ class CustomerView(BulkPages):
     def form(self, record: Any = None, given: MultiDict[str, str] | None = None) -> RecordForm:
         """With the contacts, and the code that a blank would get as placeholder."""
         form = super().form(record, given)
+        customers(form).contacts_kept = len(record.contacts) if record is not None else 0
         if record is None:
             form.record_field("code").placeholder = _(
                 "Automatic: %(code)s", code=codes.preview(self.model)
@@ -219,11 +236,16 @@ class CustomerView(BulkPages):
         adds = guard.can("collaborators:create")
         return {
             **context,
-            "duplicates": [self.duplicate_line(d) for d in customers(form).found],
+            **self.duplicate_lines(customers(form).found),
             "blank_contact": ContactForm(prefix="contacts-__n__-"),
             "duplicates_url": url_for(f"{self.endpoint}.duplicates"),
             "collaborator_url": url_for("collaborator.create_and_select") if adds else "",
         }
+
+    def duplicate_lines(self, found: Sequence[queries.Duplicate]) -> dict[str, Any]:
+        """The possible duplicates as the panel shows them, and whether there are more of them."""
+        lines = [self.duplicate_line(duplicate) for duplicate in found]
+        return {"duplicates": lines, "has_more": any(d.has_more for d in found)}
 
     def duplicate_line(self, duplicate: queries.Duplicate) -> dict[str, Any]:
         """A possible duplicate as the panel beside the form shows it."""
@@ -304,8 +326,7 @@ class CustomerView(BulkPages):
             words = messages.too_many_questions(many.seconds)
             html = render_template("customers/_duplicates.html", problem=words)
             return html, 429, {"Retry-After": str(many.seconds)}
-        lines = [self.duplicate_line(d) for d in found]
-        return render_template("customers/_duplicates.html", duplicates=lines)
+        return render_template("customers/_duplicates.html", **self.duplicate_lines(found))
 
     def _edited(self) -> int | None:
         """The customer whose form is checked, who is no duplicate of themselves; not any customer:

@@ -35,7 +35,6 @@ from crmadmin.groups.views.members import MemberPages
 from crmadmin.groups.views.pages import HIDDEN
 from crmadmin.spreadsheets import table
 
-MOST_DELETED = 1000
 COLUMNS = ("name", "description", "members", "contactless", "owner", "updated_at")
 
 
@@ -162,8 +161,7 @@ class GroupList(MemberPages):
             )  # fmt: skip
             acting.tell(done, words)
             return leave(plan.params["back"])
-        ids = lists.matching_ids([CustomerGroup.id.in_(acts.ids(plan, acts.SEEN))], MOST_DELETED)
-        members = sum(queries.member_counts(ids).values())
+        members = sum(queries.member_counts(acts.ids(plan, acts.SEEN)).values())
         return render_template(
             "groups/act.html", title=_("Delete groups"), danger=True, label=_("Delete"),
             action=url_for(f"{self.endpoint}.bulk", act="delete"), hidden=acting.named(plan),
@@ -188,16 +186,15 @@ class GroupList(MemberPages):
             if chosen.query is not None
             else [*self.scope("delete"), CustomerGroup.id.in_(chosen.ids)]
         )
-        ids = lists.matching_ids(where, MOST_DELETED)
         state = self.state(Selection(query=request.form.get("query", "")).args)
         back = url_for(f"{self.endpoint}.index_view", **state.args())
-        found = [CustomerGroup.id.in_(ids)]
-        return acts.plan(group_acts.DELETE_GROUPS, CustomerGroup, found, {"back": back})
+        return acts.plan(group_acts.DELETE_GROUPS, CustomerGroup, where, {"back": back})
 
     def export_extra(self, where: Sequence[Any]) -> Sequence[exports.Extra]:
         """The counts of the list, and who made the group."""
-        ids = lists.matching_ids(where, exports.MOST_ROWS)
-        none = dict.fromkeys(set(ids) - {group.id for group in lists.unreadable()}, 0)
+        ids = lists.matching(where)
+        unreadable = {group.id for group in lists.unreadable()}
+        none = dict.fromkeys({*db.session.scalars(ids)} - unreadable, 0)
         return (
             exports.Extra(_("Members"), none | queries.member_counts(ids)),
             exports.Extra(_("Do not contact"), none | queries.contactless_counts(ids)),

@@ -32,9 +32,6 @@ from crmadmin.groups.views.halves import answer
 MOST_SHOWN = 200
 """Lines that are listed; the others are counted."""
 
-MOST_MARKED = 5000
-"""Customers found of whom it is told how many are in the group already."""
-
 
 @blueprint.get("/draft/<key>/paste", endpoint="paste")
 def ask(key: str) -> Any:
@@ -80,8 +77,8 @@ def _choose(edit: Editing, ids: list[int]) -> Any:
 
 
 def _sheet(edit: Editing, text: str, error: str = "", pasted: paste.Pasted | None = None) -> str:
-    marked = pasted.ids[:MOST_MARKED] if pasted else []
-    already = queries.in_group(edit.draft, edit.group, marked) if marked else {}
+    ids = pasted.ids if pasted else []
+    already = queries.in_group(edit.draft, edit.group, ids) if ids else {}
     return render_template(
         "groups/paste.html",
         title=_("Paste a list of codes"),
@@ -89,7 +86,6 @@ def _sheet(edit: Editing, text: str, error: str = "", pasted: paste.Pasted | Non
         error=error,
         pasted=pasted,
         already=sum(mark in ("member", "added") for mark in already.values()),
-        all_marked=len(marked) == len(pasted.found) if pasted else True,
         most=MOST_SHOWN,
         action=url_for("groups.look_up", key=edit.key),
         back_url=page_url(edit.key, page_state()),

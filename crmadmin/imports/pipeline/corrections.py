@@ -26,9 +26,6 @@ ASIDE = "aside"
 {sheet: {row: {place of the column from 0: text}}}; the place "" leaves the row out. A column that
 the file does not have stands there by its name."""
 
-LONGEST = 32_767
-"""Most characters of a cell, as in Excel."""
-
 
 def of(batch_id: int) -> dict[int, dict[str, str]]:
     """Every fix of an import: row number → import column → text."""
@@ -58,7 +55,7 @@ def put(batch: ImportBatch, number: int, cells: Mapping[str, str]) -> None:
         if fix is None:
             fix = ImportFix(batch_id=batch.id, number=number, column=column, value="")
             db.session.add(fix)
-        fix.value = value[:LONGEST]
+        fix.value = value
     db.session.flush()
 
 

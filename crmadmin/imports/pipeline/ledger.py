@@ -140,7 +140,7 @@ def _line(kind: Kind, fate: Fate, step: Step) -> tuple[Any, ...]:
         fate.version,
         overwritten(kind, fate),
         fate.key[:KEY_LENGTH] if fate.key else None,
-        fate.label[:LABEL_LENGTH],
+        _fitting(fate.label, LABEL_LENGTH),
         fate.contact_fate,
         fate.member_fate,
         problems,
@@ -160,8 +160,13 @@ def _with_cell(problem: Problem, number: int, step: Step) -> dict[str, Any]:
     index = step.column_map.fields.get(problem.column)
     cells = step.cells(number) if index is not None else ()
     value = cell_text(cells[index]) if index is not None and index < len(cells) else problem.value
-    stored["value"] = value[:VALUE_LENGTH]
+    stored["value"] = _fitting(value, VALUE_LENGTH)
     return stored
+
+
+def _fitting(text: str, most: int) -> str:
+    """The text; of a longer one the beginning, and a sign that it goes on."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 _dump = json.JSONEncoder(ensure_ascii=False).encode

@@ -144,6 +144,7 @@ def ledger(batch: ImportBatch, endpoint: str) -> dict[str, Any]:
             for code, words, column, many in why
         ],
         "reasons": _choices(why, chosen),
+        "too_many_for_reasons": found.rows[State.INVALID] > MOST_REASONED,
         **row_context(kind),
     }
 
@@ -182,7 +183,7 @@ def aside(batch: ImportBatch) -> list[Aside]:
 def reasons(batch: ImportBatch, found: report.Report) -> list[tuple[str, str, str, int]]:
     """Why rows stay behind: (code, words, column, rows), the most frequent first.
 
-    Of too many bad rows nothing is said: reading all of them would hold up the page.
+    Of too many bad rows none are told, and the page says so: reading all of them would hold it up.
     """
     many = found.rows[State.INVALID]
     return report.reasons(batch) if 0 < many <= MOST_REASONED else []

@@ -1,5 +1,8 @@
 // What the other modules share: delegated events, words of the page, spoken messages.
 
+/** The field of a form that says which record it is about. */
+export const MARK = "_mark";
+
 /** Call `handler(event, element)` for events of `type` that happen in an element matching `selector`. */
 export function on(type, selector, handler, options) {
   document.addEventListener(
@@ -46,16 +49,27 @@ export function csrfToken() {
 
 /** Which records this page was made of, as its forms say: an id alone may name another one by now. */
 export function marks() {
-  const fields = document.querySelectorAll("input[name=_mark]");
-  return [...new Set([...fields].map((field) => field.value))].slice(0, 50).join(" ");
+  const fields = document.querySelectorAll(`input[name=${MARK}]`);
+  return [...new Set([...fields].map((field) => field.value))];
+}
+
+/** The marks of this page as fields of a form that is sent, beside those that it has: what the form itself says of a
+ *  record counts. They go in the body, for a header has room for a part of them only. */
+export function marksBeside(own) {
+  const record = (mark) => mark.slice(0, mark.lastIndexOf("."));
+  const said = new Set(own.map(record));
+  return marks()
+    .filter((mark) => !said.has(record(mark)))
+    .map((mark) => [MARK, mark]);
 }
 
 /** POST `fields` ([name, value] pairs) as a form; answers the Response. Throws when there is no network. */
 export function post(url, fields) {
+  const own = fields.filter(([name]) => name === MARK).map(([, value]) => value);
   return fetch(url, {
     method: "POST",
-    headers: { "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch", "X-Marks": marks() },
-    body: new URLSearchParams(fields),
+    headers: { "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch" },
+    body: new URLSearchParams([...fields, ...marksBeside(own)]),
     credentials: "same-origin",
   });
 }

@@ -1,23 +1,28 @@
 // htmx: the token on every write, tidy addresses, and what is shown when an answer is not a good one.
 
 import { isCellLater } from "./cells.js";
-import { csrfToken, each, marks, words } from "./dom.js";
+import { csrfToken, each, MARK, marks, marksBeside, words } from "./dom.js";
 import { note, noteBox } from "./notes.js";
 import { openSheet } from "./sheet.js";
 
 /** Events that ask the server something while a form is being filled in. */
 const ASKED_BESIDE = ["input", "change"];
 
+/** Proxies take 8 KB of a header at most. */
+const MARKS_OF_A_HEADER = 50;
+
 function configure(event) {
   const { verb, headers, formData, parameters } = event.detail;
-  const seen = marks();
-  if (seen) headers["X-Marks"] = seen;
+  const data = formData ?? parameters;
   if (verb !== "get") {
     headers["X-CSRFToken"] = csrfToken();
+    marksBeside(data.getAll(MARK)).forEach(([name, mark]) => data.append(name, mark));
     return;
   }
+  // What only reads an id whose mark found no room reads what has that id by now.
+  const seen = marks().slice(0, MARKS_OF_A_HEADER).join(" ");
+  if (seen) headers["X-Marks"] = seen;
   // The address names only what is set: ?q=&owner= would be noise that people copy.
-  const data = formData ?? parameters;
   for (const name of [...new Set(data.keys?.() ?? Object.keys(data))]) {
     const kept = (data.getAll?.(name) ?? [data[name]]).filter((value) => value !== "");
     data.delete?.(name);
