@@ -213,6 +213,7 @@ def _line(act: BulkAct) -> dict[str, Any]:
         "when": format_datetime(local(act.done_at or act.created_at), MOMENT),
         "written": act.written,
         "left": act.left,
+        "is_foreign": acts.named_by(act) is None or act.state not in acts.STATES,
         "is_undone": act.state == acts.UNDONE,
         "is_unfinished": acts.is_unfinished(act),
         "undone_by": str(by or _("Somebody")),

@@ -62,6 +62,7 @@ from crmadmin.core.stored import ANY
 PLANNED, DONE, UNDONE = "planned", "done", "undone"
 DOING, UNDOING = "doing", "undoing"
 """What is long is done, and taken back, block by block in a job (`core.many`)."""
+STATES = (PLANNED, DONE, UNDONE, DOING, UNDOING)
 SEEN, WRITTEN, SAME, LEFT = "seen", "written", "same", "left"
 BACK, PARTLY, STAYS, TAKEN = "back", "partly", "stays", "taken"
 """Fates of a row. Planned: seen. Done: written, the same already, or left (changed or deleted since

@@ -17,7 +17,7 @@ from crmadmin.access.permissions import find
 from crmadmin.access.roles import Scope, scope
 from crmadmin.catalogs.models import Collaborator
 from crmadmin.core.bulk import among
-from crmadmin.core.db import db, spec_of
+from crmadmin.core.db import LostError, db, spec_of
 from crmadmin.core.records import fetch
 from crmadmin.core.text import name_key
 from crmadmin.customers.models import Contact
@@ -203,12 +203,18 @@ def told(kind: Kind, batch: ImportBatch, first: int, last: int) -> dict[int, Tol
     names = {f.column: f.name for f in kind.spec.fields}
     return {
         number: Told(
-            State(state),
+            _fate(state),
             found.get(record_id),
             {names[c]: value for c, value in (before or {}).items() if c in names},
         )
         for number, state, record_id, before in rows
     }
+
+
+def _fate(state: str) -> State:
+    if state not in set(State):
+        raise LostError(f"no row becomes {state}")
+    return State(state)
 
 
 def numbered_here(kind: Kind, batch: ImportBatch, ids: Iterable[int]) -> list[int]:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crmadmin.core.bulk import among
-from crmadmin.core.db import Lost, db, spec_of, utcnow
+from crmadmin.core.db import Lost, LostError, db, spec_of, utcnow
 from crmadmin.core.paging import Page, clamp
 from crmadmin.core.text import cell_text
 from crmadmin.customers.models import Customer
@@ -35,6 +35,14 @@ CHANGED = "changed"
 
 _ROWS_AT_ONCE = 1000
 _CHANGED_SHOWN = 50
+
+
+class UnknownState(LostError):
+    """What became of a row is a word of another release."""
+
+    def __init__(self, batch: ImportBatch) -> None:
+        super().__init__(f"import {batch.id} has a row of an unknown state")
+        self.batch = batch
 
 
 @dataclass(frozen=True)
@@ -186,7 +194,7 @@ def _lines(batch: ImportBatch, rows: Sequence[ImportRow]) -> list[Line]:
     places = ColumnMap.from_dict(batch.columns).fields
     fixes = corrections.of_rows(batch.id, [row.number for row in rows])
     there = _there(batch, [row.record_id for row in rows if row.record_id is not None])
-    return [_line(row, speak, places, fixes.get(row.number, {}), there) for row in rows]
+    return [_line(batch, row, speak, places, fixes.get(row.number, {}), there) for row in rows]
 
 
 def _there(batch: ImportBatch, ids: Sequence[int]) -> set[int]:
@@ -200,7 +208,15 @@ def _there(batch: ImportBatch, ids: Sequence[int]) -> set[int]:
     return set(db.session.scalars(found)) if ids else set()
 
 
+def _state(batch: ImportBatch, text: str | None) -> State | None:
+    """What is stored as the fate of a row. Raises UnknownState."""
+    if text and text not in set(State):
+        raise UnknownState(batch)
+    return State(text) if text else None
+
+
 def _line(
+    batch: ImportBatch,
     row: ImportRow,
     speak: _Speaker,
     places: Mapping[str, int],
@@ -212,8 +228,8 @@ def _line(
     texts.update((name, text) for name, text in fixes.items() if name in places)
     return Line(
         row.number,
-        State(row.state) if row.state else None,
-        State(row.planned) if row.planned else None,
+        _state(batch, row.state),
+        _state(batch, row.planned),
         row.label,
         row.record_id if row.record_id in there else None,
         [speak.lost(row.number)]

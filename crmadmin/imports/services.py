@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm.attributes import flag_modified
 
 from crmadmin.access.models import User
@@ -20,11 +20,11 @@ from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, GroupDraft, GroupStep
 from crmadmin.imports import queries, report, source, standing, states
 from crmadmin.imports.kinds import KINDS, Kind
-from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.pipeline import corrections, ledger
 from crmadmin.imports.pipeline.references import decision_key
 from crmadmin.imports.pipeline.target import DRAFT
-from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules
+from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules, State
 from crmadmin.imports.source import uploads_folder
 from crmadmin.imports.states import Act, Is, Status
 from crmadmin.imports.undo import lost as undo_lost
@@ -248,6 +248,11 @@ def restart(batch: ImportBatch) -> Job:
     return start_preview(batch)
 
 
+def would_look(batch: ImportBatch) -> bool:
+    """The same, once what cannot be read is forgotten."""
+    return states.allows(_told_status(batch), Act.LOOK)
+
+
 def can_look(batch: ImportBatch) -> bool:
     """Whether the file may still be looked at anew: nothing of it was written."""
     return states.allows(batch.status, Act.LOOK)
@@ -260,9 +265,39 @@ def forget_lost(batch: ImportBatch) -> None:
         column = ImportBatch.__table__.columns[name]
         setattr(batch, name, None if column.nullable else column.default.arg(None))
         flag_modified(batch, name)  # what is lost equals what is empty
+    batch.status = _told_status(batch)
+    for fate in (ImportRow.state, ImportRow.planned):
+        forgotten = update(ImportRow).where(*_unknown(batch, fate)).values({fate: None})
+        db.session.execute(forgotten.execution_options(synchronize_session=False))
     db.session.commit()
     if can_look(batch):
         start_preview(batch)
+
+
+def has_unknown_rows(batch: ImportBatch) -> bool:
+    """Whether the fate of some row is a word that another release stored."""
+    found = [
+        exists().where(*_unknown(batch, fate)) for fate in (ImportRow.state, ImportRow.planned)
+    ]
+    return bool(db.session.scalar(select(or_(*found))))
+
+
+def _unknown(batch: ImportBatch, fate: Any) -> tuple[ColumnElement[bool], ...]:
+    return ImportRow.batch_id == batch.id, fate.not_in([state.value for state in State])
+
+
+def _told_status(batch: ImportBatch) -> str:
+    """Where an import stands; of one whose stored state nobody knows, by what else is stored."""
+    if states.is_known(batch.status):
+        return batch.status
+    if batch.undone_at is not None:
+        return Status.UNDONE.value
+    if batch.refusal is not None:
+        return Status.REFUSED.value
+    written = exists().where(ImportRow.batch_id == batch.id, ImportRow.state.is_not(None))
+    if not db.session.scalar(select(written)):
+        return Status.UPLOADED.value
+    return Status.DONE.value if batch.finished_at is not None else Status.PAUSED.value
 
 
 def abandon(batch: ImportBatch) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crmadmin.core.db import lost
 from crmadmin.imports import states
+from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import PREVIEW, RUN
 from crmadmin.imports.states import Act, Is, Status
@@ -52,6 +54,12 @@ class Standing:
     def is_(self, fact: Is) -> bool:
         """Whether that is true of the import where it stands."""
         return states.is_(self.status, fact)
+
+
+def unreadable(batch: ImportBatch) -> list[str]:
+    """The columns of an import that hold what cannot be read, or a word of another release."""
+    words = {"kind": batch.kind in KINDS, "status": states.is_known(batch.status)}
+    return [*lost(batch), *(name for name, is_known in words.items() if not is_known)]
 
 
 def of(batch: ImportBatch) -> Standing:

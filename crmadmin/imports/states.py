@@ -152,18 +152,32 @@ TABLE: Mapping[Status, Row] = {
 }  # fmt: skip
 """Everything that depends on the state of an import, line by line."""
 
+UNKNOWN = _row(_l("Unknown state"), "red", "progress", set())
+"""What another release left as the state of an import: it allows nothing, and nothing is known to
+be true of it. Its page says so (`standing.unreadable`)."""
+
 LABELS: Mapping[str, LazyString] = {status.value: row.label for status, row in TABLE.items()}
 HUES: Mapping[str, str] = {status.value: row.hue for status, row in TABLE.items()}
 
 
+def row_of(status: str) -> Row:
+    """The line of the table for a stored state."""
+    return TABLE[Status(status)] if is_known(status) else UNKNOWN
+
+
+def is_known(status: str) -> bool:
+    """Whether the table has this state."""
+    return status in LABELS
+
+
 def allows(status: str, act: Act) -> bool:
     """Whether an import that stands there can be asked to do that."""
-    return act in TABLE[Status(status)].allows
+    return act in row_of(status).allows
 
 
 def is_(status: str, fact: Is) -> bool:
     """Whether that is true of an import that stands there."""
-    return fact in TABLE[Status(status)].facts
+    return fact in row_of(status).facts
 
 
 def at(act: Act) -> tuple[str, ...]:
@@ -178,4 +192,4 @@ def those(fact: Is) -> tuple[str, ...]:
 
 def page_of(status: str) -> str:
     """The step that shows an import that stands there."""
-    return TABLE[Status(status)].page
+    return row_of(status).page

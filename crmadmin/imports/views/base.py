@@ -10,11 +10,10 @@ from flask_babel import gettext as _
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core import marks, records
-from crmadmin.core.db import lost
 from crmadmin.core.paging import DEFAULT_PER_PAGE
 from crmadmin.core.spec import Words
 from crmadmin.groups.models import CustomerGroup
-from crmadmin.imports import queries
+from crmadmin.imports import queries, standing
 from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
@@ -53,16 +52,18 @@ class UnreadableImport(RuntimeError):
 def batch_of(key: str, permission: Permission) -> ImportBatch:
     """One import within the user's scope; 404 for any other. Raises UnreadableImport."""
     batch = any_batch(key, permission)
-    if lost(batch):
+    if standing.unreadable(batch):
         raise UnreadableImport(batch)
     return batch
 
 
 def any_batch(key: str, permission: Permission) -> ImportBatch:
-    """The same, readable or not."""
+    """The same, readable or not; of a kind that there is. Raises UnreadableImport."""
     batch = queries.batch(key, guard.limited_to(permission))
-    if batch is None or batch.kind not in KINDS:
+    if batch is None:
         abort(404)
+    if batch.kind not in KINDS:
+        raise UnreadableImport(batch)
     return batch
 
 
@@ -85,6 +86,8 @@ def changeable(batch: ImportBatch) -> ImportBatch:
 
 def may_change(batch: ImportBatch) -> bool:
     """Whether the user may decide about this import, which they may read."""
+    if batch.kind not in KINDS:
+        return False
     fills_group = fills(batch) or fills_draft(batch)
     return (
         guard.owns(Permission.IMPORTS_EDIT, batch.user_id)

@@ -14,9 +14,8 @@ from werkzeug.wrappers import Response
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.core import outside
-from crmadmin.core.db import lost
 from crmadmin.core.spec import Words
-from crmadmin.imports import listed, queries, states
+from crmadmin.imports import listed, queries, standing, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
@@ -47,6 +46,7 @@ def index() -> str:
         batches=[(b, url_for("imports.show", id=b.id), label_of(b)) for b in found[:PER_PAGE]],
         statuses=states.LABELS,
         status_colors=states.HUES,
+        unknown_status=states.UNKNOWN.label,
         segments=_segments(owner, status),
         status=status,
         prev_url=at(status=status, page=number - 1) if number > 1 else "",
@@ -110,7 +110,7 @@ def _told(job: Job, batch: ImportBatch) -> tuple[str, str]:
     """How a job ended, and whether that is good, bad, or asks for something (warn)."""
     if job.state == JobState.FAILED:
         return str(_("could not be finished")), "bad"
-    if lost(batch):
+    if standing.unreadable(batch):
         return str(_("cannot be read")), "bad"
     if job.task == "import.undo":
         return str(_("was undone")), "good"
