@@ -219,6 +219,14 @@ class FormPages(ListPages):
         """Everything of a record that the form can write, by key, for `merging`."""
         return {f.name: getattr(record, f.column) for f in self.form_fields()}
 
+    def known_names(self, form: RecordForm) -> set[str]:
+        """The fields of a form, the password among them, and the columns of its rows."""
+        return {field.short_name for field in form}
+
+    def seen(self, record: Any) -> str:
+        """What the page of both versions carries: that it showed what is stored now."""
+        return merging.seen(record.version, self.stored_values(record))
+
     def form_values(self, form: RecordForm) -> dict[str, Any]:
         """The same of a form that was validated."""
         return {f.short_name: f.data for f in form if isinstance(f, SpecField)}
@@ -241,7 +249,7 @@ class FormPages(ListPages):
         """The form as if somebody had typed what was chosen into it; None when something is still
         to be chosen, or the record changed once more."""
         mine.validate()  # makes values of what was typed; what is wrong shows in the merged form
-        if request.form.get("merging") != str(record.version):
+        if request.form.get("merging") != self.seen(record):
             return None
         found = self.lines(mine, record)
         picks = merging.picked(found, request.form)
@@ -271,7 +279,10 @@ class FormPages(ListPages):
         html = render_template(
             "errors/conflict.html",
             title=_("Changed meanwhile"),
-            **merging.page_context(found, request.form, str(current.version)),
+            **merging.page_context(found, request.form, self.seen(current)),
+            gone=merging.gone(
+                merging.read_opened(form.opened.data), self.known_names(form), request.form
+            ),
             who=who or _("Somebody"),
             when=format_datetime(current.updated_at, "HH:mm dd/MM/yyyy"),
             edit_url=url_for(f"{self.endpoint}.edit_view", id=key),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,25 @@ def read_opened(text: str | None) -> dict[str, str]:
     if not isinstance(found, dict):
         return {}
     return {key: mark for key, mark in found.items() if isinstance(mark, str)}
+
+
+def gone(
+    base: Mapping[str, str], known: Collection[str], given: MultiDict[str, str]
+) -> list[tuple[str, str]]:
+    """(name, text) of what was typed into fields that the form was opened with and that are none of
+    its fields any more: a migration renamed or removed them."""
+    lost = {key.rpartition(".")[2] for key in base} - {*known}
+    return [
+        (name, value)
+        for name, value in given.items(multi=True)
+        if value and name.rpartition("-")[2] in lost
+    ]
+
+
+def seen(version: int, now: Values) -> str:
+    """What proves that a page showed what is stored now: contacts change without their customer's
+    version."""
+    return f"{version}.{_mark(opened(now))}"
 
 
 def has_moved(base: Mapping[str, str], now: Values) -> bool:
@@ -189,7 +208,10 @@ def _compared(
         if before is not None and before != mark:
             yield key, column, my, their, THEIRS
     elif (own := _mark(my)) != mark:
-        yield key, column, my, their, _three_way(before, own, mark)
+        # A field that the form does not know came after it was opened: nobody left it blank.
+        is_new = bool(base) and before is None
+        chosen = THEIRS if is_new else _three_way(before, own, mark)
+        yield key, column, my, their, chosen
 
 
 def _three_way(before: str | None, mine: str, theirs: str) -> str:

@@ -385,6 +385,85 @@ def test_which_contact_is_the_main_one_is_chosen_too(
     assert main == (["Nhung"] if side == "mine" else ["Huy"])
 
 
+@pytest.mark.parametrize("side", ["theirs", "mine"])
+def test_a_contact_that_the_other_removed_and_one_changed_has_to_be_chosen(
+    firm, people: dict, visitor, side: str
+) -> None:
+    key, _first, second = firm
+    browser, url, sent = opened(visitor, Customer, key)
+    db.session.delete(stored(Contact, second))
+    db.session.commit()
+    page, choice = conflict(browser, url, {**sent, "contacts-1-title": "Giám đốc"})
+    assert "Giám đốc" in page
+    name = f"pick-contact-{second}"
+    assert name not in choice
+    assert browser.raw_post(url, choice).status_code == 409
+    assert browser.raw_post(url, {**choice, name: side}).status_code == 302
+    assert ("Huy" in contacts(key)) is (side == "mine")
+    if side == "mine":
+        assert contacts(key)["Huy"].title == "Giám đốc"
+
+
+def test_of_three_people_nobody_loses_a_contact_that_the_others_added_removed_or_changed(
+    firm, people: dict, visitor
+) -> None:
+    key, first, second = firm
+    browser, url, sent = opened(visitor, Customer, key)
+    added = contact(stored(Customer, key), "Của Mai").id
+    changed_by("mai", people, Contact, first, title="Của Mai")
+    _page, choice = conflict(
+        browser, url, {**sent, "contacts-1-phone": "0911 222 333", "contacts-7-name": "Của An"}
+    )
+    db.session.delete(stored(Contact, second))
+    changed_by("son", people, Contact, added, title="Của Sơn")
+    page, choice = conflict(browser, url, choice)
+    assert f"pick-contact-{second}" not in choice, "An changed whom Sơn removed"
+    assert "0911 222 333" in page
+    assert browser.raw_post(url, choice).status_code == 409
+    assert browser.raw_post(url, {**choice, f"pick-contact-{second}": "mine"}).status_code == 302
+    now = contacts(key)
+    assert set(now) == {"Nhung", "Huy", "Của Mai", "Của An"}
+    assert (now["Nhung"].title, now["Của Mai"].title) == ("Của Mai", "Của Sơn")
+    assert now["Huy"].phone == "+84911222333"
+
+
+def test_what_changes_while_one_chooses_is_shown_before_it_is_written_over(
+    firm, people: dict, visitor
+) -> None:
+    key, first, _second = firm
+    browser, url, sent = opened(visitor, Customer, key)
+    changed_by("mai", people, Contact, first, title="Của Mai")
+    name = f"pick-contact-{first}.title"
+    _page, choice = conflict(browser, url, {**sent, "contacts-0-title": "Của An"})
+    # As an import does it: the customer's version stays.
+    changed_by("son", people, Contact, first, title="Của Sơn")
+    again, _choice = conflict(browser, url, {**choice, name: "mine"})
+    assert "Của Sơn" in again
+    assert stored(Contact, first).title == "Của Sơn"
+
+
+@pytest.mark.parametrize("row", [False, True])
+def test_a_form_that_was_opened_before_a_field_was_renamed_overwrites_nothing_and_says_so(
+    firm, people: dict, visitor, row: bool
+) -> None:
+    key, first, _second = firm
+    changed_by("mai", people, Customer, key, note="Có sẵn")
+    browser, url, sent = opened(visitor, Customer, key)
+    # The name that the field had when the form was opened.
+    new, old = ("contacts-0-title", "contacts-0-chuc_vu") if row else ("note", "ghi_chu")
+    sent[old] = sent.pop(new) + " Gõ thêm"
+    column = "title" if row else "note"
+    sent["opened"] = sent["opened"].replace(f'{column}"', f'{"chuc_vu" if row else "ghi_chu"}"')
+    page, choice = conflict(browser, url, {**sent, "address": "Của An"})
+    assert old in page
+    assert "Gõ thêm" in page
+    assert "không còn nữa" in page
+    assert browser.raw_post(url, choice).status_code == 302
+    now = stored(Customer, key)
+    assert (now.note, now.address) == ("Có sẵn", "Của An")
+    assert stored(Contact, first).title == "Kế toán"
+
+
 # Users
 
 

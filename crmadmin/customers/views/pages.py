@@ -352,6 +352,10 @@ class CustomerView(BulkPages):
         """With the contacts."""
         return {**super().stored_values(record), **self.contacts_of(record)}
 
+    def known_names(self, form: RecordForm) -> set[str]:
+        """With the columns of contacts."""
+        return {*super().known_names(form), *CONTACT_FIELDS}
+
     def contacts_of(self, record: Any) -> dict[str, Any]:
         """The contacts of a record by key, and which is the main one."""
         names = (*CONTACT_FIELDS, "is_primary")
@@ -382,7 +386,7 @@ class CustomerView(BulkPages):
         """Who stands behind the key of a contact: as it was typed, else as it is stored."""
         row = customers(form).contact_rows().get(key) if key else None
         if row is not None:
-            return str(row["name"])
+            return str(row["name"] or "")
         found = records.fetch(Contact, key.rpartition("-")[2]) if key else None
         return found.name if found is not None else ""
 
