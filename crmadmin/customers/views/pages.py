@@ -76,7 +76,7 @@ ContactForm: type[ContactLine] = type(
 )
 
 
-def at_most(form: Any, field: FieldList) -> None:
+def at_most(form: Any, field: FieldList[Any]) -> None:
     """More contacts than one form takes are refused; those that a customer has are kept. Raises
     ValidationError."""
     if len(field.entries) > max(MOST_CONTACTS, form.contacts_kept):
