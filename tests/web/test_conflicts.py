@@ -410,11 +410,13 @@ def test_of_three_people_nobody_loses_a_contact_that_the_others_added_removed_or
     key, first, second = firm
     browser, url, sent = opened(visitor, Customer, key)
     added = contact(stored(Customer, key), "Của Mai").id
+    db.session.commit()
     changed_by("mai", people, Contact, first, title="Của Mai")
     _page, choice = conflict(
         browser, url, {**sent, "contacts-1-phone": "0911 222 333", "contacts-7-name": "Của An"}
     )
     db.session.delete(stored(Contact, second))
+    db.session.commit()
     changed_by("son", people, Contact, added, title="Của Sơn")
     page, choice = conflict(browser, url, choice)
     assert f"pick-contact-{second}" not in choice, "An changed whom Sơn removed"
