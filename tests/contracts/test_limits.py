@@ -186,6 +186,7 @@ OF_PYTHON: Mapping[Rest, str] = {
         core/text/order.py _MOST_RANGES
         core/text/phones.py [:3]
         core/text/phones.py [:4]
+        core/search/texts.py limit(BLOCK)
         groups/saving.py limit(FEW)
         groups/views/members.py [:60]
         imports/error_workbook.py MOST_KNOWN
