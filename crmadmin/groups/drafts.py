@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
-from crmadmin.core.db import Base, db
+from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
-from crmadmin.groups import filling, following, steps
+from crmadmin.groups import following, sources, steps
 from crmadmin.groups.conflicts import Conflict, Gone
 from crmadmin.groups.members import Sets, of
 from crmadmin.groups.models import (
@@ -307,7 +307,7 @@ def step_list(draft: GroupDraft) -> Sequence[DraftStep]:
 
     Rows are as they are now: a customer who was deleted is in no step any more.
     """
-    imports = Base.metadata.tables["import_batch"].c
+    filled = sources.source().filled().subquery().c
     size = (
         select(func.count())
         .select_from(GroupChange)
@@ -315,16 +315,16 @@ def step_list(draft: GroupDraft) -> Sequence[DraftStep]:
         .scalar_subquery()
     )
     found = db.session.execute(
-        select(GroupStep, size, imports.id, imports.status)
-        .outerjoin(imports.id.table, imports.step_id == GroupStep.id)
+        select(GroupStep, size, filled.id, filled.is_writing)
+        .outerjoin(filled.id.table, filled.step_id == GroupStep.id)
         .where(GroupStep.draft_id == draft.id)
         .order_by(GroupStep.id)
     )
     return [
         DraftStep(
             s.id, s.kind, s.adds, rows, step_words(s.kind, s.adds, rows, s.params), s.created_at,
-            s.params, import_id, status in filling.WRITING,
+            s.params, import_id, bool(is_writing),
         )
-        for s, rows, import_id, status in found
-        if rows or status in filling.WRITING
+        for s, rows, import_id, is_writing in found
+        if rows or is_writing
     ]  # fmt: skip

@@ -17,13 +17,6 @@ from crmadmin.groups.models import GroupChange, GroupDraft, GroupStep
 from crmadmin.groups.queries import in_group
 from crmadmin.groups.steps import group_of, run
 
-WRITING: set[str] = set()
-WRITTEN: set[str] = set()
-"""The states of imports in which they write at the moment, or have written something.
-
-`imports.pipeline.target` fills them from the table of states, which is above this layer.
-"""
-
 
 def open_step(step_id: int) -> bool:
     """Lock the draft of a step; whether it is still open, with the step in it."""

@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy import Select, null, select, union_all
 
 from crmadmin.access.models import User
-from crmadmin.core import outside
-from crmadmin.core.db import Base, db
+from crmadmin.core.db import db
 from crmadmin.core.paging import Page, clamp
-from crmadmin.groups import filling
+from crmadmin.groups import sources
 from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, GroupStep
 from crmadmin.groups.shapes import TEXTS, DraftStep, ImportedInto, Saved
 from crmadmin.groups.wording import step_words
@@ -42,14 +41,10 @@ def page(group_id: int, number: int, per_page: int = PER_PAGE) -> Page:
     group = db.session.get(CustomerGroup, group_id)
     if group is None:
         return Page([], 1, per_page, 0)
-    imports = Base.metadata.tables["import_batch"].c
     drafts = saved(group).with_only_columns(
         GroupDraft.saved_at.label("at"), GroupDraft.id.label("draft"), null().label("batch")
     )
-    straight = select(imports.created_at.label("at"), null(), imports.id).where(
-        imports.group_id == group_id, imports.step_id.is_(None), imports.status.in_(filling.WRITTEN)
-    )
-    both = union_all(drafts, straight).subquery()
+    both = union_all(drafts, sources.source().straight(group_id)).subquery()
     # A history is some hundred entries: counted and cut in one go.
     rows = db.session.execute(select(both).order_by(both.c.at.desc(), both.c.draft.desc())).all()
     number = clamp(number, len(rows), per_page)
@@ -103,22 +98,12 @@ def _users(ids: Iterable[int | None]) -> dict[int | None, User]:
 
 
 def _imports(ids: Sequence[int]) -> dict[tuple[str, int], ImportedInto]:
-    imports = Base.metadata.tables["import_batch"].c
-    rows = db.session.execute(select(imports.id.table).where(imports.id.in_(ids))).all()
+    rows = sources.source().brought(ids)
     users = _users(row.user_id for row in rows)
     return {
-        ("i", row.id): ImportedInto(
-            row.id, users.get(row.user_id), row.created_at,
-            _added(row.counts), row.file_name,
-        )
+        ("i", row.id): ImportedInto(row.id, users.get(row.user_id), row.at, row.added, row.name)
         for row in rows
-    }  # fmt: skip
-
-
-def _added(counts: object) -> int:
-    """How many members an import brought, as it noted them."""
-    members = outside.entries(outside.entries(counts).get("members"))
-    return outside.whole(members.get("added")) or 0
+    }
 
 
 def last_kinds(group: CustomerGroup, customer_ids: Sequence[int]) -> dict[int, str]:

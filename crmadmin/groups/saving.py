@@ -16,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 from crmadmin.core import records
 from crmadmin.core.bulk import among
 from crmadmin.core.db import (
-    Base,
     acting_as,
     db,
     dialect_name,
@@ -27,7 +26,7 @@ from crmadmin.core.db import (
 from crmadmin.core.messages import message
 from crmadmin.core.normalise import normaliser
 from crmadmin.core.text import Refusal
-from crmadmin.groups import filling, steps
+from crmadmin.groups import sources, steps
 from crmadmin.groups.conflicts import Gone, as_new, conflict, ended, others, settle
 from crmadmin.groups.members import Sets, of
 from crmadmin.groups.models import (
@@ -120,12 +119,7 @@ def lock_groups(ids: Sequence[int]) -> list[CustomerGroup]:
 
 
 def _require_no_import(draft: GroupDraft) -> None:
-    imports = Base.metadata.tables["import_batch"].c
-    running = db.session.execute(
-        select(imports.file_name, imports.id)
-        .join(GroupStep, GroupStep.id == imports.step_id)
-        .where(GroupStep.draft_id == draft.id, imports.status.in_(filling.WRITING))
-    ).first()
+    running = sources.writing(select(GroupStep.id).where(GroupStep.draft_id == draft.id))
     if running is not None:
         raise Importing(*running)
 
@@ -285,7 +279,7 @@ def _join(draft: GroupDraft, group: CustomerGroup, adding: Sequence[int]) -> int
     """Memberships for the customers of these steps; who was deleted meanwhile is left out."""
     if not adding:
         return 0
-    imports = _imports_of(adding)
+    imports = sources.of_steps(adding)
     batch = (
         case(imports, value=GroupChange.step_id, else_=null())
         if imports
@@ -308,14 +302,6 @@ def _join(draft: GroupDraft, group: CustomerGroup, adding: Sequence[int]) -> int
     raise AssertionError("unreachable")
 
 
-def _imports_of(step_ids: Sequence[int]) -> dict[int, int]:
-    imports = Base.metadata.tables["import_batch"].c
-    found = db.session.execute(
-        select(imports.step_id, imports.id).where(imports.step_id.in_(step_ids))
-    )
-    return dict(found.all())
-
-
 def _close(draft: GroupDraft, group: CustomerGroup) -> None:
     """The draft becomes history: steps without a customer go, but those that imports name."""
     now = utcnow()
@@ -333,7 +319,6 @@ def _close(draft: GroupDraft, group: CustomerGroup) -> None:
     steps.run(
         delete(GroupStep).where(mine, GroupStep.rows == 0, GroupStep.kind != Kind.IMPORT.value)
     )
-    imports = Base.metadata.tables["import_batch"]
     ids = select(GroupStep.id).where(mine, GroupStep.kind == Kind.IMPORT.value)
-    steps.run(update(imports).where(imports.c.step_id.in_(ids)).values(group_id=group.id))
+    sources.source().saved(ids, group.id)
     db.session.expire_all()

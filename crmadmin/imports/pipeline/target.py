@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, null, select, update
 
-from crmadmin.core import bulk
+from crmadmin.core import bulk, outside
 from crmadmin.core.bulk import Column, Same
 from crmadmin.core.db import actor, db, utcnow
-from crmadmin.groups import filling
+from crmadmin.groups import filling, sources
 from crmadmin.groups.models import Membership
+from crmadmin.groups.sources import Brought, Source
 from crmadmin.imports import states
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline.plan import Fate
 from crmadmin.imports.states import Is
 
-filling.WRITING.update(states.those(Is.WRITING))
-filling.WRITTEN.update(states.those(Is.WRITTEN))
-
+BATCHES: Any = ImportBatch.__table__
 DRAFT = "draft"
 """The option of an import that was begun on a group's form: the group's id, 0 for a new one."""
 
@@ -32,6 +33,47 @@ def fills(batch: ImportBatch) -> bool:
     """Whether the customers are to join a group, one that is there or is to be."""
     named = bool(batch.options.get("group_name"))
     return batch.group_id is not None or batch.step_id is not None or named
+
+
+class Imports(Source):
+    """What groups ask of imports."""
+
+    def filled(self) -> Select[int | None, int, str, bool]:
+        """Imports that were begun on a group's form."""
+        return select(
+            ImportBatch.step_id, ImportBatch.id, ImportBatch.file_name.label("name"),
+            ImportBatch.status.in_(states.those(Is.WRITING)).label("is_writing"),
+        ).where(ImportBatch.step_id.is_not(None))  # fmt: skip
+
+    def straight(self, group_id: int) -> Select[datetime, None, int]:
+        """Imports into the group that were begun elsewhere and have written something."""
+        return select(ImportBatch.created_at.label("at"), null(), ImportBatch.id).where(
+            ImportBatch.group_id == group_id, ImportBatch.step_id.is_(None),
+            ImportBatch.status.in_(states.those(Is.WRITTEN)),
+        )  # fmt: skip
+
+    def brought(self, ids: Sequence[int]) -> Sequence[Brought]:
+        """The members as each import noted them."""
+        batch = ImportBatch
+        found = select(batch.id, batch.user_id, batch.created_at, batch.counts, batch.file_name)
+        rows = db.session.execute(found.where(batch.id.in_(ids))).all()
+        return [
+            Brought(row.id, row.user_id, row.created_at, _added(row.counts), row.file_name)
+            for row in rows
+        ]
+
+    def saved(self, step_ids: Select[Any], group_id: int) -> None:
+        """What is paused goes on into the group."""
+        mine = update(BATCHES).where(BATCHES.c.step_id.in_(step_ids))
+        db.session.execute(mine.values(group_id=group_id))
+
+
+def _added(counts: object) -> int:
+    members = outside.entries(outside.entries(counts).get("members"))
+    return outside.whole(members.get("added")) or 0
+
+
+sources.register(Imports())
 
 
 class Joining:
