@@ -40,6 +40,7 @@ from crmadmin.imports import states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportFix, ImportMemory, ImportRow
 from crmadmin.imports.pipeline import corrections
+from crmadmin.imports.records import JOBS
 from crmadmin.imports.source import uploads_folder
 from crmadmin.imports.states import Is
 from crmadmin.jobs.models import Job
@@ -260,7 +261,7 @@ def _forget_decisions(batch_id: int) -> None:
     told = {"values", corrections.ASIDE} & {name for name, said in batch.options.items() if said}
     if told:
         batch.options = {**batch.options, **{name: {} for name in told}}
-    of_it = Job.subject_id == batch_id, Job.task.startswith("import.")
+    of_it = Job.subject_id == batch_id, Job.task.startswith(JOBS)
     for job in db.session.scalars(select(Job).where(*of_it)):
         if job.progress.get("recent"):
             job.progress = {k: v for k, v in job.progress.items() if k != "recent"}

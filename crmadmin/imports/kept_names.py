@@ -16,6 +16,7 @@ from crmadmin.core.field_names import Renamed, in_items, in_keys, keeps
 from crmadmin.customers.models import Contact
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.pipeline.mapping import CONTACT_PREFIX
+from crmadmin.imports.records import JOBS
 
 CONTACT = Contact.__tablename__
 
@@ -67,7 +68,7 @@ def _of_imports(table: Table, renamed: Renamed) -> ColumnElement[bool] | None:
         return None
     batch = table.metadata.tables["import_batch"].c
     ours = select(batch.id).where(batch.kind.in_(kinds))
-    return table.c.task.startswith("import.") & table.c.subject_id.in_(ours)
+    return table.c.task.startswith(JOBS) & table.c.subject_id.in_(ours)
 
 
 def _by(change: Callable[[Any, str, str], Any]) -> Callable[[Any, Renamed], Any]:

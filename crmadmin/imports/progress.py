@@ -11,11 +11,11 @@ from crmadmin.core import outside
 from crmadmin.core.db import utcnow
 from crmadmin.imports import report
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import State
+from crmadmin.imports.records import JOBS, PREVIEW, RUN, UNDO, State
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
 
-PHASES = {"import.preview": "check", "import.run": "write", "import.undo": "undo"}
+PHASES = {PREVIEW: "check", RUN: "write", UNDO: "undo"}
 LEAST_SECONDS = 0.5
 """Before so long nothing is said about speed: it would be a guess."""
 
@@ -48,7 +48,7 @@ class Progress:
 
 def of(batch: ImportBatch) -> Progress:
     """How far the latest job of an import is."""
-    job = jobs.latest("import.", batch.id)
+    job = jobs.latest(JOBS, batch.id)
     if job is None:
         return Progress("done", "done")
     found = job.progress or {}
@@ -75,6 +75,6 @@ def of(batch: ImportBatch) -> Progress:
 def _phase(job: Job) -> str:
     if job.state == JobState.DONE:
         return "done"
-    if job.task != "import.undo" and not job.done:
+    if job.task != UNDO and not job.done:
         return "read"
     return PHASES.get(job.task, "check")

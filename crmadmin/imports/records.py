@@ -65,6 +65,8 @@ class State(StrEnum):
 
 PREVIEW, RUN, UNDO = "import.preview", "import.run", "import.undo"
 """The jobs of an import."""
+JOBS = "import."
+"""What their names begin with."""
 
 
 class OnDuplicate(StrEnum):

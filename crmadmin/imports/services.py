@@ -24,7 +24,7 @@ from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.pipeline import corrections, ledger
 from crmadmin.imports.pipeline.references import decision_key
 from crmadmin.imports.pipeline.target import DRAFT
-from crmadmin.imports.records import PREVIEW, RUN, UNDO, OnUnknown, Rules, State
+from crmadmin.imports.records import JOBS, PREVIEW, RUN, UNDO, OnUnknown, Rules, State
 from crmadmin.imports.source import uploads_folder
 from crmadmin.imports.states import Act, Is, Status
 from crmadmin.imports.undo import lost as undo_lost
@@ -100,7 +100,7 @@ def start_preview(batch: ImportBatch, *, is_news: bool = True) -> Job:
     Its end is news for the bell, unless somebody waits for it.
     """
     _require(batch, Act.LOOK)
-    running = jobs.active(batch.id)
+    running = jobs.active(batch.id, JOBS)
     if running is not None:
         jobs.ask_to_stop(running)
     batch.status = Status.UPLOADED.value
@@ -157,7 +157,7 @@ def start_undo(batch: ImportBatch, user_id: int | None = None, *, accepts: str |
     ValuesLost, with nothing done.
     """
     _require(batch, Act.UNDO)
-    if jobs.active(batch.id) is not None:
+    if jobs.active(batch.id, JOBS) is not None:
         raise BadState(batch.status)
     lost = undo_lost.of(Ground.of(batch))
     token = undo_lost.token(lost)
@@ -214,7 +214,7 @@ def _require_success(job: Job) -> None:
 
 def stop(batch: ImportBatch) -> None:
     """Ask a running import to stop after the block at hand; what is written stays (Dừng)."""
-    job = jobs.active(batch.id)
+    job = jobs.active(batch.id, JOBS)
     if job is None:
         return
     jobs.ask_to_stop(job)
@@ -303,7 +303,7 @@ def _told_status(batch: ImportBatch) -> str:
 def abandon(batch: ImportBatch) -> None:
     """Leave with nothing kept: the import, its ledger and its file go (Bỏ qua). Commits."""
     _require(batch, Act.ABANDON)
-    jobs.forget(batch.id)
+    jobs.forget(batch.id, JOBS)
     name = batch.file_path
     ledger.clear(batch.id)
     if batch.step_id is not None:

@@ -11,7 +11,7 @@ from crmadmin.core.db import lost
 from crmadmin.imports import states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import PREVIEW, RUN
+from crmadmin.imports.records import JOBS, PREVIEW, RUN
 from crmadmin.imports.states import Act, Is, Status
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
@@ -64,7 +64,7 @@ def unreadable(batch: ImportBatch) -> list[str]:
 
 def of(batch: ImportBatch) -> Standing:
     """Where an import stands now. A run that was given up without a word is a paused one."""
-    job = jobs.active(batch.id)
+    job = jobs.active(batch.id, JOBS)
     status = batch.status
     if job is None and states.is_(status, Is.WRITING) and has_failed(batch):
         status = Status.PAUSED.value

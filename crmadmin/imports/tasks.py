@@ -57,7 +57,7 @@ def _refuse(batch: ImportBatch, refusal: FileRefused, heads: list[dict[str, Any]
     db.session.flush()
 
 
-@task(RUN)
+@task(RUN, writes_rows=True)
 def run(turn: Turn) -> None:
     """Carry an import out, from where it stands. Its status is `running` already."""
     with _batch_of(turn) as (batch, kind, user):

@@ -9,10 +9,7 @@ from sqlalchemy import func, select
 
 from crmadmin.core.db import db, utcnow
 from crmadmin.jobs.models import Job, JobState
-from crmadmin.jobs.work import ACTIVE
-
-ROWS_OF = "import.run"
-"""The task whose units are rows that are written."""
+from crmadmin.jobs.work import ACTIVE, writing_rows
 
 
 def collect() -> Iterator[Metric]:
@@ -50,13 +47,13 @@ def _oldest() -> Metric:
 
 
 def _sum_of_rows() -> int:
-    return db.session.scalar(select(func.sum(Job.done)).where(Job.task == ROWS_OF)) or 0
+    return db.session.scalar(select(func.sum(Job.done)).where(Job.task.in_(writing_rows()))) or 0
 
 
 def _speed() -> float:
     """Rows a second since each of them was begun, together."""
     running = select(Job.done, Job.started_at).where(
-        Job.task == ROWS_OF, Job.state == JobState.RUNNING.value
+        Job.task.in_(writing_rows()), Job.state == JobState.RUNNING.value
     )
     now, speed = utcnow(), 0.0
     for done, began in db.session.execute(running):

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from crmadmin.core.db import db, rows_written, utcnow
@@ -98,13 +98,14 @@ def ring_next(app: Flask, job_id: int) -> None:
         ring(app, waiting)
 
 
-def forget(subject_id: int, prefix: str = "import.") -> None:
-    """Delete the jobs of a subject that is deleted, in the same transaction; does not commit.
+def forget(subject_id: int, task_prefix: str) -> None:
+    """Delete the jobs of a subject that is deleted, of the tasks that begin so, in the same
+    transaction; does not commit.
 
     Whoever works one of them has lost it, and writes nothing more.
     """
     gone = delete(Job).where(Job.subject_id == subject_id)
-    gone = gone.where(Job.task.startswith(prefix, autoescape=True))
+    gone = gone.where(Job.task.startswith(task_prefix, autoescape=True))
     db.session.execute(gone.execution_options(synchronize_session=False))
 
 
@@ -140,12 +141,12 @@ def latest(task_prefix: str | None, subject_id: int) -> Job | None:
     return job
 
 
-def active(subject_id: int, prefix: str = "import.") -> Job | None:
-    """The job of this subject that waits or runs, if there is one."""
+def active(subject_id: int, task_prefix: str) -> Job | None:
+    """The job of this subject that waits or runs, of the tasks that begin so, if there is one."""
     found = (
         select(Job)
         .where(Job.subject_id == subject_id, Job.state.in_(ACTIVE))
-        .where(Job.task.startswith(prefix, autoescape=True))
+        .where(Job.task.startswith(task_prefix, autoescape=True))
         .order_by(Job.id.desc())
         .limit(1)
     )
@@ -211,17 +212,24 @@ def news(user_id: int) -> list[Job]:
     return list(db.session.scalars(found))
 
 
-def mark_seen(user_id: int, subject_id: int | None = None, prefix: str = "import.") -> None:
-    """The user has seen the news: all of it, or what became of this subject. Commits."""
+def mark_seen(user_id: int) -> None:
+    """The user has seen all the news. Commits."""
+    _see(user_id)
+
+
+def mark_subject_seen(user_id: int, subject_id: int, task_prefix: str) -> None:
+    """The user has seen what became of this subject, by the tasks that begin so. Commits."""
+    of_it = Job.task.startswith(task_prefix, autoescape=True)
+    _see(user_id, Job.subject_id == subject_id, of_it)
+
+
+def _see(user_id: int, *which: ColumnElement[bool]) -> None:
     ended = (JobState.DONE.value, JobState.FAILED.value)
     seen = (
         update(Job)
-        .where(Job.user_id == user_id, Job.seen_at.is_(None), Job.state.in_(ended))
+        .where(Job.user_id == user_id, Job.seen_at.is_(None), Job.state.in_(ended), *which)
         .values(seen_at=utcnow())
     )
-    if subject_id is not None:
-        of_it = Job.task.startswith(prefix, autoescape=True)
-        seen = seen.where(Job.subject_id == subject_id, of_it)
     _write(seen)
 
 

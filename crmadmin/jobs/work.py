@@ -164,10 +164,17 @@ class Turn:
 
 Task = Callable[[Turn], None]
 _TASKS: dict[str, Task] = {}
+_WRITING_ROWS: set[str] = set()
 
 
-def task(name: str) -> Callable[[Task], Task]:
-    """Register the function that works jobs of this name.
+def writing_rows() -> frozenset[str]:
+    """The tasks whose units are rows that they write, as they said."""
+    return frozenset(_WRITING_ROWS)
+
+
+def task(name: str, *, writes_rows: bool = False) -> Callable[[Task], Task]:
+    """Register the function that works jobs of this name; with `writes_rows` its units are rows
+    that it writes, and figures count them.
 
     What it leaves uncommitted when it returns is committed together with the job's end.
     """
@@ -175,6 +182,8 @@ def task(name: str) -> Callable[[Task], Task]:
     def register(function: Task) -> Task:
         if _TASKS.setdefault(name, function) is not function:
             raise ValueError(f"there is a task named {name!r} already")
+        if writes_rows:
+            _WRITING_ROWS.add(name)
         return function
 
     return register

@@ -80,7 +80,7 @@ def test_the_jobs_of_a_subject(context: Flask, register: Register) -> None:
     assert (latest("import.preview", 7) or Job()).state == "done"
     assert (latest(None, 7) or Job()).task == "importance"
     assert latest("import.", 9) is None
-    assert (active(7) or Job()).task == "import.run"
+    assert (active(7, "import.") or Job()).task == "import.run"
     assert active(7, "import.preview") is None
     assert (active(7, "export.") or Job()).task == "export.run"
 
@@ -100,7 +100,7 @@ def test_the_bell_tells_each_user_what_ended_and_tells_it_once(context: Flask) -
             )  # fmt: skip
     db.session.commit()
     assert [job.subject_id for job in services.news(mine.id)] == [2, 1]
-    services.mark_seen(mine.id, 1)
+    services.mark_subject_seen(mine.id, 1, "import.")
     assert [job.subject_id for job in services.news(mine.id)] == [2]
     services.mark_seen(mine.id)
     assert services.news(mine.id) == []
@@ -206,7 +206,7 @@ def test_who_works_a_job_that_is_forgotten_writes_nothing_more(
     def go_on(turn: Turn) -> None:
         turn.mark(1, 1)
         db.session.commit()
-        services.forget(7)
+        services.forget(7, "import.")
         db.session.commit()
         add_group("Của lần nhập đã bỏ")
         turn.require()

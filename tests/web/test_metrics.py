@@ -18,6 +18,7 @@ from visitor import NewVisitor
 
 import config
 from crmadmin.core.db import db, utcnow
+from crmadmin.jobs import work
 from crmadmin.jobs.models import Job
 from crmadmin.telemetry.metrics import figures
 
@@ -111,6 +112,22 @@ def test_the_work_in_progress_is_counted(
     assert found["crm_jobs", 'state="queued",task="import.preview"'] == 2
     assert 90 <= found["crm_job_oldest_waiting_seconds", ""] < 120
     assert found["crm_database_up", ""] == 1
+
+
+def test_rows_are_counted_of_the_tasks_that_say_that_they_write_rows(
+    app: Flask, visitor: NewVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "_TASKS", dict(work._TASKS))
+    monkeypatch.setattr(work, "_WRITING_ROWS", set(work._WRITING_ROWS))
+    assert work.writing_rows() == {"import.run"}
+    work.task("letters.write", writes_rows=True)(lambda turn: None)
+    work.task("letters.look")(lambda turn: None)
+    with app.app_context():
+        for task in ("letters.write", "letters.look", "import.run"):
+            db.session.add(Job(task=task, subject_id=1, state="done", done=500, progress={}))
+        db.session.commit()
+        db.session.remove()
+    assert read(visitor)["crm_import_rows_total", ""] == 1000
 
 
 def test_connections_in_use_are_counted(app: Flask, visitor: NewVisitor) -> None:

@@ -18,7 +18,7 @@ from crmadmin.customers.models import Contact
 from crmadmin.groups.models import Membership
 from crmadmin.imports.kinds import KINDS, Family, Kind
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportRow
-from crmadmin.imports.records import State
+from crmadmin.imports.records import RUN, State
 from crmadmin.jobs import services as jobs
 
 EDITED, USED, TAKEN, CONTACT, GONE = "edited", "used", "taken", "contact", "gone"
@@ -62,7 +62,7 @@ class Ground:
         """What is needed to know of an import. One that was stopped ended with its last block."""
         until = batch.finished_at
         if until is None:
-            job = jobs.latest("import.run", batch.id)
+            job = jobs.latest(RUN, batch.id)
             until = (job and job.heartbeat_at) or utcnow()
         return cls(batch.id, KINDS[batch.kind], until, batch.step_id)
 

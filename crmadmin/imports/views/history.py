@@ -19,7 +19,7 @@ from crmadmin.imports import listed, queries, standing, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.records import State
+from crmadmin.imports.records import JOBS, PREVIEW, UNDO, State
 from crmadmin.imports.states import Status
 from crmadmin.imports.views.base import PER_PAGE, blueprint, is_part, label_of
 from crmadmin.jobs import services as jobs
@@ -112,11 +112,11 @@ def _told(job: Job, batch: ImportBatch) -> tuple[str, str]:
         return str(_("could not be finished")), "bad"
     if standing.unreadable(batch):
         return str(_("cannot be read")), "bad"
-    if job.task == "import.undo":
+    if job.task == UNDO:
         return str(_("was undone")), "good"
     if batch.refusal is not None:
         return file_message(batch.refusal["code"], batch.refusal.get("params") or {}), "bad"
-    if job.task == "import.preview":
+    if job.task == PREVIEW:
         return str(_("is ready to be looked at")), "warn"
     rows = batch.counts.get("rows") or {}
     bad, blank = rows.get(State.INVALID, 0), rows.get(State.BLANK, 0)
@@ -138,8 +138,10 @@ def seen() -> Any:
     """The news was looked at: all of it, or that of one import."""
     user = guard.current_user()
     subject = outside.record_id(request.form.get("import"))
-    if user is not None:
-        jobs.mark_seen(user.id, subject)
+    if user is not None and subject is not None:
+        jobs.mark_subject_seen(user.id, subject, JOBS)
+    elif user is not None:
+        jobs.mark_seen(user.id)
     if is_part() or request.headers.get("X-Requested-With") == "fetch":
         return Response(status=204)
     return redirect(url_for("imports.index"), 303)

@@ -21,8 +21,8 @@ from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import STATE_LABELS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.progress import Progress
+from crmadmin.imports.records import JOBS, RUN, UNDO, State
 from crmadmin.imports.records import PREVIEW as PREVIEW_TASK
-from crmadmin.imports.records import RUN, UNDO, State
 from crmadmin.imports.states import Act
 from crmadmin.imports.views.base import (
     COLUMNS,
@@ -53,7 +53,7 @@ PHASES = {
 def progress(id: str) -> Any:
     """The page, or for the page itself only what moves."""
     batch = batch_of(id, Permission.IMPORTS_READ)
-    job = jobs.active(batch.id)
+    job = jobs.active(batch.id, JOBS)
     if is_part():
         if job is None:
             where = url_for("imports.show", id=batch.id)
@@ -66,7 +66,7 @@ def progress(id: str) -> Any:
 
 def _page(batch: ImportBatch, active: Job | None) -> dict[str, Any]:
     kind = KINDS[batch.kind]
-    job = active or jobs.latest("import.", batch.id)
+    job = active or jobs.latest(JOBS, batch.id)
     task = job.task if job is not None else PREVIEW_TASK
     now = standing.of(batch)
     step = IMPORT if task == RUN else (PREVIEW if batch.mapping else COLUMNS)

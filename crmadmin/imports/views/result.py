@@ -21,7 +21,7 @@ from crmadmin.imports import report, services, standing, states, undo
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline.target import fills_draft
-from crmadmin.imports.records import RUN, OnBlank, OnDuplicate, Rules, State
+from crmadmin.imports.records import JOBS, RUN, OnBlank, OnDuplicate, Rules, State
 from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import (
@@ -141,7 +141,7 @@ def _stays(lines: Sequence[undo.KeptLine]) -> list[tuple[int, str, Words]]:
 
 def _failure(batch: ImportBatch) -> str:
     """Why the last job of the import failed; "" when it did not."""
-    job = jobs.latest("import.", batch.id)
+    job = jobs.latest(JOBS, batch.id)
     return (job.error or "") if job is not None and job.state == JobState.FAILED else ""
 
 

@@ -14,6 +14,7 @@ from crmadmin.core.db import db, reads_only
 from crmadmin.imports import mapping_page, services, standing, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
+from crmadmin.imports.records import JOBS
 from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views.base import back_url, batch_of, blueprint, changing
 from crmadmin.jobs import services as jobs
@@ -26,7 +27,7 @@ LOOK_EVERY = 0.04
 
 def is_working(batch: ImportBatch) -> bool:
     """Whether a job of this import waits or runs."""
-    return jobs.active(batch.id) is not None
+    return jobs.active(batch.id, JOBS) is not None
 
 
 def step_of(batch: ImportBatch) -> str:
@@ -74,7 +75,7 @@ def settle(batch: ImportBatch) -> None:
         reads_only.reset(token)
     user = guard.current_user()
     if has_ended and user is not None:
-        jobs.mark_seen(user.id, batch.id)
+        jobs.mark_subject_seen(user.id, batch.id, JOBS)
 
 
 @blueprint.get("/<id>/")
