@@ -75,7 +75,6 @@ def scope(role: Role | str | None, rule: Rule | None) -> Scope:
 ENDPOINTS: Mapping[str, Rule] = MappingProxyType(
     {
         "static": PUBLIC,
-        "admin.static": PUBLIC,
         "healthz": PUBLIC,
         "readyz": PUBLIC,
         "metrics": PUBLIC,
@@ -86,8 +85,6 @@ ENDPOINTS: Mapping[str, Rule] = MappingProxyType(
         "access.password": Permission.PROFILE_EDIT,
         "access.choose": Permission.PROFILE_EDIT,
         "access.end_sessions": Permission.PROFILE_EDIT,
-        # The start page holds only what each role may see; its tiles ask for themselves.
-        "admin.index": SIGNED_IN,
         "index": PUBLIC,
     }
 )

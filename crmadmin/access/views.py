@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import flask_babel
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
@@ -323,4 +323,4 @@ def _put_under_field(form: FlaskForm, refusal: Refusal, otherwise: str) -> None:
 
 
 def _start_page() -> str:
-    return url_for("admin.index")
+    return url_for(current_app.config["START_PAGE"])

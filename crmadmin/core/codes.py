@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select, update
 
 from crmadmin.core.db import db, dialect_name, insert_or_nothing, spec_of
 from crmadmin.core.models import CodeSequence
-from crmadmin.core.settings import CodePattern, customer_codes
+from crmadmin.core.settings import CodePattern
 from crmadmin.core.text import code_key
 
 CATALOG_LENGTH = 3
 CHUNK = 500  # bound parameters of one look-up
 
 
+_BY_SETTING: dict[str, Callable[[], CodePattern]] = {}
+
+
+def number_by(model: type[Any], setting: Callable[[], CodePattern]) -> None:
+    """Write a model's codes as a setting says, asked for anew each time."""
+    _BY_SETTING[model.__tablename__] = setting
+
+
 def pattern_of(model: type[Any]) -> CodePattern:
-    """How a model's codes are written: the setting for customers, the prefix for catalogs."""
-    if model.__tablename__ == "customer":
-        return customer_codes()
+    """How a model's codes are written: as its setting says, else by the prefix it declares."""
+    if setting := _BY_SETTING.get(model.__tablename__):
+        return setting()
     return CodePattern(spec_of(model).options.prefix, CATALOG_LENGTH)
 
 

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import all_catalogs
+from crmadmin.core import codes, settings
 from crmadmin.core import fields as field
 from crmadmin.core.db import Model, spec_of
+from crmadmin.core.models import names_fields
 from crmadmin.core.search import Documents
 from crmadmin.core.spec import Choice, RecordOptions, Section, SensitiveIf
 from crmadmin.core.stamps import Stamped
@@ -239,6 +241,10 @@ class Contact(Stamped, Model):
 
 DOCUMENTS = Documents(Customer, Contact.customer_id)
 """What a search for customers looks through: their own texts and those of their contacts."""
+
+
+codes.number_by(Customer, settings.customer_codes)
+names_fields(settings.DUPLICATES, Customer)
 
 
 def catalog_fields() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from flask_admin import AdminIndexView, expose
 from flask_babel import format_percent
 from flask_babel import gettext as _
 
-from crmadmin.access import guard
+from crmadmin.access import guard, policy
 from crmadmin.catalogs.models import all_catalogs
 from crmadmin.core import listing
 from crmadmin.core.db import spec_of
@@ -27,6 +27,9 @@ class Dashboard(AdminIndexView):
 
     def __init__(self) -> None:
         super().__init__(name="overview", url="/admin")
+        policy.register("admin.static", policy.PUBLIC)
+        # The page holds only what each role may see; its tiles ask for themselves.
+        policy.register("admin.index", policy.SIGNED_IN)
 
     @expose("/")
     def index(self) -> str:
