@@ -177,7 +177,7 @@ import os
 from pathlib import Path
 from flask import Flask
 import config
-from crmadmin.core import metrics, metrics_page
+from crmadmin.telemetry import metrics, metrics_page
 metrics.figures().connections.inc()
 folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 app = Flask("x")
