@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from flask_babel import format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
@@ -44,7 +43,7 @@ class ActsView(BaseView):
         for name in ("index", "show", "undo", "go_on"):
             policy.register(f"acts.{name}", Helper((OTHERS, *doing())))
 
-    def _handle_view(self, name: str, **kwargs: Any) -> None:
+    def _handle_view(self, name: str, **kwargs: object) -> None:
         if not guard.reaches(f"acts.{name}"):
             abort(403)
 
@@ -66,7 +65,7 @@ class ActsView(BaseView):
         )  # fmt: skip
 
     @expose("/<key>/")
-    def show(self, key: str) -> Any:
+    def show(self, key: str) -> ResponseReturnValue:
         """What an act came to, and what was left or stays, by name."""
         act = _load(key)
         job = jobs.job_of(act)
@@ -90,7 +89,7 @@ class ActsView(BaseView):
         )  # fmt: skip
 
     @expose("/<key>/undo/", methods=("POST",))
-    def undo(self, key: str) -> Any:
+    def undo(self, key: str) -> ResponseReturnValue:
         """Hoàn tác; rows that somebody wrote since stay, and are named."""
         act = _load(key)
         if not bulk.may_undo(act):
@@ -108,7 +107,7 @@ class ActsView(BaseView):
         return redirect(url_for("acts.show", key=act.id), 303)
 
     @expose("/<key>/go-on/", methods=("POST",))
-    def go_on(self, key: str) -> Any:
+    def go_on(self, key: str) -> ResponseReturnValue:
         """Go on with an act whose job failed."""
         act = _load(key)
         if not bulk.may_undo(act):
@@ -124,7 +123,7 @@ def _why_not(act: BulkAct) -> Words:
     return _("That was taken back already.")
 
 
-def _working(act: BulkAct, job: Job | None) -> dict[str, Any] | None:
+def _working(act: BulkAct, job: Job | None) -> dict[str, object] | None:
     """How far an unfinished act is; None of one that has ended."""
     if not acts.is_unfinished(act):
         return None
@@ -201,7 +200,7 @@ def _until(act: BulkAct) -> str:
     return str(format_datetime(local(retention.goes_at(Keep.FILES, act.created_at)), MOMENT))
 
 
-def _line(act: BulkAct) -> dict[str, Any]:
+def _line(act: BulkAct) -> dict[str, object]:
     """An act as its list and its page show it."""
     who = db.session.get(User, act.user_id)
     by = db.session.get(User, act.undone_by_id) if act.undone_by_id else None

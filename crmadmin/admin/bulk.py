@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 
@@ -35,7 +36,9 @@ def menu_item(kind: str, url: str, method: str = "get", **more: Any) -> MenuItem
     return MenuItem(found.label, url, found.icon, method, found.danger, **more)
 
 
-def opened(kind: str, plan: Callable[[], BulkAct], here: Callable[[str], str], back: str) -> Any:
+def opened(
+    kind: str, plan: Callable[[], BulkAct], here: Callable[[str], str], back: str
+) -> BulkAct | ResponseReturnValue:
     """The plan that a sheet is about, or the answer where there is none.
 
     A list posts its ticks, which makes the plan; the sheet names it from then on by its key, which
@@ -81,7 +84,7 @@ def notes(act: BulkAct) -> list[tuple[str, str]]:
     return [("warn", words)]
 
 
-def carry_out(act: BulkAct, words: Callable[[int], str]) -> Any:
+def carry_out(act: BulkAct, words: Callable[[int], str]) -> ResponseReturnValue:
     """Do what a plan's `params` say: at once, or as a job whose page tells how far it is."""
     back = act.params["back"]
     if many.is_long(act):

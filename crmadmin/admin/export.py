@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import abort, current_app, flash, redirect, request, send_file, url_for
@@ -18,6 +17,7 @@ from werkzeug.wrappers import Response
 from crmadmin.access import guard
 from crmadmin.admin.list import ListPages
 from crmadmin.core import exports
+from crmadmin.core.facets import Condition
 from crmadmin.core.spec import RecordSpec
 
 
@@ -32,7 +32,7 @@ def answer(view: ListPages) -> Response:
 
 def as_file(
     spec: RecordSpec,
-    where: Sequence[Any],
+    where: Sequence[Condition],
     name: str,
     back: str,
     extra: Sequence[exports.Extra] = (),

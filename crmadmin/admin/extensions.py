@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Blueprint
+from flask.typing import ResponseReturnValue
 from flask_admin import helpers
 
 from crmadmin.access import policy
 from crmadmin.access.permissions import Permission
+from crmadmin.core.records import AnyRecord
 
 if TYPE_CHECKING:
     from crmadmin.admin.extra_filters import ExtraFilter
@@ -27,7 +29,7 @@ class Card(NamedTuple):
     """A box beside a record: `template` is included, and reads `context` as `card`."""
 
     template: str
-    context: Mapping[str, Any]
+    context: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Page:
 
     name: str
     rule: str
-    show: Callable[[RecordView], Any]
+    show: Callable[[RecordView], ResponseReturnValue]
     permission: Permission
     methods: tuple[str, ...] = ("GET",)
 
@@ -60,11 +62,11 @@ class Extension:
     record: str
     filters: Callable[[], Sequence[ExtraFilter]] = tuple
     bulk_actions: Callable[[RecordView], Sequence[BulkAction]] = lambda _view: ()
-    cards: Callable[[RecordView, Any], Sequence[Card]] = lambda _view, _record: ()
+    cards: Callable[[RecordView, AnyRecord], Sequence[Card]] = lambda _view, _record: ()
     """On the page of a record."""
-    form_cards: Callable[[RecordView, Any], Sequence[Card]] = lambda _view, _record: ()
+    form_cards: Callable[[RecordView, AnyRecord], Sequence[Card]] = lambda _view, _record: ()
     """Beside its form."""
-    consequences: Callable[[Any], Sequence[str]] = lambda _record: ()
+    consequences: Callable[[AnyRecord], Sequence[str]] = lambda _record: ()
     """What a delete of the record does to what the feature keeps, in words."""
     urls: Urls = lambda _view: {}
     answers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
@@ -85,7 +87,7 @@ def of(record: str) -> tuple[Extension, ...]:
     return tuple(e for (name, _by), e in _EXTENSIONS.items() if name == record)
 
 
-def ask(record: str, word: str, *args: Any, **kwargs: Any) -> Any:
+def ask(record: str, word: str, *args: object, **kwargs: object) -> Any:
     """What a feature answers to a record's pages; "" where none knows the word."""
     for extension in of(record):
         if word in extension.answers:
@@ -103,10 +105,10 @@ def add_pages(view: RecordView, blueprint: Blueprint) -> None:
             )
 
 
-def _answering(view: RecordView, page: Page) -> Callable[[], Any]:
+def _answering(view: RecordView, page: Page) -> Callable[[], ResponseReturnValue]:
     """The page as Flask-Admin runs those of the view itself."""
 
-    def answer() -> Any:
+    def answer() -> ResponseReturnValue:
         helpers.set_current_view(view)
         view._handle_view(page.name)
         return page.show(view)

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from crmadmin.admin.list_page import made_of, option_words
 from crmadmin.admin.view_models import FilterOption, FilterView
+from crmadmin.core.facets import Condition
 from crmadmin.core.list_state import ListState, Unread, readable
 from crmadmin.core.options import Option
 from crmadmin.core.outside import record_id
@@ -59,7 +60,7 @@ def read(state: ListState, extras: Sequence[ExtraFilter], args: MultiDict[str, s
     return replace(state, filters=found, unread=tuple(unread))
 
 
-def split(state: ListState, extras: Sequence[ExtraFilter]) -> tuple[ListState, list[Any]]:
+def split(state: ListState, extras: Sequence[ExtraFilter]) -> tuple[ListState, list[Condition]]:
     """The state of the record's own filters, and the conditions of these."""
     names = {extra.name for extra in extras}
     own = {name: values for name, values in state.filters.items() if name not in names}

@@ -15,6 +15,7 @@ from crmadmin.admin.extra_filters import ExtraFilter
 from crmadmin.admin.list_page import fixed, option_words
 from crmadmin.admin.view_models import FilterOption
 from crmadmin.core import facets
+from crmadmin.core.facets import Condition
 from crmadmin.core.list_state import UNSET
 from crmadmin.core.options import Option
 from crmadmin.core.outside import record_ids
@@ -33,10 +34,10 @@ class Rows:
     """The list a filter belongs to, within all its other filters; `chosen` is what is on."""
 
     model: type[Any]
-    where: Sequence[Any]
+    where: Sequence[Condition]
     chosen: frozenset[str]
 
-    def option(self, value: str, label: Any, color: str, count: str) -> FilterOption:
+    def option(self, value: str, label: object, color: str, count: str) -> FilterOption:
         """One choice with its count in words."""
         return FilterOption(value, label, color, value in self.chosen, count)
 

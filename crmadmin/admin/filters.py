@@ -40,7 +40,9 @@ class ChoicePages(FormPages):
         ]
         return own + more
 
-    def list_context(self, state: ListState, page: Page, fields: list[FieldSpec]) -> dict[str, Any]:
+    def list_context(
+        self, state: ListState, page: Page, fields: list[FieldSpec]
+    ) -> dict[str, object]:
         """With the filters, and what the next search carries on beside words, filters and the size
         of a page."""
         context, filters = super().list_context(state, page, fields), self.filters(state)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import format_datetime
 from flask_babel import gettext as _
@@ -28,6 +29,7 @@ from crmadmin.admin.list import ListPages
 from crmadmin.core import merging, options, outside, records
 from crmadmin.core.db import db
 from crmadmin.core.merging import THEIRS, Line
+from crmadmin.core.records import AnyRecord
 from crmadmin.core.spec import FieldSpec, RecordSpec, Words
 
 
@@ -35,7 +37,7 @@ class FormPages(ListPages):
     """The forms of a new record and of a stored one, which lead back to the list."""
 
     form_template = "admin/model/form.html"
-    extra_form: Mapping[str, Any] = {}
+    extra_form: Mapping[str, object] = {}
     form_base = RecordForm
 
     def form_fields(self) -> list[FieldSpec]:
@@ -43,7 +45,9 @@ class FormPages(ListPages):
         closed = guard.closed_fields(self.spec.options.resource)
         return [f for f in self.spec.having("editable") if f.name not in closed]
 
-    def form(self, record: Any = None, given: MultiDict[str, str] | None = None) -> RecordForm:
+    def form(
+        self, record: AnyRecord | None = None, given: MultiDict[str, str] | None = None
+    ) -> RecordForm:
         """The form, filled from the request (or `given`), else from the record, else with
         defaults."""
         made = form_class(
@@ -63,20 +67,21 @@ class FormPages(ListPages):
                     field.choose_default()
         return form
 
-    def defaults(self) -> dict[str, Any]:
+    def defaults(self) -> dict[str, object]:
         """What a new record's form begins with, by field name."""
         return {}
 
-    def save_new(self, form: RecordForm) -> Any:
+    def save_new(self, form: RecordForm) -> AnyRecord:
         """Write a new record; services raise records.Invalid."""
-        return records.create(self.model, form.values())
+        made: AnyRecord = records.create(self.model, form.values())
+        return made
 
-    def save(self, record: Any, form: RecordForm) -> None:
+    def save(self, record: AnyRecord, form: RecordForm) -> None:
         """Write a changed one; services raise records.Invalid and records.Stale."""
         records.change(record, form.values(), version_of(form))
 
     @expose("/new/", methods=("GET", "POST"))
-    def create_view(self) -> Any:
+    def create_view(self) -> ResponseReturnValue:
         """Thêm mới → Lưu."""
         form = self.form()
         if request.method == "POST" and self.is_valid(form) and self.before_save(form, None):
@@ -110,7 +115,7 @@ class FormPages(ListPages):
             questions.ask(user.id, Question.TOLD)
         return invalid.named(reach.reads)
 
-    def before_save(self, form: RecordForm, record: Any | None) -> bool:
+    def before_save(self, form: RecordForm, record: AnyRecord | None) -> bool:
         """A last look at a valid form: False shows it again, with what it warns of. Sent once more
         as it was shown, it is saved."""
         form.leave_unchanged(record)
@@ -119,7 +124,7 @@ class FormPages(ListPages):
         self.tell_doubts(form)
         return False
 
-    def doubts(self, form: RecordForm, record: Any | None) -> list[str]:
+    def doubts(self, form: RecordForm, record: AnyRecord | None) -> list[str]:
         """What a view of its own would have looked at again, as marks that differ when it does."""
         return []
 
@@ -133,7 +138,7 @@ class FormPages(ListPages):
         return url_for(f"{self.endpoint}.index_view", marked=record.id)
 
     @expose("/edit/", methods=("GET", "POST"))
-    def edit_view(self) -> Any:
+    def edit_view(self) -> ResponseReturnValue:
         """Sửa → Lưu; a record written meanwhile by someone else leads to the page with both."""
         record = self.load(request.args.get("id"), "edit")
         form = self.form(record)
@@ -161,19 +166,19 @@ class FormPages(ListPages):
                 return redirect(url_for(f"{self.endpoint}.index_view", marked=record.id))
         return self.render_form(form, record)
 
-    def open_with(self, form: RecordForm, record: Any) -> None:
+    def open_with(self, form: RecordForm, record: AnyRecord) -> None:
         """Let the form carry what it was opened with."""
         form.version.data = str(record.version)
         form.opened.data = merging.opened(self.stored_values(record))
 
-    def require_unmoved(self, form: RecordForm, record: Any) -> None:
+    def require_unmoved(self, form: RecordForm, record: AnyRecord) -> None:
         """Raises records.Stale when something that the form can write is not what it was opened
         with: an import adds contacts without touching their customer."""
         base = merging.read_opened(form.opened.data)
         if merging.has_moved(base, self.stored_values(record)):
             raise records.Stale
 
-    def render_form(self, form: RecordForm, record: Any | None) -> Any:
+    def render_form(self, form: RecordForm, record: AnyRecord | None) -> ResponseReturnValue:
         """The form page; 422 when it came back with problems, 429 when the user has to wait."""
         failed = bool(form.errors)
         html = render_template(self.form_template, **self.form_context(form, record))
@@ -181,7 +186,7 @@ class FormPages(ListPages):
             return html, 429, {"Retry-After": str(form.seconds)}
         return html, 422 if failed else 200
 
-    def form_context(self, form: RecordForm, record: Any | None) -> dict[str, Any]:
+    def form_context(self, form: RecordForm, record: AnyRecord | None) -> dict[str, Any]:
         """Everything that the form's templates read."""
         label = str(self.spec.label).lower()
         title = _("Edit %(what)s", what=label) if record else _("Add %(what)s", what=label)
@@ -204,18 +209,18 @@ class FormPages(ListPages):
             "cards": [] if record is None else self.form_cards(record),
         }
 
-    def form_cards(self, record: Any) -> list[Card]:
+    def form_cards(self, record: AnyRecord) -> list[Card]:
         """What other features show beside the form of a record."""
         return []
 
-    def _delete_url(self, record: Any | None) -> str:
+    def _delete_url(self, record: AnyRecord | None) -> str:
         if record is None or not self.may("delete"):
             return ""
         return url_for(f"{self.endpoint}.delete_view", id=record.id)
 
     # When somebody saved meanwhile
 
-    def stored_values(self, record: Any) -> dict[str, Any]:
+    def stored_values(self, record: AnyRecord) -> dict[str, object]:
         """Everything of a record that the form can write, by key, for `merging`."""
         return {f.name: getattr(record, f.column) for f in self.form_fields()}
 
@@ -223,20 +228,20 @@ class FormPages(ListPages):
         """The fields of a form, the password among them, and the columns of its rows."""
         return {field.short_name for field in form}
 
-    def seen(self, record: Any) -> str:
+    def seen(self, record: AnyRecord) -> str:
         """What the page of both versions carries: that it showed what is stored now."""
         return merging.seen(record.version, self.stored_values(record))
 
-    def form_values(self, form: RecordForm) -> dict[str, Any]:
+    def form_values(self, form: RecordForm) -> dict[str, object]:
         """The same of a form that was validated."""
         return {f.short_name: f.data for f in form if isinstance(f, SpecField)}
 
-    def in_words(self, form: RecordForm, key: str, column: str, value: Any) -> tuple[Words, str]:
+    def in_words(self, form: RecordForm, key: str, column: str, value: object) -> tuple[Words, str]:
         """The label and the value of a line of the conflict page."""
         field = form.record_field(key)
         return field.spec.label, words_of(field, value)
 
-    def lines(self, form: RecordForm, record: Any) -> Sequence[Line]:
+    def lines(self, form: RecordForm, record: AnyRecord) -> Sequence[Line]:
         """In what a form and its record differ."""
         return merging.lines(
             merging.read_opened(form.opened.data),
@@ -245,7 +250,7 @@ class FormPages(ListPages):
             lambda key, column, value: self.in_words(form, key, column, value),
         )
 
-    def merged_form(self, mine: RecordForm, record: Any) -> RecordForm | None:
+    def merged_form(self, mine: RecordForm, record: AnyRecord) -> RecordForm | None:
         """The form as if somebody had typed what was chosen into it; None when something is still
         to be chosen, or the record changed once more."""
         mine.validate()  # makes values of what was typed; what is wrong shows in the merged form
@@ -261,7 +266,7 @@ class FormPages(ListPages):
         return self.form(record, given)
 
     def merged(
-        self, mine: RecordForm, record: Any, picks: Mapping[str, str]
+        self, mine: RecordForm, record: AnyRecord, picks: Mapping[str, str]
     ) -> MultiDict[str, str]:
         """What was typed, with the stored values where they were chosen."""
         given = MultiDict(request.form)
@@ -271,7 +276,7 @@ class FormPages(ListPages):
                 given.setlist(field.name, typed(field, value))
         return given
 
-    def conflict(self, form: RecordForm, key: int) -> Any:
+    def conflict(self, form: RecordForm, key: int) -> ResponseReturnValue:
         """The page that shows a stale edit beside what is stored now, to choose from."""
         current = self.load(key, "edit")
         found = self.lines(form, current)
@@ -293,10 +298,10 @@ class FormPages(ListPages):
 class _Shown:
     """A record as WTForms reads it: refs by their id."""
 
-    def __init__(self, spec: RecordSpec, record: Any) -> None:
+    def __init__(self, spec: RecordSpec, record: object) -> None:
         self.spec, self.record = spec, record
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         field = self.spec.by_name.get(name)
         return getattr(self.record, field.column if field else name)
 

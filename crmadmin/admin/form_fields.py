@@ -29,6 +29,7 @@ from crmadmin.core.kinds.base import Control
 from crmadmin.core.messages import message
 from crmadmin.core.normalise import normaliser
 from crmadmin.core.options import Option, chosen, options
+from crmadmin.core.records import AnyRecord
 from crmadmin.core.spec import FieldSpec, RecordSpec, Words
 from crmadmin.core.text import Note, Refusal
 from crmadmin.core.words import translated
@@ -52,7 +53,7 @@ class RecordForm(PageForm):
         self.seconds = seconds
         self.form_errors.append(words)
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, object]:
         """Column → normalised value of every field that stands in the form. Only after validate."""
         return {f.spec.column: f.data for f in self if isinstance(f, SpecField)}
 
@@ -94,7 +95,7 @@ class RecordForm(PageForm):
         """How many fields carry a warning."""
         return len(self.warned)
 
-    def leave_unchanged(self, record: Any) -> None:
+    def leave_unchanged(self, record: AnyRecord | None) -> None:
         """Warn only of what was changed: the rest was kept before, warning or not."""
         for f in self.spec_fields():
             if record is not None and getattr(record, f.spec.column) == f.data:
@@ -147,7 +148,7 @@ class SpecField(Field):
         self.require(value)
         self.data = value
 
-    def require(self, value: Any) -> None:
+    def require(self, value: object) -> None:
         """Raises ValidationError for a blank that must not be."""
         if value is None and self.spec.required:
             raise StopValidation(message("required", {"label": str(self.spec.label)}))
@@ -293,13 +294,13 @@ def _choice(spec: FieldSpec, text: str, words: Words) -> SelectChoice:
     return SelectChoice(text, translated(words), mark)
 
 
-def shown(spec: FieldSpec, value: Any) -> str:
+def shown(spec: FieldSpec, value: object) -> str:
     """A value the way people type it: a stored one, or what was typed where that could not be read
     (a form with errors may be stale too, and the conflict page shows both)."""
     return spec.kind.show(value)
 
 
-def typed(field: SpecField, value: Any) -> list[str]:
+def typed(field: SpecField, value: object) -> list[str]:
     """What a form would post for a field that has this value; [] for a box that is not ticked."""
     if isinstance(field, BooleanField):
         return ["y"] if value else []
@@ -323,10 +324,10 @@ def control(spec: FieldSpec) -> SpecField:
 
 def form_class(
     spec: RecordSpec, fields: Iterable[FieldSpec], targets: Mapping[str, type[Any]],
-    base: type[RecordForm] = RecordForm, extra: Mapping[str, Any] | None = None,
+    base: type[RecordForm] = RecordForm, extra: Mapping[str, object] | None = None,
 ) -> type[RecordForm]:  # fmt: skip
     """A form with these fields. `targets` are the models that refs point to, by class name."""
-    body: dict[str, Any] = {}
+    body: dict[str, object] = {}
     for f in fields:
         if f.is_ref:
             target = targets[f.target]

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import format_decimal
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -23,8 +24,10 @@ from crmadmin.admin.record import Record
 from crmadmin.admin.selection import Selection
 from crmadmin.admin.view_models import BulkAction, Column, MenuItem, PageView, Segment, Tab
 from crmadmin.core import exports, listing, options, outside
+from crmadmin.core.facets import Condition
 from crmadmin.core.list_state import ListState, UnreadSearch, read_state, unknown
 from crmadmin.core.paging import Page
+from crmadmin.core.records import AnyRecord
 from crmadmin.core.spec import FieldSpec, Words
 
 HTMX = "HX-Request"
@@ -72,7 +75,7 @@ class ListPages(Record):
             raise UnreadSearch(found.unread)
         return found
 
-    def where(self, state: ListState, action: str = "read") -> list[Any]:
+    def where(self, state: ListState, action: str = "read") -> list[Condition]:
         """Scope and filters of a state."""
         own, more = extra_filters.split(state, self.more_filters())
         conditions = listing.clauses(
@@ -89,15 +92,17 @@ class ListPages(Record):
         """The fields shown as columns."""
         return list(self.spec.listed)
 
-    def export_extra(self, where: Sequence[Any]) -> Sequence[exports.Extra]:
+    def export_extra(self, where: Sequence[Condition]) -> Sequence[exports.Extra]:
         """Columns of the file that are no fields."""
         return ()
 
-    def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
+    def extra_columns(self, rows: Sequence[AnyRecord]) -> list[tuple[Column, dict[int, Any]]]:
         """Columns that are no fields: (column, id → value)."""
         return []
 
-    def list_context(self, state: ListState, page: Page, fields: list[FieldSpec]) -> dict[str, Any]:
+    def list_context(
+        self, state: ListState, page: Page, fields: list[FieldSpec]
+    ) -> dict[str, object]:
         """Everything that the list's templates read."""
         sees = guard.sees_sensitive()
         extra = self.extra_columns(page.rows)
@@ -109,7 +114,7 @@ class ListPages(Record):
             "spec": self.spec,
             "state": state,
             "page": self.page_view(state, page),
-            "columns": columns + [column for column, _by_id in extra],
+            "columns": self.in_order([*columns, *(column for column, _by_id in extra)]),
             "least_width": list_page.least_width,
             "q": state.query,
             "query": urlencode(state.args(page=None), doseq=True),
@@ -127,10 +132,14 @@ class ListPages(Record):
             "marked": outside.record_id(request.args.get("marked")),
         }  # fmt: skip
 
+    def in_order(self, columns: list[Column]) -> list[Column]:
+        """The columns as they stand from left to right."""
+        return columns
+
     def page_view(self, state: ListState, page: Page) -> PageView:
         """The page with its links."""
 
-        def link(**changes: Any) -> str:
+        def link(**changes: object) -> str:
             return url_for(f"{self.endpoint}.index_view", **state.args(**changes))
 
         return PageView.of(
@@ -152,7 +161,7 @@ class ListPages(Record):
             **{word: word in urls for word in ("import_", "export")},
         }
 
-    def cell(self, column: Column, record: Any) -> Any:
+    def cell(self, column: Column, record: AnyRecord) -> Markup:
         """One cell of the table."""
         if column.field is not None:
             value = cells.value_of(column.field, record)
@@ -160,7 +169,7 @@ class ListPages(Record):
             value = g.extra_values[column.name].get(record.id)
         return cells.list_cell(column, record, value, self.cell_url(column, record))
 
-    def cell_url(self, column: Column, record: Any) -> str:
+    def cell_url(self, column: Column, record: AnyRecord) -> str:
         """Where a cell leads: the name to its record, others nowhere."""
         return self.record_url(record) if column.kind == "name" else ""
 
@@ -195,7 +204,7 @@ class ListPages(Record):
         """Everything that can be done to them."""
         return self.bulk_actions()
 
-    def of_selection(self, chosen: Selection, action: str) -> list[Any]:
+    def of_selection(self, chosen: Selection, action: str) -> list[Condition]:
         """The conditions of a selection, within what this user may do that to."""
         if chosen.query is not None:
             return list(self.where(self.asked(chosen.args), action))
@@ -214,12 +223,12 @@ class ListPages(Record):
         """What was done to many records, to look at or take back."""
         return [MenuItem(_("Done to many"), url_for("acts.index"), "history")]
 
-    def record_url(self, record: Any) -> str:
+    def record_url(self, record: AnyRecord) -> str:
         """Where a row's name leads."""
         action = "edit_view" if self.may("edit") else "details_view"
         return url_for(f"{self.endpoint}.{action}", id=record.id)
 
-    def row_menu(self, record: Any) -> list[MenuItem]:
+    def row_menu(self, record: AnyRecord) -> list[MenuItem]:
         """The acts on one row."""
         items = []
         if self.may("edit"):
@@ -229,7 +238,7 @@ class ListPages(Record):
             items.append(self.delete_item(record))
         return items
 
-    def delete_item(self, record: Any) -> MenuItem:
+    def delete_item(self, record: AnyRecord) -> MenuItem:
         """The delete act of a row: a page that says what it will do."""
         url = url_for(f"{self.endpoint}.delete_view", id=record.id)
         return MenuItem(_("Delete"), url, "trash", danger=True)

@@ -102,7 +102,7 @@ def filter_view(
 def made_of(
     endpoint: str,
     name: str,
-    label: Any,
+    label: object,
     state: ListState,
     chosen: Sequence[FilterOption],
     remote_url: str,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from crmadmin.core.paging import Page
 
@@ -25,7 +24,7 @@ def neighbours(page: Page, link: Link) -> dict[str, str]:
             "last_url": link(page=page.pages) if page.has_next else "",
         }
 
-    def numbered(step: int, **place: Any) -> str:
+    def numbered(step: int, **place: object) -> str:
         number = page.number + step if page.number else None
         return link(page=number if number != 1 else None, **place)
 

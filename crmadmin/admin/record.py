@@ -15,6 +15,8 @@ from crmadmin.access import guard, policy
 from crmadmin.access.permissions import Permission, find
 from crmadmin.core import listing, marks, records
 from crmadmin.core.db import db, spec_of
+from crmadmin.core.facets import Condition
+from crmadmin.core.records import AnyRecord
 from crmadmin.core.spec import RecordSpec
 
 
@@ -49,13 +51,13 @@ class Record(ModelView):
         permission = self.permission(action)
         return permission is not None and guard.can(permission)
 
-    def _handle_view(self, name: str, **kwargs: Any) -> None:
+    def _handle_view(self, name: str, **kwargs: object) -> None:
         """Asked by Flask-Admin before every view method, beside the guard of every request."""
         rule = policy.rule(f"{self.endpoint}.{name}")
         if not isinstance(rule, Permission | policy.Helper) or not guard.holds(rule):
             abort(403)
 
-    def scope(self, action: str) -> list[Any]:
+    def scope(self, action: str) -> list[Condition]:
         """The conditions under which this user may do `action` to records of this kind."""
         permission = self.permission(action)
         if permission is None:
@@ -81,7 +83,7 @@ class Record(ModelView):
             return guard.can(permission)
         return guard.owns(permission, owner)
 
-    def reaches(self, action: str, record: Any) -> bool:
+    def reaches(self, action: str, record: AnyRecord) -> bool:
         """Whether this user may do `action` to this record."""
         permission = self.permission(action)
         owner = getattr(record, self.spec.options.owner, None) if self.spec.options.owner else None

@@ -3,16 +3,15 @@ it is loaded when it is opened, and is a page of its own without scripts."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import render_template, url_for
 from flask_babel import gettext as _
 
 from crmadmin.admin.list import ListPages
 from crmadmin.core import records
+from crmadmin.core.records import AnyRecord
 
 
-def page(view: ListPages, record: Any) -> str:
+def page(view: ListPages, record: AnyRecord) -> str:
     """The items of a row's menu; for who may do nothing with the row there are none."""
     return render_template(
         "admin/model/acts.html",

@@ -75,7 +75,9 @@ class SavedViewPages(ChoicePages):
             g.saved_views = found.pop()
         return found
 
-    def list_context(self, state: ListState, page: Page, fields: list[FieldSpec]) -> dict[str, Any]:
+    def list_context(
+        self, state: ListState, page: Page, fields: list[FieldSpec]
+    ) -> dict[str, object]:
         """With the views, which of them this is, and where this one is saved."""
         context = super().list_context(state, page, fields)
         query, views = self.query_of(state), self.views()
@@ -123,7 +125,7 @@ class SavedViewPages(ChoicePages):
         return [part.words for part in unread]
 
     @expose("/views/new/", methods=("GET", "POST"))
-    def save_view(self) -> Any:
+    def save_view(self) -> ResponseReturnValue:
         """Lưu bộ lọc: a name for the query string that came along."""
         sent = request.form.get("query", "") if request.method == "POST" else _query_string()
         state = self.state(_parameters(sent))
@@ -153,7 +155,7 @@ class SavedViewPages(ChoicePages):
         return html, 422 if form.name.errors else 200
 
     @expose("/views/", methods=("GET", "POST"))
-    def saved_views(self) -> Any:
+    def saved_views(self) -> ResponseReturnValue:
         """Rename, forget, and choose which view the list opens with."""
         problem, user_id, record = "", self._user_id(), self.spec.name
         if request.method == "POST":

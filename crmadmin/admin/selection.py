@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import make_response, redirect, request
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.core import outside, records
@@ -27,7 +28,7 @@ class Selection:
             raise UnreadSearch([Unread("text", self.query or "")])
         return found
 
-    def context(self) -> dict[str, Any]:
+    def context(self) -> dict[str, object]:
         """What a sheet repeats, so that the act is about the same rows."""
         return {
             "ids": list(self.ids),
@@ -52,7 +53,7 @@ def parameters() -> MultiDict[str, str]:
     return request.form if request.method == "POST" else request.args
 
 
-def leave(url: str) -> Any:
+def leave(url: str) -> ResponseReturnValue:
     """Away from a sheet: htmx is told to load the address, a plain form is redirected."""
     if "HX-Request" not in request.headers:
         return redirect(url)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -22,6 +23,8 @@ from crmadmin.core import records
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
 from crmadmin.core.list_state import ListState
+from crmadmin.core.records import AnyRecord
+from crmadmin.core.spec import Words
 
 
 class RecordView(SavedViewPages):
@@ -49,7 +52,7 @@ class RecordView(SavedViewPages):
         safe = [one for one in found if not one.danger]
         return [*safe, *more, *(one for one in found if one.danger)]
 
-    def form_cards(self, record: Any) -> list[Card]:
+    def form_cards(self, record: AnyRecord) -> list[Card]:
         """What they show beside the form of a record."""
         return [card for e in extensions.of(self.spec.name) for card in e.form_cards(self, record)]
 
@@ -77,7 +80,7 @@ class RecordView(SavedViewPages):
         """The page's template."""
         return "admin/model/details.html"
 
-    def details_context(self, record: Any) -> dict[str, Any]:
+    def details_context(self, record: AnyRecord) -> dict[str, object]:
         """Everything that the details template reads."""
         may_edit = self.reaches("edit", record)
         return {
@@ -94,11 +97,11 @@ class RecordView(SavedViewPages):
             "acts": [self.delete_item(record)] if self.reaches("delete", record) else [],
         }
 
-    def facts(self, record: Any) -> list[tuple[Any, list[tuple[Any, Any]]]]:
+    def facts(self, record: AnyRecord) -> list[tuple[Words | None, list[tuple[Words, object]]]]:
         """(legend, [(label, value)]) by section; what stands in no section comes last."""
         fields = [f for f in self.spec.fields if f.exported]
         columns = list_page.columns(self.endpoint, ListState(), fields, sees_sensitive=False)
-        parts: dict[str, list[tuple[Any, Any]]] = {}
+        parts: dict[str, list[tuple[Words, object]]] = {}
         for column, f in zip(columns, fields, strict=True):
             value = cells.cell(column, record, cells.value_of(f, record), "")
             parts.setdefault(f.section, []).append((f.label, value))
@@ -106,7 +109,7 @@ class RecordView(SavedViewPages):
         return [(legend, parts[key]) for key, legend in known if key in parts]
 
     @expose("/delete/", methods=("GET", "POST"))
-    def delete_view(self) -> Any:
+    def delete_view(self) -> ResponseReturnValue:
         """Says what a delete would do, and on POST does it."""
         record = self.load(request.args.get("id"), "delete")
         if request.method == "POST":
@@ -127,7 +130,7 @@ class RecordView(SavedViewPages):
                 return redirect(url_for(f"{self.endpoint}.index_view"))
         return self.delete_page(record), 409 if request.method == "POST" else 200
 
-    def erase(self, record: Any) -> BulkAct | None:
+    def erase(self, record: AnyRecord) -> BulkAct | None:
         """Remove the record; gives the act with which it can be brought back, if it can.
 
         Raises records.InUse and records.Stale.
@@ -135,7 +138,7 @@ class RecordView(SavedViewPages):
         records.delete(record)
         return None
 
-    def delete_page(self, record: Any) -> str:
+    def delete_page(self, record: AnyRecord) -> str:
         """The question, or the reason why not and what can be done instead."""
         used = self.usage_of(record)
         return render_template(
@@ -149,7 +152,7 @@ class RecordView(SavedViewPages):
             back_url=url_for(f"{self.endpoint}.index_view"),
         )
 
-    def usage_of(self, record: Any) -> int:
+    def usage_of(self, record: AnyRecord) -> int:
         """How many records refer to this one and keep it from being deleted."""
         return 0
 
@@ -161,14 +164,14 @@ class RecordView(SavedViewPages):
             used,
         )
 
-    def alternatives(self, record: Any) -> list[tuple[str, str, str]]:
+    def alternatives(self, record: AnyRecord) -> list[tuple[str, str, str]]:
         """What to do instead of deleting: (label, url, icon)."""
         return []
 
-    def consequences(self, record: Any) -> list[str]:
+    def consequences(self, record: AnyRecord) -> list[str]:
         """What else goes, or stays, when the record is deleted."""
         return []
 
-    def further_consequences(self, record: Any) -> list[str]:
+    def further_consequences(self, record: AnyRecord) -> list[str]:
         """The same of what other features keep."""
         return [line for e in extensions.of(self.spec.name) for line in e.consequences(record)]

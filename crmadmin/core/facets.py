@@ -22,7 +22,8 @@ MOST_PARTS = 60
 MOST_LOOKED_AT = 50_000
 """Rows that meet the other filters and are looked at for the counts of one."""
 
-Where = Sequence[ColumnElement[bool]]
+Condition = ColumnElement[bool]
+Where = Sequence[Condition]
 
 
 class Counts(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from flask import has_request_context, request
 from flask_babel import gettext as _
@@ -21,6 +21,15 @@ from crmadmin.core.db import db, spec_of
 from crmadmin.core.messages import message
 from crmadmin.core.outside import MOST_IDS, TooManyIds
 from crmadmin.core.spec import FieldSpec, RecordSpec, derived_values
+
+
+class AnyRecord(Protocol):
+    """A stored record, of whatever model."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def version(self) -> int: ...
 
 
 class Invalid(ValueError):

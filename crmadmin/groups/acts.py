@@ -26,6 +26,7 @@ from crmadmin.core.acts import (
     Kind,
 )
 from crmadmin.core.db import acting_id, db
+from crmadmin.core.facets import Condition
 from crmadmin.customers.models import Customer
 from crmadmin.groups import services
 from crmadmin.groups.members import of_group
@@ -80,7 +81,7 @@ def _both(source: CustomerGroup, target: CustomerGroup) -> tuple[CustomerGroup, 
 
 
 def _bring(
-    act: BulkAct, group: CustomerGroup, step: Step, params: dict[str, Any], *where: Any
+    act: BulkAct, group: CustomerGroup, step: Step, params: dict[str, object], *where: Condition
 ) -> BulkAct:
     _settle(act, where)
     there = of_group(group).has_member(ROWS.c.record_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import CompoundSelect, delete, func, intersect, select, union_all, update
 
@@ -123,7 +122,7 @@ def settle(
     db.session.flush()
 
 
-def _both_touched(mine: Sets, theirs: Sets) -> CompoundSelect[Any]:
+def _both_touched(mine: Sets, theirs: Sets) -> CompoundSelect[int]:
     sides = [
         intersect(mine.named(adds=adds), theirs.named(adds=not adds)).subquery()
         for adds in (True, False)

@@ -210,7 +210,7 @@ def pick(
 
 
 def pick_matching(
-    draft: GroupDraft, where: Where, params: Mapping[str, Any] | None = None
+    draft: GroupDraft, where: Where, params: Mapping[str, object] | None = None
 ) -> Outcome:
     """Bring in every customer that meets the conditions. Raises Closed, Follows."""
     rows = steps.of_customers(where)
@@ -225,7 +225,7 @@ def remove(draft: GroupDraft, ids: Iterable[int], scope_where: Where = ()) -> Ou
 
 
 def remove_matching(
-    draft: GroupDraft, where: Where, params: Mapping[str, Any] | None = None
+    draft: GroupDraft, where: Where, params: Mapping[str, object] | None = None
 ) -> Outcome:
     """Take out every member, as the draft has them, that meets the conditions.
 

@@ -7,7 +7,6 @@ draft away come before or after a block, never into it. Nothing commits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
 
@@ -64,7 +63,7 @@ def put_in(step_id: int, customer_ids: Sequence[int]) -> None:
         _grown(step_id)
 
 
-def take_out(step_id: int, customers: Select[Any]) -> int:
+def take_out(step_id: int, customers: Select[int]) -> int:
     """Take customers, those of one block, out of the step's set; says how many."""
     ids = list(db.session.scalars(customers))
     gone = run(

@@ -34,7 +34,7 @@ class Sets:
         """Whether a filter says who is in the group."""
         return self.filter is not None
 
-    def named(self, *, adds: bool) -> Select[Any]:
+    def named(self, *, adds: bool) -> Select[int]:
         """The customers that the steps bring in, or take out, each once."""
         change = aliased(GroupChange)
         return select(change.customer_id).where(self.decides(change, adds=adds))
@@ -62,7 +62,7 @@ class Sets:
         member = aliased(Membership)
         return _probe(member.group_id == self.group_id, member.customer_id == customer_id)
 
-    def effect(self, *, adds: bool) -> Select[Any]:
+    def effect(self, *, adds: bool) -> Select[int]:
         """The customers that the steps really bring in, or really take out."""
         change = aliased(GroupChange)
         found = select(change.customer_id).where(self.decides(change, adds=adds))
@@ -71,12 +71,12 @@ class Sets:
         there = self.has_member(change.customer_id)
         return found.where(~there if adds else there)
 
-    def members(self) -> Select[Any]:
+    def members(self) -> Select[int]:
         """The customers with a membership."""
         member = aliased(Membership)
         return select(member.customer_id).where(member.group_id == self.group_id)
 
-    def staying(self) -> Select[Any]:
+    def staying(self) -> Select[int]:
         """The members that the steps do not take out."""
         member = aliased(Membership)
         found = select(member.customer_id).where(member.group_id == self.group_id)
@@ -116,7 +116,7 @@ class Sets:
             return Customer.id.in_(self.named(adds=True))
         return Customer.id.in_(union_all(self.effect(adds=True), self.staying()))
 
-    def ids(self) -> Select[Any]:
+    def ids(self) -> Select[int]:
         """The customers that are in the group as it would be saved."""
         return select(Customer.id).where(self.contains())
 

@@ -26,13 +26,13 @@ from crmadmin.core.stored import ANY
 from crmadmin.core.text import name_key, sort_key
 
 
-def _in_params(value: Any, renamed: Renamed) -> Any:
+def _in_params(value: object, renamed: Renamed) -> object:
     if not isinstance(value, dict) or "filter" not in value:
         return value
     return {**value, "filter": in_query(value["filter"], renamed)}
 
 
-def _in_texts(value: Any, renamed: Renamed) -> Any:
+def _in_texts(value: object, renamed: Renamed) -> object:
     """What a group was called and followed until a draft was saved."""
     if renamed.table == CustomerGroup.__tablename__:
         return in_keys(value, renamed.old, renamed.new)
@@ -156,7 +156,7 @@ class GroupStep(Model):
     draft_id: Mapped[int] = mapped_column(Integer, ForeignKey("group_draft.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(16))
     adds: Mapped[bool] = mapped_column(Boolean)
-    params: Mapped[dict[str, Any]] = mapped_column(
+    params: Mapped[dict[str, object]] = mapped_column(
         Kept({str: (str, int, None)}), default=dict, info=keeps(_in_params, of_table("customer"))
     )
     rows: Mapped[int] = mapped_column(Integer, default=0)

@@ -32,7 +32,7 @@ class Part:
     set where that is known already."""
 
     where: Where = ()
-    ids: Select[Any] | None = None
+    ids: Select[int] | None = None
     contains: ColumnElement[bool] = field(default_factory=true)
     told: int | None = None
 
@@ -73,21 +73,21 @@ class Part:
         return place * everybody < 2 * self.size * self.size
 
 
-def _looked_up(ids: Select[Any], where: Where) -> Select[Any]:
+def _looked_up(ids: Select[int], where: Where) -> Select[int]:
     inner = ids.subquery()
     key = next(iter(inner.c))
     return select(Customer.id).join(inner, key == Customer.id).where(*where)
 
 
 def _cut(
-    found: Select[Any], name: Any, key: Any, first: int, most: int, descending: bool
+    found: Select[int], name: Any, key: Any, first: int, most: int, descending: bool
 ) -> list[int]:
     order = (name.desc(), key.desc()) if descending else (name, key)
     return list(db.session.scalars(found.order_by(*order).offset(first).limit(most)))
 
 
 def _cut_from_end(
-    found: Select[Any], first: int, most: int, size: int, descending: bool
+    found: Select[int], first: int, most: int, size: int, descending: bool
 ) -> list[int]:
     """Walk from the nearer end."""
     name, key = Customer.sort_key, Customer.id

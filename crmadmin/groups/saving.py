@@ -63,7 +63,7 @@ class Act:
     adds: bool
     where: Where
     kind: str = Kind.PICK
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, object] = field(default_factory=dict)
 
 
 def save(
@@ -127,10 +127,10 @@ def _require_no_import(draft: GroupDraft) -> None:
 # Texts
 
 
-def _texts(draft: GroupDraft, group: CustomerGroup | None) -> dict[str, Any]:
+def _texts(draft: GroupDraft, group: CustomerGroup | None) -> dict[str, object]:
     """The values to write of what was typed. Raises records.Invalid."""
     spec = spec_of(CustomerGroup)
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     problems: dict[str, str] = {}
     for name in ("name", "description"):
         typed = getattr(draft, name)
@@ -163,7 +163,7 @@ def _make(draft: GroupDraft) -> CustomerGroup:
     return group
 
 
-def create_now(user_id: int, values: Mapping[str, Any], act: Act | None) -> CustomerGroup:
+def create_now(user_id: int, values: Mapping[str, object], act: Act | None) -> CustomerGroup:
     """A group made and filled at once. Raises records.Invalid."""
     draft = GroupDraft(user_id=user_id, saved_at=utcnow(), **values)
     db.session.add(draft)
@@ -178,7 +178,7 @@ def create_now(user_id: int, values: Mapping[str, Any], act: Act | None) -> Cust
 # A group that is there
 
 
-def _change(draft: GroupDraft, group: CustomerGroup, values: Mapping[str, Any]) -> CustomerGroup:
+def _change(draft: GroupDraft, group: CustomerGroup, values: Mapping[str, object]) -> CustomerGroup:
     before = {name: getattr(group, name) for name in TEXTS}
     sets = of(draft, group)
     has_texts = records.change(group, values)  # first: it is what may be refused

@@ -6,7 +6,6 @@ Everything is one set-based transaction of the acting user; nothing here commits
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import (
     CompoundSelect,
@@ -77,7 +76,7 @@ def overlap(a: CustomerGroup, b: CustomerGroup) -> Overlap:
     return Overlap(in_a - both, both, in_b - both)
 
 
-def _ids(group: CustomerGroup) -> Select[Any]:
+def _ids(group: CustomerGroup) -> Select[int]:
     """The customers of a group, without a look at them where it has memberships."""
     sets = of_group(group)
     return sets.ids() if sets.follows else sets.members()
@@ -94,9 +93,9 @@ def combine(a: CustomerGroup, b: CustomerGroup, how: str) -> GroupDraft:
     return draft
 
 
-def _combined(a: CustomerGroup, b: CustomerGroup, how: str) -> Select[Any]:
+def _combined(a: CustomerGroup, b: CustomerGroup, how: str) -> Select[int]:
     first, second = _ids(a), _ids(b)
-    both: CompoundSelect[Any] = {
+    both: CompoundSelect[int] = {
         "union": union(first, second),
         "overlap": intersect(first, second),
         "a_minus_b": except_(first, second),

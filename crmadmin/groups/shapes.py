@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from crmadmin.access.models import User
 from crmadmin.core.spec import Words
@@ -86,7 +85,7 @@ class DraftStep:
     rows: int
     words: str
     created_at: datetime
-    params: Mapping[str, Any]
+    params: Mapping[str, object]
     import_id: int | None = None
     is_importing: bool = False
 

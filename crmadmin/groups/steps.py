@@ -51,7 +51,7 @@ def group_of(draft: GroupDraft) -> CustomerGroup | None:
 
 
 def add_step(
-    draft: GroupDraft, kind: str, *, adds: bool, params: Mapping[str, Any] | None = None
+    draft: GroupDraft, kind: str, *, adds: bool, params: Mapping[str, object] | None = None
 ) -> GroupStep:
     """A step of nobody yet, flushed."""
     step = GroupStep(draft_id=draft.id, kind=str(kind), adds=adds, params=dict(params or {}))
@@ -60,30 +60,30 @@ def add_step(
     return step
 
 
-def fill(step: GroupStep, customers: Select[Any]) -> int:
+def fill(step: GroupStep, customers: Select[int]) -> int:
     """Put the selected customers into a step's set; says how many. One statement."""
     rows = customers.add_columns(literal(step.id))
     step.rows = run(insert(GroupChange).from_select(["customer_id", "step_id"], rows))
     return step.rows
 
 
-def of_customers(where: Where) -> Select[Any]:
+def of_customers(where: Where) -> Select[int]:
     """The ids of the customers that meet the conditions."""
     return select(Customer.id).where(*where)
 
 
-def of_ids(ids: Iterable[int], scope: Where) -> Select[Any]:
+def of_ids(ids: Iterable[int], scope: Where) -> Select[int]:
     """Those of these customers that are there and within reach."""
     return of_customers([among(Customer.id, list(dict.fromkeys(ids))), *scope])
 
 
 def take(
     draft: GroupDraft,
-    customers: Select[Any],
+    customers: Select[int],
     kind: str,
     *,
     adds: bool,
-    params: Mapping[str, Any] | None = None,
+    params: Mapping[str, object] | None = None,
     asked: int | None = None,
 ) -> Outcome:
     """One step of a draft: these customers come in, or go. Raises Closed, Follows.

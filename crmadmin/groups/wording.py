@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from flask_babel import LazyString, format_decimal, ngettext
 from flask_babel import gettext as _
@@ -25,7 +24,7 @@ HOW: Mapping[str, LazyString] = {
 """How a member came in, by the kind of step."""
 
 
-def step_words(kind: str, adds: bool, rows: int, params: Mapping[str, Any]) -> str:
+def step_words(kind: str, adds: bool, rows: int, params: Mapping[str, object]) -> str:
     """One line: Chọn 12 khách hàng · Nhập từ FILE: 400 · Bớt 3 khách hàng."""
     shown = format_decimal(rows)
     if kind == Kind.IMPORT:
@@ -46,7 +45,7 @@ def step_words(kind: str, adds: bool, rows: int, params: Mapping[str, Any]) -> s
     return str(words.get(Kind(kind), picked) if kind in set(Kind) else picked)
 
 
-def _removal(kind: str, rows: int, shown: str, params: Mapping[str, Any]) -> str:
+def _removal(kind: str, rows: int, shown: str, params: Mapping[str, object]) -> str:
     if kind == Kind.MOVE:
         return str(_("Moved to “%(name)s”: %(count)s", name=_name(params), count=shown))
     if kind == Kind.MATCHING:
@@ -56,11 +55,11 @@ def _removal(kind: str, rows: int, shown: str, params: Mapping[str, Any]) -> str
     )
 
 
-def _name(params: Mapping[str, Any]) -> str:
+def _name(params: Mapping[str, object]) -> str:
     return str(params.get("group", ""))
 
 
-def _combined(params: Mapping[str, Any], shown: str) -> str:
+def _combined(params: Mapping[str, object], shown: str) -> str:
     a, b = str(params.get("a", "")), str(params.get("b", ""))
     how = {
         "union": _("“%(a)s” and “%(b)s” together: %(count)s", a=a, b=b, count=shown),

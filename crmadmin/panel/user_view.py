@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import get_template_attribute, request
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, PasswordField
 from wtforms.validators import Length, StopValidation
@@ -18,6 +19,7 @@ from crmadmin.access.messages import explain, wait
 from crmadmin.access.models import User
 from crmadmin.access.passwords import LONGEST
 from crmadmin.access.throttle import ThrottledError
+from crmadmin.admin.cells import macro
 from crmadmin.admin.form import version_of
 from crmadmin.admin.form_fields import RecordForm
 from crmadmin.admin.view import RecordView
@@ -64,12 +66,12 @@ class UserView(RecordView):
             password.description = _("At least 10 characters.")
         return form
 
-    def cell(self, column: Column, record: Any) -> Any:
+    def cell(self, column: Column, record: Any) -> Markup:
         """A user without a password cannot sign in, whatever else the list says."""
         shown = super().cell(column, record)
         if column.name != "is_active" or record.password_hash:
             return shown
-        hue = get_template_attribute("admin/_macros.html", "hue")
+        hue = macro("admin/_macros.html", "hue")
         return shown + " " + hue(_("No password"), "orange")
 
     def save_new(self, form: RecordForm) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
@@ -29,7 +30,7 @@ class GroupActs(GroupPages):
     """What is done with whole groups."""
 
     @expose("/clone/", methods=("GET", "POST"))
-    def clone(self) -> Any:
+    def clone(self) -> ResponseReturnValue:
         """Nhân bản: the same members under a name of its own."""
         group = self.load(request.args.get("id"), "read")
         form = form_class(self.spec, [self.spec.field("name")], {})()
@@ -57,7 +58,7 @@ class GroupActs(GroupPages):
         return html, 422 if request.method == "POST" else 200
 
     @expose("/combine/", methods=("GET", "POST"))
-    def combine(self) -> Any:
+    def combine(self) -> ResponseReturnValue:
         """Two groups: how many are in which, and a new group of the part that is wanted."""
         first = self.load(request.args["id"], "read") if "id" in request.args else None
         second = records.fetch(CustomerGroup, request.args.get("with", ""))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from flask import redirect, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
@@ -38,7 +38,7 @@ TYPED = ("name", "description")
 
 
 @blueprint.get("/draft/<key>/members")
-def members(key: str) -> Any:
+def members(key: str) -> ResponseReturnValue:
     """The left half: another page of it, a search in it, or only what changed."""
     edit = editing(key)
     asked = only(request.args, *OF_MEMBERS)
@@ -51,7 +51,7 @@ def members(key: str) -> Any:
 
 
 @blueprint.get("/draft/<key>/picker")
-def picker(key: str) -> Any:
+def picker(key: str) -> ResponseReturnValue:
     """The right half: a search, a page of it, or (Mặc định) all customers again."""
     edit = editing(key)
     asked = only(request.args, but=OF_MEMBERS)
@@ -71,7 +71,7 @@ def picker(key: str) -> Any:
 
 
 @blueprint.post("/draft/<key>/text")
-def text(key: str) -> Any:
+def text(key: str) -> ResponseReturnValue:
     """Keep what is typed as name and description; nothing is begun by typing nothing."""
     edit = editing(key)
     typed = typed_texts()
@@ -97,7 +97,7 @@ def differs(group: CustomerGroup | None, typed: Mapping[str, str]) -> bool:
 
 
 @blueprint.post("/draft/<key>/pick")
-def pick(key: str) -> Any:
+def pick(key: str) -> ResponseReturnValue:
     """Chọn khách hàng: the ticked ones, or all that the search shown matches."""
     edit = editing(key)
     matching = request.form.get("all_matching") == "1"
@@ -136,7 +136,7 @@ def picked_words(*outcomes: Outcome) -> str:
 
 
 @blueprint.post("/draft/<key>/remove")
-def remove(key: str) -> Any:
+def remove(key: str) -> ResponseReturnValue:
     """Take members out: one, the ticked ones, or all that the search in the group matches."""
     edit = editing(key)
     if request.form.get("all_matching") == "1" and not request.form.get("only"):
@@ -156,7 +156,7 @@ def remove(key: str) -> Any:
 
 
 @blueprint.post("/draft/<key>/undo")
-def undo(key: str) -> Any:
+def undo(key: str) -> ResponseReturnValue:
     """Hoàn tác: one step, what was done to one customer, or everything done to members."""
     edit = editing(key)
     if edit.draft is None:
@@ -179,7 +179,7 @@ def undo(key: str) -> Any:
     return _done(edit, _("Undone."), "good")
 
 
-def _done(edit: Editing, text: str, kind: str, **events: Any) -> Any:
+def _done(edit: Editing, text: str, kind: str, **events: object) -> ResponseReturnValue:
     db.session.commit()
     if not is_part():
         return back_to_form(edit.key, text, "success" if kind == "good" else "warning")

@@ -20,6 +20,7 @@ from flask import (
     request,
     url_for,
 )
+from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
 from werkzeug.datastructures import MultiDict
@@ -157,7 +158,7 @@ def only(given: MultiDict[str, str], *names: str, but: tuple[str, ...] = ()) -> 
     )
 
 
-def page_url(key: str, state: MultiDict[str, str] | None = None, **changes: Any) -> str:
+def page_url(key: str, state: MultiDict[str, str] | None = None, **changes: object) -> str:
     """The address of the form, with the state of its halves."""
     args: dict[str, Any] = {**(state.to_dict(flat=False) if state else {}), **changes}
     if key == NEW_KEY:
@@ -165,16 +166,18 @@ def page_url(key: str, state: MultiDict[str, str] | None = None, **changes: Any)
     return url_for("customer_group.edit_view", id=key, **args)
 
 
-def half(key: str, state: MultiDict[str, str], template: str, context: dict[str, Any]) -> Any:
+def half(
+    key: str, state: MultiDict[str, str], template: str, context: dict[str, object]
+) -> ResponseReturnValue:
     """One half of the page for htmx, and the address that the page has from now on."""
     answer = make_response(render_template(template, **context))
     answer.headers["HX-Replace-Url"] = page_url(key, state)
     return answer
 
 
-def say(answer: Response, text: str, kind: str = "good", **events: Any) -> Response:
+def say(answer: Response, text: str, kind: str = "good", **events: object) -> Response:
     """With a message beside it, and events that the scripts of the page wait for."""
-    told: dict[str, Any] = {**events}
+    told: dict[str, object] = {**events}
     if text:
         told["note"] = {"text": text, "kind": kind}
     if told:
@@ -182,14 +185,14 @@ def say(answer: Response, text: str, kind: str = "good", **events: Any) -> Respo
     return answer
 
 
-def back_to_form(key: str, text: str, kind: str = "success") -> Any:
+def back_to_form(key: str, text: str, kind: str = "success") -> ResponseReturnValue:
     """Where a plain form leads after a change."""
     if text:
         flash(text, kind)
     return redirect(page_url(key, page_state()), 303)
 
 
-def go(url: str) -> Any:
+def go(url: str) -> ResponseReturnValue:
     """To another page: htmx is told to load it, a plain form is redirected."""
     if not is_part():
         return redirect(url, 303)
@@ -198,7 +201,7 @@ def go(url: str) -> Any:
     return answer
 
 
-def come_back(error: Exception, key: str | None = None) -> Any:
+def come_back(error: Exception, key: str | None = None) -> ResponseReturnValue:
     """To the form as it is now, when the draft is not what the page took it for.
 
     `key` is the group's, where the address does not name it.

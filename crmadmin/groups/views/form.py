@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
@@ -35,24 +35,24 @@ class GroupForm(GroupList):
     """The form of a group."""
 
     @expose("/new/", methods=("GET", "POST"))
-    def create_view(self) -> Any:
+    def create_view(self) -> ResponseReturnValue:
         """Thêm mới → Lưu."""
         guard.require(Permission.GROUPS_EDIT)
         return self._page(NEW_KEY)
 
     @expose("/edit/", methods=("GET", "POST"))
-    def edit_view(self) -> Any:
+    def edit_view(self) -> ResponseReturnValue:
         """Sửa → Cập nhật."""
         return self._page(request.args.get("id", ""))
 
-    def _page(self, key: str) -> Any:
+    def _page(self, key: str) -> ResponseReturnValue:
         try:
             edit = editing.editing(key)
         except drafts.Closed as error:
             return editing.come_back(error, key)
         return self._save(edit) if request.method == "POST" else self._show(edit)
 
-    def _save(self, edit: Editing) -> Any:
+    def _save(self, edit: Editing) -> ResponseReturnValue:
         """Keep what was typed, then write the draft to its group in one transaction."""
         draft = edit.begin()
         drafts.type_text(draft, **typed_texts())
@@ -81,7 +81,7 @@ class GroupForm(GroupList):
             db.session.rollback()
             words = _("“%(file)s” is still being imported into this group. Wait until it is done.",
                       file=importing.file_name)  # fmt: skip
-            return self._show(edit.again(), notes=[("bad", str(words))]), 409
+            return self._show(edit.again(), notes=[("bad", str(words))], status=409)
         except (drafts.Closed, drafts.Follows) as error:
             return editing.come_back(error, edit.key)
         db.session.commit()
@@ -94,7 +94,8 @@ class GroupForm(GroupList):
         invalid: records.Invalid | None = None,
         notes: list[tuple[str, str]] | None = None,
         form: RecordForm | None = None,
-    ) -> Any:
+        status: int = 200,
+    ) -> ResponseReturnValue:
         state = editing.only(request.args) if request.method == "GET" else editing.page_state()
         context = halves.whole(edit, state)
         told: DraftState = context["told"]
@@ -120,7 +121,7 @@ class GroupForm(GroupList):
             errors_count=len(invalid.problems) if invalid else 0,
             warnings_count=form.warning_count,
         )
-        return (html, 422) if invalid else html
+        return html, 422 if invalid else status
 
     def _import_into(self, edit: Editing, told: DraftState) -> str:
         """Where Nhập khẩu leads: the wizard in the form's context."""
@@ -128,7 +129,7 @@ class GroupForm(GroupList):
             return ""
         return str(extensions.ask(self.spec.name, "import_into", draft=edit.key))
 
-    def _conflict(self, edit: Editing, conflict: drafts.Conflict) -> Any:
+    def _conflict(self, edit: Editing, conflict: drafts.Conflict) -> ResponseReturnValue:
         """The page with both sides, and the way to have both."""
         theirs = [
             {

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
+from crmadmin.core.facets import Condition
 from crmadmin.core.outside import page_number, words
 from crmadmin.core.paging import Page
 from crmadmin.core.search import conditions
@@ -44,7 +45,7 @@ def whole(edit: Editing, state: MultiDict[str, str]) -> dict[str, Any]:
     }
 
 
-def common(edit: Editing, state: MultiDict[str, str], told: DraftState) -> dict[str, Any]:
+def common(edit: Editing, state: MultiDict[str, str], told: DraftState) -> dict[str, object]:
     """What every part reads: addresses, the state of the draft, and what is not saved in words."""
     return {
         "window_key": edit.window_key,
@@ -99,13 +100,13 @@ def _members_words(added: int, removed: int) -> str:
     return str(ngettext("−%(count)s member", "−%(count)s members", removed, count=minus))
 
 
-def members_where(state: MultiDict[str, str]) -> list[Any]:
+def members_where(state: MultiDict[str, str]) -> list[Condition]:
     """The conditions of Tìm trong nhóm, within what the user may see."""
     query = words(state.get("mq"))
     return [*reach(), *conditions(Customer, query, sees_sensitive=guard.sees_sensitive())]
 
 
-def members(edit: Editing, state: MultiDict[str, str], told: DraftState) -> dict[str, Any]:
+def members(edit: Editing, state: MultiDict[str, str], told: DraftState) -> dict[str, object]:
     """The left half: who is in the group once the draft is saved, what changed first."""
     shown = state.get("show", "all")
     shown = shown if shown in SHOWN else "all"
@@ -115,7 +116,7 @@ def members(edit: Editing, state: MultiDict[str, str], told: DraftState) -> dict
     )
     rest = only(state, but=MEMBERS)
 
-    def link(**changes: Any) -> str:
+    def link(**changes: object) -> str:
         args: dict[str, Any] = {**only(state, "mq", "show").to_dict(), **changes}
         return url_for("groups.members", key=edit.key, **args)
 
@@ -152,7 +153,7 @@ def matches(
     where = [*reach(), *found.where(sees_sensitive=sees)]
     page = picker.page(found, where, all_of_them=all_of_them, sees_sensitive=sees)
 
-    def link(**changes: Any) -> str:
+    def link(**changes: object) -> str:
         args: dict[str, Any] = {**asked.to_dict(flat=False), **changes}
         return url_for("groups.picker", key=edit.key, **args)
 
@@ -173,7 +174,7 @@ def matches(
     }
 
 
-def _column(name: str, width: str, found: following.Search, link: Any) -> dict[str, Any]:
+def _column(name: str, width: str, found: following.Search, link: Any) -> dict[str, object]:
     by = found.state.sort == name
     towards = "descending" if found.state.descending else "ascending"
     turned = f"-{name}" if by and towards == "ascending" else name

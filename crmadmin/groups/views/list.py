@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import abort, get_template_attribute, render_template, request, url_for
+from flask import abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
@@ -17,15 +18,18 @@ from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.admin import bulk as acting
 from crmadmin.admin import extensions
+from crmadmin.admin.cells import macro
 from crmadmin.admin.extra_filters import ExtraFilter, is_id
 from crmadmin.admin.selection import Selection, leave, selection
 from crmadmin.admin.view_models import BulkAction, Column, MenuItem
 from crmadmin.core import acts, exports
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
+from crmadmin.core.facets import Condition
 from crmadmin.core.list_state import ListState
 from crmadmin.core.outside import record_ids
 from crmadmin.core.paging import Page
+from crmadmin.core.records import AnyRecord
 from crmadmin.core.spec import FieldSpec, Words
 from crmadmin.customers.models import Customer
 from crmadmin.groups import acts as group_acts
@@ -60,13 +64,13 @@ class GroupList(MemberPages):
             (owner, dict(lists.owners(rows))),
         ]
 
-    def list_context(self, state: ListState, page: Page, fields: list[FieldSpec]) -> dict[str, Any]:
+    def list_context(
+        self, state: ListState, page: Page, fields: list[FieldSpec]
+    ) -> dict[str, object]:
         """The guide's two buttons stand beside the search box, and Sửa in every row."""
         context = super().list_context(state, page, fields)
-        columns = sorted(context["columns"], key=lambda column: _place(column.name))
         return {
             **context,
-            "columns": columns,
             "search_buttons": True,
             "edit_url": self.edit_url if self.may("edit") else None,
             "empty_template": "groups/_empty.html",
@@ -74,25 +78,29 @@ class GroupList(MemberPages):
             "catalog_url": _reached("sales_group.index_view"),
         }
 
-    def edit_url(self, record: Any) -> str:
+    def in_order(self, columns: list[Column]) -> list[Column]:
+        """Counts and owner stand between the description and the date."""
+        return sorted(columns, key=lambda column: _place(column.name))
+
+    def edit_url(self, record: AnyRecord) -> str:
         """Where Sửa leads."""
         return url_for(f"{self.endpoint}.edit_view", id=record.id)
 
-    def cell(self, column: Column, record: Any) -> Any:
+    def cell(self, column: Column, record: Any) -> Markup:
         """A group that follows a filter says so beside its name."""
         if column.kind == "count" and following.is_hidden(record.filter):
             return Markup('<span class="muted" title="{}">–</span>').format(str(HIDDEN))
         shown = super().cell(column, record)
         if column.name != "name" or record.filter is None:
             return shown
-        hue = get_template_attribute("admin/_macros.html", "hue")
+        hue = macro("admin/_macros.html", "hue")
         words = (_("Dynamic group"), "purple")
         if not following.is_readable(record.filter):
             words = (_("Unreadable filter"), "red")
-        badge = Markup(hue(*words))  # noqa: S704 - a macro's own output
+        badge = hue(*words)
         return Markup('<span class="row-x">{} {}</span>').format(shown, badge)
 
-    def cell_url(self, column: Column, record: Any) -> str:
+    def cell_url(self, column: Column, record: AnyRecord) -> str:
         """A count leads to the customers that were counted."""
         details = f"{self.endpoint}.details_view"
         if column.name == "contactless":
@@ -120,7 +128,7 @@ class GroupList(MemberPages):
         url = url_for(f"{self.endpoint}.combine")
         return [MenuItem(_("Combine two groups"), url, "git-merge"), *self.acts_item()]
 
-    def row_menu(self, record: Any) -> list[MenuItem]:
+    def row_menu(self, record: AnyRecord) -> list[MenuItem]:
         """Beside Sửa: a copy, the history, delete."""
         items = []
         if self.may("create"):
@@ -140,7 +148,7 @@ class GroupList(MemberPages):
         return [acting.offer(group_acts.DELETE_GROUPS, "delete", url)]
 
     @expose("/bulk/<act>/", methods=("GET", "POST"))
-    def bulk(self, act: str) -> Any:
+    def bulk(self, act: str) -> ResponseReturnValue:
         """Delete the ticked groups, or all that match: first a sheet with the numbers."""
         if act != "delete":
             abort(404)
@@ -190,7 +198,7 @@ class GroupList(MemberPages):
         back = url_for(f"{self.endpoint}.index_view", **state.args())
         return acts.plan(group_acts.DELETE_GROUPS, CustomerGroup, where, {"back": back})
 
-    def export_extra(self, where: Sequence[Any]) -> Sequence[exports.Extra]:
+    def export_extra(self, where: Sequence[Condition]) -> Sequence[exports.Extra]:
         """The counts of the list, and who made the group."""
         ids = lists.matching(where)
         unreadable = {group.id for group in lists.unreadable()}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
@@ -27,6 +28,7 @@ from crmadmin.admin.view_models import BulkAction, PageView, Segment
 from crmadmin.core import acts
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, spec_of
+from crmadmin.core.facets import Condition
 from crmadmin.core.listing import owned_by
 from crmadmin.core.outside import page_number, words
 from crmadmin.core.paging import DEFAULT_PER_PAGE
@@ -50,10 +52,10 @@ class MemberPages(GroupActs):
 
     def member_conditions(
         self, args: MultiDict[str, str], action: str = "customers:read"
-    ) -> list[Any]:
+    ) -> list[Condition]:
         """Scope, search and segment of the members that an address asks for."""
         query = words(args.get("q"))
-        where: list[Any] = conditions(Customer, query, sees_sensitive=guard.sees_sensitive())
+        where: list[Condition] = conditions(Customer, query, sees_sensitive=guard.sees_sensitive())
         owner = guard.limited_to(action)
         if owner is not None:
             where.append(owned_by(Customer, owner))
@@ -61,7 +63,7 @@ class MemberPages(GroupActs):
             where.append(Customer.do_not_contact.is_(args["contact"] == "no"))
         return where
 
-    def member_page(self, group: CustomerGroup) -> dict[str, Any]:
+    def member_page(self, group: CustomerGroup) -> dict[str, object]:
         """A page of the members that this user may see, with what may be done to them."""
         where = self.member_conditions(request.args)
         number = page_number(request.args.get("page"))
@@ -109,21 +111,21 @@ class MemberPages(GroupActs):
         ]
 
     @expose("/members/remove/", methods=("GET", "POST"))
-    def remove_members(self) -> Any:
+    def remove_members(self) -> ResponseReturnValue:
         """Bỏ khỏi nhóm."""
         return self._act("remove")
 
     @expose("/members/move/", methods=("GET", "POST"))
-    def move_members(self) -> Any:
+    def move_members(self) -> ResponseReturnValue:
         """Chuyển sang nhóm khác."""
         return self._act("move")
 
     @expose("/members/copy/", methods=("GET", "POST"))
-    def copy_members(self) -> Any:
+    def copy_members(self) -> ResponseReturnValue:
         """Chép sang nhóm khác."""
         return self._act("copy")
 
-    def _act(self, act: str) -> Any:
+    def _act(self, act: str) -> ResponseReturnValue:
         group = self.load(request.values.get("id"), "edit")
         lists.require_readable(group)
         if group.filter is not None and act != "copy":
@@ -177,7 +179,7 @@ class MemberPages(GroupActs):
         return url_for(f"{self.endpoint}.details_view", id=group.id)
 
     @expose("/export-members/")
-    def export_members(self) -> Any:
+    def export_members(self) -> ResponseReturnValue:
         """Xuất Excel: first what will be in the file and what is left out, then with `format` the
         file. Who is not to be contacted is left out unless `all` is said."""
         group = self.load(request.args.get("id"), "export")
@@ -219,7 +221,7 @@ def own_words(count: int, *, narrowed: bool) -> str:
     )  # fmt: skip
 
 
-def _counts(where: Sequence[Any], target: CustomerGroup | None) -> tuple[int, int]:
+def _counts(where: Sequence[Condition], target: CustomerGroup | None) -> tuple[int, int]:
     """How many customers an act is about, and how many of them the target has already."""
     wanted = customer_queries.count(where)
     if target is None:
@@ -252,7 +254,7 @@ def _carry_out(
 
 def _texts(
     act: str, group: CustomerGroup, target: CustomerGroup | None, counts: tuple[int, int]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The words of the sheet of an act."""
     if act == "remove":
         stay = _("They leave “%(group)s” and stay in the system.", group=group.name)

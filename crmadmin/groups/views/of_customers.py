@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -23,6 +23,7 @@ from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.list_state import Unread
 from crmadmin.core.outside import record_ids
+from crmadmin.core.records import AnyRecord
 from crmadmin.customers import queries
 from crmadmin.customers.models import Customer
 from crmadmin.groups import acts as group_acts
@@ -66,7 +67,7 @@ def bulk_actions(view: RecordView) -> Sequence[BulkAction]:
     return (bulk.offer(group_acts.ADD, "group", url),)
 
 
-def add_to_group(view: RecordView) -> Any:
+def add_to_group(view: RecordView) -> ResponseReturnValue:
     """Thêm vào nhóm: the ticked customers, or all that match; with `id` one customer."""
     if "id" in request.args:
         return _add_one(view)
@@ -107,7 +108,7 @@ def _plan(view: RecordView) -> BulkAct:
     return acts.plan(group_acts.ADD, Customer, where, {"back": back})
 
 
-def _add_one(view: RecordView) -> Any:
+def _add_one(view: RecordView) -> ResponseReturnValue:
     """Thêm vào nhóm on a customer's own page."""
     one = view.load(request.args["id"], "read")
     form = choice.choice(parameters())
@@ -133,7 +134,7 @@ def _add_one(view: RecordView) -> Any:
     return html, 422 if request.method == "POST" else 200
 
 
-def leave_group(view: RecordView) -> Any:
+def leave_group(view: RecordView) -> ResponseReturnValue:
     """Take one customer out of one group."""
     one = view.load(request.args.get("id"), "read")
     group = records.fetch(CustomerGroup, request.form.get("group"))
@@ -151,7 +152,7 @@ def leave_group(view: RecordView) -> Any:
     return redirect(url_for(f"{view.endpoint}.details_view", id=one.id))
 
 
-def group_lines(record: Any) -> list[dict[str, Any]]:
+def group_lines(record: AnyRecord) -> list[dict[str, object]]:
     """The groups of a customer as its page lists them, and those of which nobody knows."""
     found, unread = group_queries.groups_of(record.id)
     return [
@@ -167,7 +168,7 @@ def group_lines(record: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _urls(view: RecordView, record: Any) -> dict[str, str]:
+def _urls(view: RecordView, record: AnyRecord) -> dict[str, str]:
     """Where a customer is put into a group and taken out; '' for who may not."""
     may = guard.can(Permission.GROUPS_EDIT)
 
@@ -177,19 +178,19 @@ def _urls(view: RecordView, record: Any) -> dict[str, str]:
     return {"join_url": at("add_to_group"), "leave_url": at("leave_group")}
 
 
-def cards(view: RecordView, record: Any) -> Sequence[Card]:
+def cards(view: RecordView, record: AnyRecord) -> Sequence[Card]:
     """The groups of a customer, and where one is put into them and taken out."""
     context = {"groups": group_lines(record), **_urls(view, record)}
     return (Card("groups/_of_customer.html", context),)
 
 
-def form_cards(_view: RecordView, record: Any) -> Sequence[Card]:
+def form_cards(_view: RecordView, record: AnyRecord) -> Sequence[Card]:
     """The same beside the form, to look at."""
     readable = [line for line in group_lines(record) if not line["unread"]]
     return (Card("groups/_of_edited_customer.html", {"groups": readable}),)
 
 
-def consequences(record: Any) -> Sequence[str]:
+def consequences(record: AnyRecord) -> Sequence[str]:
     """A deleted customer leaves their groups."""
     left = group_queries.group_count(record.id)
     return (_("It leaves %(num)s customer groups; the groups stay.", num=left),)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import url_for
 from flask_babel import format_date, format_decimal, ngettext
 from flask_babel import gettext as _
@@ -17,6 +15,7 @@ from crmadmin.admin.view import RecordView
 from crmadmin.admin.view_models import MenuItem
 from crmadmin.core import acts, records
 from crmadmin.core.acts import BulkAct
+from crmadmin.core.records import AnyRecord
 from crmadmin.groups import acts as group_acts
 from crmadmin.groups import following, lists, queries
 from crmadmin.groups.models import CustomerGroup
@@ -32,13 +31,13 @@ class GroupPages(RecordView):
         """A new group is made in the form, whose parts are those of an edit."""
         return super().may(action) and (action != "create" or super().may("edit"))
 
-    def record_url(self, record: Any) -> str:
+    def record_url(self, record: AnyRecord) -> str:
         """A group's name leads to its members."""
         return url_for(f"{self.endpoint}.details_view", id=record.id)
 
     # One group
 
-    def head(self, group: CustomerGroup) -> dict[str, Any]:
+    def head(self, group: CustomerGroup) -> dict[str, object]:
         """What the head of each of a group's pages reads."""
         may_edit, here = self.may("edit"), self.endpoint
         exports = self.may("export") and guard.can(Permission.CUSTOMERS_EXPORT)
@@ -98,14 +97,14 @@ class GroupPages(RecordView):
             return ""
         return str(extensions.ask(self.spec.name, "import_into", group=group.id))
 
-    def erase(self, record: Any) -> BulkAct:
+    def erase(self, record: AnyRecord) -> BulkAct:
         """With a last line in its history."""
         act = acts.plan(group_acts.DELETE_GROUPS, CustomerGroup, [CustomerGroup.id == record.id])
         if not group_acts.delete_groups(act).written:
             raise records.Stale
         return act
 
-    def consequences(self, record: Any) -> list[str]:
+    def consequences(self, record: AnyRecord) -> list[str]:
         """Deleting a group says that the customers stay."""
         count = queries.member_counts([record.id]).get(record.id, 0)
         return [

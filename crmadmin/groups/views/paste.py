@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
@@ -34,13 +33,13 @@ MOST_SHOWN = 200
 
 
 @blueprint.get("/draft/<key>/paste", endpoint="paste")
-def ask(key: str) -> Any:
+def ask(key: str) -> ResponseReturnValue:
     """The sheet with its empty field."""
     return _sheet(editing(key), "")
 
 
 @blueprint.post("/draft/<key>/paste", endpoint="look_up")
-def look_up(key: str) -> Any:
+def look_up(key: str) -> ResponseReturnValue:
     """Say whom the lines name; with `choose`, bring them into the draft."""
     edit = editing(key)
     text = request.form.get("lines", "")
@@ -64,7 +63,7 @@ def look_up(key: str) -> Any:
     return _sheet(edit, text, pasted=found)
 
 
-def _choose(edit: Editing, ids: list[int]) -> Any:
+def _choose(edit: Editing, ids: list[int]) -> ResponseReturnValue:
     outcome = drafts.pick(edit.begin(), ids, reach(), Kind.PASTE)
     db.session.commit()
     said = picked_words(outcome)

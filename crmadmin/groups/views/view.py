@@ -32,7 +32,7 @@ class GroupView(GroupForm):
         """With the members."""
         return "groups/details.html"
 
-    def details_context(self, record: Any) -> dict[str, Any]:
+    def details_context(self, record: Any) -> dict[str, object]:
         """With a page of the members that this user may see."""
         trouble = following.trouble(record.filter) if record.filter is not None else []
         told = {"trouble": [part.words for part in trouble]}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 
@@ -30,7 +30,7 @@ def list_url() -> str:
 
 
 @blueprint.get("/draft/<key>/leave")
-def leave(key: str) -> Any:
+def leave(key: str) -> ResponseReturnValue:
     """Trở về: asks when there is something to lose, and says what."""
     edit = editing(key)
     told = drafts.state(edit.draft, edit.group)
@@ -65,7 +65,7 @@ def _lost(told: DraftState) -> Sequence[str]:
 
 
 @blueprint.post("/draft/<key>/leave")
-def throw_away(key: str) -> Any:
+def throw_away(key: str) -> ResponseReturnValue:
     """Throw the draft away; the customers that imports brought stay."""
     edit = editing(key)
     if edit.draft is not None:
@@ -85,7 +85,7 @@ def throw_away(key: str) -> Any:
 
 
 @blueprint.get("/draft/<key>/follow")
-def follow(key: str) -> Any:
+def follow(key: str) -> ResponseReturnValue:
     """Nhóm theo bộ lọc này: asks first, with the conditions and how many match now."""
     edit = editing(key)
     search = following.asked(request.args.get("query", ""))
@@ -113,7 +113,7 @@ def follow(key: str) -> Any:
 
 
 @blueprint.post("/draft/<key>/follow")
-def start_following(key: str) -> Any:
+def start_following(key: str) -> ResponseReturnValue:
     """Let the group follow the search, in the draft."""
     edit = editing(key)
     drafts.follow(edit.begin(), request.form.get("query", ""))
@@ -122,7 +122,7 @@ def start_following(key: str) -> Any:
 
 
 @blueprint.post("/draft/<key>/freeze")
-def freeze(key: str) -> Any:
+def freeze(key: str) -> ResponseReturnValue:
     """Cố định danh sách: those who match now become the members of an ordinary group."""
     edit = editing(key)
     outcome = drafts.freeze(edit.begin())

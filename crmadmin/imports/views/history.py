@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -134,7 +135,7 @@ def _told(job: Job, batch: ImportBatch) -> tuple[str, str]:
 
 
 @blueprint.post("/seen")
-def seen() -> Any:
+def seen() -> ResponseReturnValue:
     """The news was looked at: all of it, or that of one import."""
     user = guard.current_user()
     subject = outside.record_id(request.form.get("import"))

@@ -53,7 +53,7 @@ class Asked:
     at: int | None = None
     upto: int | None = None
 
-    def args(self, **changes: Any) -> dict[str, Any]:
+    def args(self, **changes: object) -> dict[str, Any]:
         """The same as parameters of an address; what is as by default is left out."""
         made = {"only": self.only, "reason": self.reason, "page": self.page, **changes}
         return {k: v for k, v in made.items() if v and (k, v) != ("page", 1)}

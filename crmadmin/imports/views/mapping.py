@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import abort, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -52,7 +52,7 @@ class Choice:
 
 
 @blueprint.get("/<id>/mapping", endpoint="mapping")
-def mapping_page(id: str) -> Any:
+def mapping_page(id: str) -> ResponseReturnValue:
     """The columns and values as they are understood now."""
     batch = changing(id)
     if not is_open(batch):
@@ -62,7 +62,7 @@ def mapping_page(id: str) -> Any:
 
 
 @blueprint.post("/<id>/mapping")
-def choose(id: str) -> Any:
+def choose(id: str) -> ResponseReturnValue:
     """Keep what was chosen and preview again (Xem trước)."""
     batch = changing(id)
     if not is_open(batch):
@@ -85,7 +85,7 @@ def choose(id: str) -> Any:
 
 
 @blueprint.post("/<id>/sheet")
-def sheet(id: str) -> Any:
+def sheet(id: str) -> ResponseReturnValue:
     """Take another sheet or header row; its columns are proposed anew."""
     batch = changing(id)
     if not is_open(batch):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 
 from crmadmin.access.permissions import Permission
 from crmadmin.imports import mapping_page, report, standing
@@ -30,7 +30,7 @@ EDITED = (State.INVALID, lines.FIXED)
 
 
 @blueprint.get("/<id>/preview")
-def preview(id: str) -> Any:
+def preview(id: str) -> ResponseReturnValue:
     """What was read, and what would happen."""
     batch = batch_of(id, Permission.IMPORTS_READ)
     now = standing.of(batch)

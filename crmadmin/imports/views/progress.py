@@ -6,9 +6,9 @@ The page asks for its moving parts each second; without script the browser loads
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -50,7 +50,7 @@ PHASES = {
 
 
 @blueprint.get("/<id>/progress")
-def progress(id: str) -> Any:
+def progress(id: str) -> ResponseReturnValue:
     """The page, or for the page itself only what moves."""
     batch = batch_of(id, Permission.IMPORTS_READ)
     job = jobs.active(batch.id, JOBS)
@@ -64,7 +64,7 @@ def progress(id: str) -> Any:
     return render_template("imports/progress.html", **_page(batch, job))
 
 
-def _page(batch: ImportBatch, active: Job | None) -> dict[str, Any]:
+def _page(batch: ImportBatch, active: Job | None) -> dict[str, object]:
     kind = KINDS[batch.kind]
     job = active or jobs.latest(JOBS, batch.id)
     task = job.task if job is not None else PREVIEW_TASK
@@ -84,7 +84,7 @@ def _page(batch: ImportBatch, active: Job | None) -> dict[str, Any]:
     }
 
 
-def _moving(batch: ImportBatch, job: Job | None) -> dict[str, Any]:
+def _moving(batch: ImportBatch, job: Job | None) -> dict[str, object]:
     """What changes from second to second."""
     found = progress_of.of(batch)
     task = job.task if job is not None else PREVIEW_TASK

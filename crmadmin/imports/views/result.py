@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -43,7 +44,7 @@ REASONS = 8
 
 
 @blueprint.get("/<id>/result")
-def result(id: str) -> Any:
+def result(id: str) -> ResponseReturnValue:
     """The ledger: what became of every row."""
     batch = batch_of(id, Permission.IMPORTS_READ)
     now = standing.of(batch)
@@ -227,7 +228,7 @@ GIVEN: tuple[tuple[str, Callable[[int, str], str]], ...] = (
 
 
 @blueprint.get("/<id>/undo", endpoint="undo")
-def undo_page(id: str) -> Any:
+def undo_page(id: str) -> ResponseReturnValue:
     """The question before an import is taken back, with exactly what that does."""
     batch = changing(id, Permission.IMPORTS_UNDO)
     if not standing.of(batch).allows(Act.UNDO):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -33,7 +33,7 @@ LOOK_AGAIN = 2
 
 
 @blueprint.post(f"{ROW}/fix")
-def fix(id: str, number: int) -> Any:
+def fix(id: str, number: int) -> ResponseReturnValue:
     """Correct cells of a row; all its problems are found anew."""
     cells = _sent(CELL)
     before = _sent(WAS)
@@ -65,18 +65,18 @@ def _sent(start: str) -> dict[str, str]:
 
 
 @blueprint.post(f"{ROW}/leave-out")
-def leave_out(id: str, number: int) -> Any:
+def leave_out(id: str, number: int) -> ResponseReturnValue:
     """Leave the row in the file (Để lại dòng này)."""
     return _act(id, number, lambda batch: fixes.leave_out(batch, number))
 
 
 @blueprint.post(f"{ROW}/take-back")
-def take_back(id: str, number: int) -> Any:
+def take_back(id: str, number: int) -> ResponseReturnValue:
     """Take a row that was left out back into the import."""
     return _act(id, number, lambda batch: fixes.take_back(batch, number))
 
 
-def _act(id: str, number: int, act: Callable[[ImportBatch], report.Line]) -> Any:
+def _act(id: str, number: int, act: Callable[[ImportBatch], report.Line]) -> ResponseReturnValue:
     batch = changing(id)
     _await_look(batch)
     if not _is_open(batch):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -41,18 +41,18 @@ PARTS: Mapping[str, Words] = {
 
 
 @blueprint.errorhandler(UnreadableImport)
-def unreadable(error: UnreadableImport) -> Any:
+def unreadable(error: UnreadableImport) -> ResponseReturnValue:
     """The page of such an import, at whatever address of it was asked for."""
     return _page(error.batch, standing.unreadable(error.batch))
 
 
 @blueprint.errorhandler(report.UnknownState)
-def unreadable_rows(error: report.UnknownState) -> Any:
+def unreadable_rows(error: report.UnknownState) -> ResponseReturnValue:
     """The same of an import whose rows cannot be shown."""
     return _page(error.batch, [ROWS])
 
 
-def _page(batch: ImportBatch, parts: Sequence[str]) -> Any:
+def _page(batch: ImportBatch, parts: Sequence[str]) -> ResponseReturnValue:
     html = render_template(
         "imports/unreadable.html",
         title=_("This import cannot be read"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
@@ -109,7 +110,7 @@ def new(kind: str) -> str:
 
 
 @blueprint.post("/new/<kind>")
-def upload(kind: str) -> Any:
+def upload(kind: str) -> ResponseReturnValue:
     """Keep the file and preview it; nothing but the import itself is written."""
     chosen = kind_of(request.form.get("kind") or kind)
     return _take(chosen, _rules(), _aim(chosen, request.form), _group_name(chosen))
@@ -121,7 +122,7 @@ def _take(
     aim: Aim,
     group_name: str | None,
     batch: ImportBatch | None = None,
-) -> Any:
+) -> ResponseReturnValue:
     """Begin an import with the file of this request, in the place of `batch` if there is one."""
     file = request.files.get("file")
     if file is None or not file.filename:
@@ -167,7 +168,7 @@ def _tell_of_corrections(batch: ImportBatch) -> None:
 
 
 @blueprint.get("/<id>/settings")
-def settings(id: str) -> Any:
+def settings(id: str) -> ResponseReturnValue:
     """The same step of an import that has its file: its settings can still be changed."""
     batch = changing(id)
     if not _is_open(batch):
@@ -177,7 +178,7 @@ def settings(id: str) -> Any:
 
 
 @blueprint.post("/<id>/settings")
-def change(id: str) -> Any:
+def change(id: str) -> ResponseReturnValue:
     """Take the changed settings, or another file in the place of this one."""
     batch = changing(id)
     if not _is_open(batch):
