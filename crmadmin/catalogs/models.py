@@ -62,7 +62,7 @@ class Catalog(Stamped):
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Index, ...]:  # noqa: N805 - declared_attr is a class method
         """At most one default in each catalog, held by the database itself."""
-        name = f"uq_{cls.__tablename__}_one_default"  # type: ignore[attr-defined]  # set by Model
+        name = f"uq_{cls.__tablename__}_one_default"  # type: ignore[attr-defined]  # set by Flask-SQLAlchemy's Model
         only = text("is_default")
         return (Index(name, "is_default", unique=True, sqlite_where=only, postgresql_where=only),)
 

@@ -26,7 +26,7 @@ from crmadmin.core.db import db, missing_tables, storage_faults
 @with_appcontext
 def check_command(*, database: bool, as_json: bool) -> None:
     """Say what is wrong with this installation. The app refuses wrong declarations at start."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # Werkzeug's LocalProxy
     faults = [
         f"P001 endpoint {e} has no rule in the policy table" for e in policy.unclassified(app)
     ]

@@ -92,7 +92,7 @@ def create_user(
 @click.option("--no-worker", is_flag=True, help="Only ask for jobs; `crm worker` works them.")
 def serve(*, no_worker: bool) -> None:
     """Serve on 127.0.0.1:$PORT, and work jobs. Prints the setup token while there is no user."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # Werkzeug's LocalProxy
     settings = app.config["SETTINGS"]
     address = f"http://127.0.0.1:{settings.port}"
     refuse_weak_key()

@@ -119,7 +119,7 @@ def _id(message: Message) -> Id:
 
 
 def _words(id: object) -> str:
-    return id if isinstance(id, str) else str(id[0])  # type: ignore[index]  # singular and plural
+    return id if isinstance(id, str) else str(id[0])  # type: ignore[index]  # Babel: singular and plural
 
 
 def _entry(id: Id, locale: str) -> str:

@@ -25,7 +25,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 @with_appcontext
 def worker_command(threads: int) -> None:
     """Work jobs, such as imports, until interrupted; several workers share them."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # Werkzeug's LocalProxy
     if queue.of(app) is None:
         raise click.UsageError("CRM_QUEUE is “here”: jobs are worked where they are asked for.")
     refuse_unless_ready()

@@ -192,8 +192,10 @@ def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     if dialect_name(db.session) == "postgresql":
         # Without the column's length: a cast to varchar(32) would cut longer values short.
         kind: Any = Integer() if isinstance(column.type, Integer) else Text()
-        return column == any_(bindparam(None, listed, type_=ARRAY(kind)))  # type: ignore[no-any-return]
-    return column.in_(_each(listed))  # type: ignore[no-any-return]
+        found: ColumnElement[bool] = column == any_(bindparam(None, listed, type_=ARRAY(kind)))
+    else:
+        found = column.in_(_each(listed))
+    return found
 
 
 def json_keys(column: Any) -> Any:

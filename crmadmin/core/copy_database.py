@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from itertools import chain
 from typing import Any
@@ -149,7 +150,7 @@ def finish(source: Connection, target: Connection, told: Told = lambda _t, _d, _
     for documents in search.declared():
         name = documents.name
         total = target.scalar(select(func.count()).select_from(documents.model.__table__)) or 0
-        search.rebuild(target, documents, lambda done, n=name, of=total: told(n, min(done, of), of))  # type: ignore[misc]  # the defaults bind the loop's values
+        search.rebuild(target, documents, partial(_tell, told, name, total))
     if target.dialect.name == "postgresql":
         target.execute(text("ANALYZE"))
 
@@ -192,6 +193,10 @@ def _told(
         told(name, done, total)
 
 
+def _tell(told: Told, name: str, total: int, done: int) -> None:
+    told(name, min(done, total), total)
+
+
 def _blocks(connection: Connection, table: Table) -> Iterator[Sequence[Any]]:
     # JSON as its text: a null of JSON and none at all would both be None.
     columns = [cast(c, Text) if is_json(c.type) else c for c in table.columns]
@@ -200,7 +205,7 @@ def _blocks(connection: Connection, table: Table) -> Iterator[Sequence[Any]]:
     yield from found.partitions()
 
 
-def _write(target: Connection, table: Table, blocks: Iterator[Sequence[Any]]) -> None:
+def _write(target: Connection, table: Table, blocks: Iterator[Iterable[Any]]) -> None:
     listed = ", ".join(f'"{c.name}"' for c in table.columns)
     driver: Any = target.connection.driver_connection
     if target.dialect.name == "sqlite":
@@ -214,7 +219,7 @@ def _write(target: Connection, table: Table, blocks: Iterator[Sequence[Any]]) ->
         return
     if any(key.column.table is table for key in table.foreign_keys):
         # Whom a row refers to may come later: the references are checked after the last.
-        blocks = iter([chain.from_iterable(blocks)])  # type: ignore[list-item]  # rows all the same
+        blocks = iter([chain.from_iterable(blocks)])
     for block in blocks:
         with (
             driver.cursor() as cursor,

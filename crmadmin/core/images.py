@@ -360,11 +360,11 @@ def _as_json(table: Any, names: Sequence[str]) -> ColumnElement[Any]:
             return literal_column(f'row_to_json("{table.name}")', JSON())
         return func.json_build_object(*_pairs(table, names), type_=JSON())
     parts = [names[i : i + FEW] for i in range(0, len(names), FEW)]
-    found: Any = func.json_object(*_pairs(table, parts[0]), type_=JSON())
+    found: ColumnElement[Any] = func.json_object(*_pairs(table, parts[0]), type_=JSON())
     for part in parts[1:]:
         # A value that is NULL is left out of the whole: reading it gives NULL again.
         found = func.json_patch(found, func.json_object(*_pairs(table, part)), type_=JSON())
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _pairs(table: Any, names: Sequence[str]) -> Iterator[Any]:

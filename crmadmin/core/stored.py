@@ -41,8 +41,9 @@ def fits(value: object, shape: Shape, depth: int = 0) -> bool:
     if isinstance(shape, list):
         return isinstance(value, list) and all(fits(part, shape[0], depth + 1) for part in value)
     if isinstance(shape, Row):
-        whole = isinstance(value, list) and len(value) == len(shape.parts)
-        return whole and all(map(partial(fits, depth=depth + 1), value, shape.parts))  # type: ignore[call-overload]
+        if not isinstance(value, list) or len(value) != len(shape.parts):
+            return False
+        return all(map(partial(fits, depth=depth + 1), value, shape.parts))
     if isinstance(shape, dict):
         return isinstance(value, Mapping) and _has_names(value, shape, depth)
     return _is(value, shape)

@@ -109,7 +109,7 @@ def run_due(app: Flask, stopping: Event | None = None) -> list[str]:
 
 def run_where_nobody_else_does() -> None:
     """Without a queue no worker has a clock: do what is due now. Commits what the caller wrote."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # Werkzeug's LocalProxy
     if queue.of(app) is None:
         db.session.commit()  # SQLite has one writer: this request must not be it meanwhile
         Context().run(run_due, app)

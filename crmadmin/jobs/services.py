@@ -243,4 +243,4 @@ def _write(statement: Any, job: Job | None = None) -> bool:
 
 
 def _app() -> Flask:
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]  # a LocalProxy
+    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]  # Werkzeug's LocalProxy

@@ -113,7 +113,7 @@ def _is_alive(pid: int) -> bool:
 
 def forget_process(pid: int, folder: Path) -> None:
     """A process has ended: what it had in use it no longer has."""
-    multiprocess.mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]
+    multiprocess.mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]  # prometheus_client
 
 
 @dataclass(slots=True)

@@ -77,7 +77,7 @@ def _counted() -> CollectorRegistry:
     folder: Path = current_app.config["SETTINGS"].metrics_folder
     forget_dead(folder)
     everybody = CollectorRegistry()
-    MultiProcessCollector(everybody, path=str(folder))  # type: ignore[no-untyped-call]
+    MultiProcessCollector(everybody, path=str(folder))  # type: ignore[no-untyped-call]  # prometheus_client
     return everybody
 
 

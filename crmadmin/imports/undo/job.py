@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask_babel import force_locale
@@ -84,7 +85,7 @@ class _Undoing:
         self, phase: int, reached: int, step: Callable[[int, Counts], tuple[int, int] | None]
     ) -> None:
         while True:
-            found = self._try(lambda counts, at=reached: step(at, counts))  # type: ignore[misc]
+            found = self._try(partial(step, reached))
             if found is None:
                 return
             (last, done), counts = found
