@@ -35,9 +35,11 @@ COUNTED = "question_count"
 CHANGING = re.compile(
     r"[\w-]{20,}\.[\w-]{6}\.[\w-]{27}|nonce=\"[^\"]+\"|[?&]v=\w+"
     r'|name="seen" type="hidden" value="\w+"'
+    r'|(?<="collaborator-added": \{"id": ")\d+\.\w+'
 )
-"""What differs between two answers: tokens of forms and scripts, and the digest of what was asked
-(tests/web/test_hidden_duplicates.py holds that it is of nothing else)."""
+"""What differs between two answers: tokens of forms and scripts, the digest of what was asked
+(tests/web/test_hidden_duplicates.py holds that it is of nothing else), and the moment at which a
+collaborator was made by the question itself."""
 NOT_ASKED = {"metrics", "static", "admin.static"}
 """What this process has served so far, and files of the program: the same whoever asks."""
 

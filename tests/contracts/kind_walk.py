@@ -79,7 +79,7 @@ def a_value_that_cannot_be_read_is_refused_in_the_words_of_its_module(walk: Walk
 def the_list_and_the_page_of_a_record_show_it(walk: Walk) -> None:
     made = add(walk, "Công ty Hiện Ra", "1234567")
     found = walk.page(f"{CUSTOMERS}?q=hien+ra")
-    row = found[found.index(f"data-id={made.id}") :].split("</tr>")[0]
+    row = found[found.index(f'data-id="{made.id}"') :].split("</tr>")[0]
     assert re.search(r"<td[^>]*\bend\b[^>]*>\s*1\.234\.567", row), row
     assert "1.234.567" in walk.page(f"{CUSTOMERS}details/?id={made.id}")
 
