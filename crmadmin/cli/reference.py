@@ -88,7 +88,9 @@ def _table(head: str, rows: Iterable[Iterable[object]]) -> str:
 def _records() -> Iterator[str]:
     yield "## Records\n"
     catalogs = [spec_of(model) for model in all_catalogs()]
+    # By name: which model is declared first depends on which module was imported first.
     others = [spec_of(model) for model in all_records() if model not in all_catalogs()]
+    others.sort(key=lambda spec: spec.name)
     shared = tuple(f for f in catalogs[0].fields if all(f in s.fields for s in catalogs))
     yield "### What every catalog has\n"
     yield _fields(shared)
