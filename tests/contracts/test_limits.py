@@ -62,7 +62,6 @@ OF_PYTHON: Mapping[Rest, str] = {
         access/throttle.py LIMIT_OF_PAIR_IN_A_CROWD
         cli/server.py LONGEST_LINE
         cli/worker.py MOST_THREADS
-        core/checks.py MAX_CODE
         core/exports.py MOST_ROWS
         core/indexes.py LONGEST
         core/kinds/email.py LONGEST
@@ -76,7 +75,6 @@ OF_PYTHON: Mapping[Rest, str] = {
         core/outside.py [:4]
         core/outside.py MOST_IDS
         core/outside.py MOST_PARAMETERS
-        core/outside.py _LONGEST_MOMENT
         core/redirects.py LONGEST
         core/settings.py LONGEST_NUMBER
         core/stored.py DEEPEST
@@ -102,7 +100,6 @@ OF_PYTHON: Mapping[Rest, str] = {
         imports/reader/xmlrows.py _MOST_DEPTH
         seeding/services.py MOST_CUSTOMERS
         seeding/services.py MOST_GROUPS
-        spreadsheets/book.py MOST_ROWS
         """,
     Rest.SHOWN: """
         admin/filter_options.py MOST_COMMON
@@ -174,7 +171,6 @@ OF_PYTHON: Mapping[Rest, str] = {
         cli/imports.py [:16]
         core/exports.py limit(BATCH)
         core/field_names.py limit(BLOCK)
-        core/listing.py limit(BATCH)
         core/many.py limit(BLOCK)
         core/orders.py MOST_EXACT
         core/orders.py limit(MOST_EXACT)
