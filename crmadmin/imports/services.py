@@ -290,14 +290,13 @@ def _told_status(batch: ImportBatch) -> str:
     """Where an import stands; of one whose stored state nobody knows, by what else is stored."""
     if states.is_known(batch.status):
         return batch.status
-    if batch.undone_at is not None:
-        return Status.UNDONE.value
-    if batch.refusal is not None:
-        return Status.REFUSED.value
     written = exists().where(ImportRow.batch_id == batch.id, ImportRow.state.is_not(None))
-    if not db.session.scalar(select(written)):
-        return Status.UPLOADED.value
-    return Status.DONE.value if batch.finished_at is not None else Status.PAUSED.value
+    return states.told_by(
+        is_undone=batch.undone_at is not None,
+        is_refused=batch.refusal is not None,
+        has_written=bool(db.session.scalar(select(written))),
+        is_finished=batch.finished_at is not None,
+    )
 
 
 def abandon(batch: ImportBatch) -> None:

@@ -170,6 +170,17 @@ def is_known(status: str) -> bool:
     return status in LABELS
 
 
+def told_by(*, is_undone: bool, is_refused: bool, has_written: bool, is_finished: bool) -> str:
+    """Where an import stands whose stored state nobody knows, by what else is stored of it."""
+    if is_undone:
+        return Status.UNDONE.value
+    if is_refused:
+        return Status.REFUSED.value
+    if not has_written:
+        return Status.UPLOADED.value
+    return Status.DONE.value if is_finished else Status.PAUSED.value
+
+
 def allows(status: str, act: Act) -> bool:
     """Whether an import that stands there can be asked to do that."""
     return act in row_of(status).allows

@@ -11,6 +11,7 @@ from flask import current_app
 from sqlalchemy import Connection, column, inspect, select, table
 
 from crmadmin.core.db import db
+from crmadmin.core.engine import reads_only
 from crmadmin.core.migrating.generated import SeveralHeads, explain_heads
 
 UPGRADE = "run `flask --app app db upgrade`"
@@ -60,8 +61,12 @@ def another_schema(connection: Connection) -> str | None:
 
 def require_newest() -> None:
     """Of what works with records, in an app's context. Raises AnotherSchema and SeveralHeads."""
-    with db.engine.connect() as connection:
-        fault = another_schema(connection)
+    token = reads_only.set(True)  # nobody who starts waits for whoever writes just now
+    try:
+        with db.engine.connect() as connection:
+            fault = another_schema(connection)
+    finally:
+        reads_only.reset(token)
     if fault:
         raise AnotherSchema(f"Not started: {fault}.")
 
