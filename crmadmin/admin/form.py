@@ -84,17 +84,24 @@ class FormPages(ListPages):
     def create_view(self) -> ResponseReturnValue:
         """Thêm mới → Lưu."""
         form = self.form()
-        if request.method == "POST" and self.is_valid(form) and self.before_save(form, None):
-            try:
-                record = self.save_new(form)
-            except records.Invalid as invalid:
-                db.session.rollback()
-                form.refuse(self.problems_of(invalid))
-            else:
-                db.session.commit()
-                flash(_("Added %(name)s.", name=records.describe(record)), "success")
-                return redirect(self.after_create(record))
-        return self.render_form(form, None)
+        record = self.added(form) if request.method == "POST" else None
+        if record is None:
+            return self.render_form(form, None)
+        flash(_("Added %(name)s.", name=records.describe(record)), "success")
+        return redirect(self.after_create(record))
+
+    def added(self, form: RecordForm) -> Any | None:
+        """The record that a posted form makes, committed; None where the form says why not."""
+        if not (self.is_valid(form) and self.before_save(form, None)):
+            return None
+        try:
+            record = self.save_new(form)
+        except records.Invalid as invalid:
+            db.session.rollback()
+            form.refuse(self.problems_of(invalid))
+            return None
+        db.session.commit()
+        return record
 
     def is_valid(self, form: RecordForm) -> bool:
         """Whether what was posted can be kept, and may be compared with other people's records."""

@@ -341,19 +341,13 @@ class CollaboratorView(CatalogView):
         for field in form:
             field.id = f"sheet-{field.id}"  # the page below has its own `name`, `phone`, …
         status = 200
-        if request.method == "POST" and form.validate() and self.before_save(form, None):
-            try:
-                record = self.save_new(form)
-            except records.Invalid as invalid:
-                db.session.rollback()
-                form.refuse(self.problems_of(invalid))
-            else:
-                db.session.commit()
+        if request.method == "POST":
+            record = self.added(form)
+            if record is not None:
                 answer = make_response("", 204)
                 event = {"id": marks.key(record), "text": record.name, "color": record.color}
                 answer.headers["HX-Trigger"] = json.dumps({"collaborator-added": event})
                 return answer
-        if request.method == "POST":
             status = 422
         html = render_template(
             "catalogs/_collaborator_sheet.html", form=form, near=self.near(form),
