@@ -155,7 +155,7 @@ def fetch(model: type[Any], key: Any) -> Any | None:
     if named is None:
         return None
     number, made = named
-    record = db.session.get(model, number, with_for_update=_kept() or None)
+    record = _held(model, number) if _is_writing() else db.session.get(model, number)
     if marks.is_another(model, number, record):
         raise marks.NotTheSame
     if made and (record is None or made != marks.moment(record.created_at)):
@@ -191,10 +191,23 @@ def same_ids(model: type[Any], named: Iterable[object]) -> list[int]:
     ]
 
 
-def _kept() -> dict[str, bool]:
-    """PostgreSQL: the lock that a reference takes; it is in the way of nothing but a delete."""
-    is_writing = has_request_context() and request.method not in marks.READS
-    return {"read": True, "key_share": True} if is_writing else {}
+def _is_writing() -> bool:
+    return has_request_context() and request.method not in marks.READS
+
+
+def _held(model: type[Any], number: int) -> Any | None:
+    """A record as it is now, with PostgreSQL's lock that a reference takes: it is in the way of
+    nothing but a delete.
+
+    Not by `Session.get`, which gives up with StaleDataError where the session has read the record
+    before and somebody saved it since: by the form and its version that is told, not here.
+    """
+    return db.session.scalar(
+        select(model)
+        .where(model.id == number)
+        .with_for_update(read=True, key_share=True)
+        .execution_options(populate_existing=True)
+    )
 
 
 def default_id(model: type[Any]) -> int | None:

@@ -105,14 +105,16 @@ def _locked(draft: GroupDraft) -> CustomerGroup | None:
 
 
 def lock_groups(ids: Sequence[int]) -> list[CustomerGroup]:
-    """The groups with these ids as they are now, locked in the order of their ids."""
+    """The groups with these ids as they are now, locked in the order of their ids: against others
+    who change or delete them, not against rows that name them. Whoever adds such a row may wait for
+    a draft that is held here."""
     db.session.flush()
     return list(
         db.session.scalars(
             select(CustomerGroup)
             .where(among(CustomerGroup.id, ids))
             .order_by(CustomerGroup.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
     )

@@ -6,11 +6,11 @@ import pytest
 from factories import add_to_group, group, user
 from flask import Flask
 from grouping import erase, made, members, saved, shown, those
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, text
 
 from crmadmin.access.models import User
 from crmadmin.core import acts
-from crmadmin.core.db import acting_as, db
+from crmadmin.core.db import acting_as, db, utcnow
 from crmadmin.core.records import Invalid
 from crmadmin.customers.models import Customer
 from crmadmin.groups import acts as group_acts
@@ -292,3 +292,21 @@ def test_many_who_leave_are_taken_out_like_few(mai: User, monkeypatch: pytest.Mo
     drafts.remove(draft, ids[:3])
     drafts.save(draft, target)
     assert members(target) == set(ids[3:])
+
+
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_a_group_is_saved_beside_others_who_add_rows_that_name_it(mai: User) -> None:
+    """Such as an import, which may wait for the draft that is being saved."""
+    target, ids = group("Nhóm cũ"), made(mai, 2)
+    db.session.commit()
+    draft = drafts.begin(mai.id, target)
+    drafts.pick(draft, ids[:1])
+    db.session.commit()
+    values = {"group_id": target.id, "customer_id": ids[1], "added_by_id": mai.id}
+    with db.engine.connect() as other:
+        other.execute(insert(Membership.__table__).values(**values, added_at=utcnow()))
+        db.session.execute(text("SET LOCAL lock_timeout = '2s'"))
+        drafts.save(draft, target)
+        db.session.commit()
+        other.commit()
+    assert members(target) == set(ids)

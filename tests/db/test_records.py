@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from factories import catalog, contact, customer, group, user
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from crmadmin.catalogs import services
-from crmadmin.catalogs.models import Collaborator, CollaboratorGroup, CustomerSource, Industry
+from crmadmin.catalogs.models import (
+    Collaborator,
+    CollaboratorGroup,
+    CustomerSource,
+    Industry,
+    all_catalogs,
+)
 from crmadmin.core import records
-from crmadmin.core.db import acting_as, db, storage_faults
+from crmadmin.core.db import acting_as, all_records, db, storage_faults
 from crmadmin.core.usage import usage
 from crmadmin.customers.models import Contact, Customer
 
@@ -134,3 +142,31 @@ def test_two_groups_of_one_name_cannot_be(context: Flask) -> None:
 
 def test_the_engine_is_set_up_for_durability(context: Flask) -> None:
     assert storage_faults(db) == []
+
+
+def one_of_each() -> list[Any]:
+    """A record of every kind that people keep."""
+    owner = user("an")
+    firm = customer(owner)
+    made = [owner, firm, contact(firm), group(), *map(catalog, all_catalogs())]
+    assert {type(record) for record in made} == set(all_records())
+    db.session.commit()
+    return made
+
+
+def test_a_record_that_was_read_before_somebody_saved_it_is_fetched_as_it_is_now(
+    context: Flask,
+) -> None:
+    named = [(type(record), record.id) for record in one_of_each()]
+    db.session.remove()
+    with context.test_request_context(method="POST"):
+        for model, key in named:
+            before = db.session.get(model, key)
+            table, version = model.__table__, before.version
+            if db.engine.dialect.name == "sqlite":
+                db.session.rollback()  # who has begun to read there sees what was there then
+            with db.engine.begin() as other:
+                there = table.c.id == key
+                other.execute(update(table).where(there).values(version=version + 1))
+            assert records.fetch(model, key).version == version + 1, model
+            db.session.rollback()

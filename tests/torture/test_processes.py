@@ -206,8 +206,9 @@ def test_nothing_is_lost_when_a_web_process_and_a_worker_are_killed(
     assert "crm_import_rows_total" in Browser(ports[1:]).get("/metrics").text
     assert people["binh"].get(f"{where['PA']}/result", of=ports[1]).status == 200
     for edits in (notes, members):
-        assert set(edits.statuses) <= {302, 409, "unanswered"}, edits.statuses
-        assert edits.statuses["unanswered"] <= 5, edits.statuses
+        said = f"{edits.statuses}\n{machines.log.read_text()[-8000:]}"
+        assert set(edits.statuses) <= {302, 409, "unanswered"}, said
+        assert edits.statuses["unanswered"] <= 5, said
     check_ledger(crm, where)
     check_customers(crm, notes)
     check_group(crm, members)
