@@ -21,8 +21,8 @@ test: $(VENV)/.installed-dev ## every test, on SQLite and PostgreSQL, and in a r
 	@sh tests/nginx.sh
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=20
 
-test-fast: $(VENV)/.installed-dev ## unit, db and web on SQLite
-	CRM_TEST_DATABASES=sqlite $(BIN)/python -m pytest tests/unit tests/db tests/web
+test-fast: $(VENV)/.installed-dev ## all unit tests, and the first three of every module of db and web, on SQLite
+	CRM_TEST_DATABASES=sqlite CRM_TEST_SAMPLE=3 $(BIN)/python -m pytest -n 2 --dist worksteal tests/unit tests/db tests/web
 
 check: $(VENV)/.installed-dev ## lint, types, layers, templates, declarations
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """What all tests share: both databases, one app for each, and empty tables before every test.
 
-CRM_TEST_DATABASES chooses: "sqlite,postgresql" (default) or "sqlite". The PostgreSQL server comes
+CRM_TEST_DATABASES chooses: "sqlite,postgresql" (default) or "sqlite". CRM_TEST_SAMPLE=3 runs the
+first three tests of every module that uses a database, and all others. The PostgreSQL server comes
 from a wheel, is started once a run, before any parallel worker, and keeps its data in a folder that
 goes with it.
 """
@@ -11,6 +12,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -38,6 +40,22 @@ SETTINGS = ("CRM_", "DATABASE_URL", "SECRET_KEY", "PORT", "PROMETHEUS_MULTIPROC_
 """What names of variables that `config` reads begin with."""
 WITHOUT_DATABASE = ("unit", "processes")
 """Folders of tests that need no server."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave a sample of each module, if one is asked for: a new module is in it by itself."""
+    size = int(os.environ.get("CRM_TEST_SAMPLE", "0"))
+    if not size:
+        return
+    met: Counter[Path] = Counter()
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        met[item.path] += 1
+        is_wanted = met[item.path] <= size or item.path.parent.name in WITHOUT_DATABASE
+        (kept if is_wanted else left).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left)
 
 
 def pytest_configure(config: pytest.Config) -> None:
