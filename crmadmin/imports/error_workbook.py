@@ -18,6 +18,7 @@ from sqlalchemy import Text, cast, func, select
 
 from crmadmin.core.bulk import among, json_length
 from crmadmin.core.db import db
+from crmadmin.core.facets import Condition
 from crmadmin.core.kinds import FieldKind
 from crmadmin.core.spec import Words
 from crmadmin.core.text import cell_text, heading_key
@@ -58,7 +59,7 @@ def can_write(batch: ImportBatch) -> bool:
     return not refused or _count(*_refused(batch), _has_cells()) > 0
 
 
-def _count(*where: Any) -> int:
+def _count(*where: Condition) -> int:
     return db.session.scalar(select(func.count()).select_from(ImportRow).where(*where)) or 0
 
 
@@ -143,7 +144,9 @@ def _widest(batch: ImportBatch) -> int:
     return found - 1 if has_reason and found == len(header) else found
 
 
-def _mended(batch: ImportBatch, layout: _Layout) -> Iterator[tuple[list[Any], Mapping[int, str]]]:
+def _mended(
+    batch: ImportBatch, layout: _Layout
+) -> Iterator[tuple[list[object], Mapping[int, str]]]:
     """Each refused row as the file has it, what the user typed put in; and its bad cells."""
     width, tell = len(layout.headings), _Teller(batch)
     for rows in _pages(batch, ImportRow.cells, ImportRow.problems, where=_refused(batch)):
@@ -194,7 +197,7 @@ class _Teller:
         return " ".join([self(problem)[0] for problem in problems]) or None
 
 
-def _value(cell: Cell, *, as_text: bool) -> Any:
+def _value(cell: Cell, *, as_text: bool) -> object:
     """A cell as a workbook takes it. A code that Excel took for a number stays the digits it is."""
     if isinstance(cell, CellError):
         return Fault(cell.text)
@@ -205,7 +208,9 @@ def _value(cell: Cell, *, as_text: bool) -> Any:
     return cell
 
 
-def _pages(batch: ImportBatch, *columns: Any, where: Iterable[Any]) -> Iterator[Sequence[Any]]:
+def _pages(
+    batch: ImportBatch, *columns: Any, where: Iterable[Condition]
+) -> Iterator[Sequence[Any]]:
     """The ledger in file order, some rows at a time: number and the columns asked for."""
     statement = select(ImportRow.number, *columns).where(*where).order_by(ImportRow.number)
     last = -1
@@ -237,7 +242,7 @@ def write_ledger(batch: ImportBatch, out: BinaryIO) -> int:
         return sheet.add_all(_ledger(batch))
 
 
-def _ledger(batch: ImportBatch) -> Iterator[list[Any]]:
+def _ledger(batch: ImportBatch) -> Iterator[list[object]]:
     row = ImportRow
     columns = (
         row.state, row.planned, row.label, row.cells, row.record_id, row.contact, row.member,

@@ -195,7 +195,7 @@ def _has_image(model: Any) -> Any:
     return model.before.is_not(None) & image.not_in(("{}", "null"))
 
 
-def _no_image() -> Any:
+def _no_image() -> object:
     """Old values that hold nothing any more. What was no image of old values stays none."""
     return case((ImportRow.before.is_(None), null()), else_=literal({}, JSON))
 
@@ -241,7 +241,7 @@ def _forget_cells(batch_id: int, first: int, last: int) -> None:
         )
 
 
-def _silent(problems: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _silent(problems: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, object]]:
     """Problems that say what was wrong and where, but no longer with which value."""
     for problem in problems or ():
         params = dict.fromkeys(problem.get("params") or {}, FORGOTTEN)

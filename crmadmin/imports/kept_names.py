@@ -78,7 +78,7 @@ def _by(change: Callable[[Any, str, str], Any]) -> Callable[[Any, Renamed], Any]
 def _within(*names: str) -> Callable[[Any, str, str], Any]:
     """Mappings by import column that stand inside another one, under these names."""
 
-    def change(value: Any, old: str, new: str) -> Any:
+    def change(value: object, old: str, new: str) -> object:
         if not isinstance(value, dict):
             return value
         return {k: in_keys(v, old, new) if k in names else v for k, v in value.items()}
@@ -86,12 +86,12 @@ def _within(*names: str) -> Callable[[Any, str, str], Any]:
     return change
 
 
-def _said_of(value: Any, old: str, new: str) -> Any:
+def _said_of(value: object, old: str, new: str) -> object:
     """Problems and unknown values: each names its column."""
     return in_items(value, "column", old, new)
 
 
-def _recent(value: Any, old: str, new: str) -> Any:
+def _recent(value: object, old: str, new: str) -> object:
     if not isinstance(value, dict) or "recent" not in value:
         return value
     return {**value, "recent": _said_of(value["recent"], old, new)}

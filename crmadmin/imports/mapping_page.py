@@ -205,7 +205,7 @@ def needs_decision(batch: ImportBatch) -> bool:
     kind = KINDS[batch.kind]
     found = ColumnMap.from_dict(batch.columns)
     rule = Rules.from_mapping(batch.options).unknown
-    decided: Mapping[str, Mapping[str, Any]] = batch.options.get("values") or {}
+    decided: Mapping[str, Mapping[str, object]] = batch.options.get("values") or {}
     undecided = rule is OnUnknown.ERROR and any(
         decision_key(v["value"]) not in decided.get(v["column"], {}) for v in batch.unknown or ()
     )

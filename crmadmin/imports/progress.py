@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from crmadmin.core import outside
 from crmadmin.core.db import utcnow
@@ -37,7 +36,7 @@ class Progress:
     seconds_run: float = 0.0
     started_at: datetime | None = None
     counts: Mapping[State, int] = field(default_factory=dict)
-    recent: list[dict[str, Any]] = field(default_factory=list)
+    recent: list[dict[str, object]] = field(default_factory=list)
     error: str = ""
 
     @property

@@ -111,7 +111,7 @@ class Rules:
             strict=bool(options.get("strict")),
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The rules as JSON can hold them; `from_mapping` reads it back."""
         return {
             "on_duplicate": self.on_duplicate.value,
@@ -148,7 +148,7 @@ class Problem:
     value: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         return {
             "code": self.code,
             "column": self.column,

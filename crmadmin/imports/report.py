@@ -93,7 +93,7 @@ class Report:
         }
 
 
-def _public(problem: Mapping[str, Any]) -> dict[str, Any]:
+def _public(problem: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in problem.items() if name != "name"}
 
 
@@ -147,7 +147,7 @@ class Line:
     label: str
     record_id: int | None
     problems: list[dict[str, Any]]
-    warnings: list[dict[str, Any]]
+    warnings: list[dict[str, object]]
     cells: dict[str, str]
     """What the cells say, by import column, fixes put in; of rows that are or were invalid."""
     fixed: frozenset[str] = frozenset()
@@ -272,7 +272,7 @@ def _count(batch: ImportBatch, where: ColumnElement[bool]) -> int:
     return db.session.scalar(statement) or 0
 
 
-def said(batch: ImportBatch, what: str) -> Iterator[dict[str, Any]]:
+def said(batch: ImportBatch, what: str) -> Iterator[dict[str, object]]:
     """Every problem (or warning) of the ledger, in file order, in the user's language."""
     speak = _Speaker(batch)
     flag = _filter(batch, State.INVALID if what == "problems" else WITH_WARNINGS)
@@ -319,13 +319,13 @@ def reasons(batch: ImportBatch) -> list[tuple[str, str, str, int]]:
     ]
 
 
-def spoken(batch: ImportBatch, problems: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def spoken(batch: ImportBatch, problems: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
     """Stored problems, each with its `row`, in the user's language."""
     speak = _Speaker(batch)
     return [speak(problem["row"], problem) for problem in problems]
 
 
-def _refusal(refusal: Mapping[str, Any]) -> dict[str, Any]:
+def _refusal(refusal: Mapping[str, Any]) -> dict[str, object]:
     code, params = refusal.get("code", ""), refusal.get("params") or {}
     words = file_message(code, params)
     return {"row": 0, "column": "", "code": code, "value": "", "message": words}
@@ -338,7 +338,7 @@ class _Speaker:
         self._kind: Kind = KINDS[batch.kind]
         self._headings = ColumnMap.from_dict(batch.columns).headings
 
-    def __call__(self, row: int, problem: Mapping[str, Any]) -> dict[str, Any]:
+    def __call__(self, row: int, problem: Mapping[str, Any]) -> dict[str, object]:
         column, params = problem["column"], dict(problem.get("params") or {})
         if problem["code"] == "differs_from_first_row":
             names = params.get("columns", "").split(",")
@@ -353,7 +353,7 @@ class _Speaker:
             "message": message(problem["code"], params),
         }
 
-    def lost(self, row: int) -> dict[str, Any]:
+    def lost(self, row: int) -> dict[str, object]:
         """What stands in the place of problems that cannot be read."""
         told = {"row": row, "column": "", "name": "", "code": "lost", "value": ""}
         return {**told, "message": _("What was noted of this row cannot be read any more.")}

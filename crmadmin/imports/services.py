@@ -69,7 +69,7 @@ def create_batch(
         group = queries.group_called(group_name)
     periodic.run_where_nobody_else_does()
     path, size, digest = keep(stream, Path(file_name).suffix)
-    options: dict[str, Any] = rules.to_dict()
+    options: dict[str, object] = rules.to_dict()
     if group is None and group_name:
         options["group_name"] = group_name
     if step is not None:

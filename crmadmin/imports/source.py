@@ -38,7 +38,7 @@ class Source:
     reading: Reading
     column_map: ColumnMap
     how: str
-    heads: list[dict[str, Any]]
+    heads: list[dict[str, object]]
 
 
 def uploads_folder() -> Path:
@@ -110,7 +110,7 @@ def _column_map(batch: ImportBatch, kind: Kind, header: Sequence[Cell]) -> tuple
     return match(header, kind.columns), PROPOSED
 
 
-def _noted(heads: Sequence[Head], header: int | None) -> list[dict[str, Any]]:
+def _noted(heads: Sequence[Head], header: int | None) -> list[dict[str, object]]:
     """The first rows of the sheets as JSON keeps them, for the page that matches columns."""
     noted: list[dict[str, Any]] = [
         {"sheet": head.sheet, "header": None, "rows": [_row(row) for row in head.rows]}

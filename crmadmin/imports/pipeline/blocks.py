@@ -10,7 +10,6 @@ import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from crmadmin.access.models import User
 from crmadmin.core.db import spec_of
@@ -224,7 +223,7 @@ def _planner(
     if kind.family is Family.MEMBERS:
         return MemberPlanner(with_members=fills_group)
     fields = [column.spec for column in kind.columns if not column.is_contact]
-    defaults: dict[str, Any] = {
+    defaults: dict[str, object] = {
         f.name: f.default for f in fields if f.default is not None and f.name != "position"
     }
     required = [f.name for f in fields if f.required]

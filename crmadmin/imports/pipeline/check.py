@@ -37,7 +37,7 @@ class Checked:
 
     number: int
     values: dict[str, Any]
-    contact: dict[str, Any] | None = None
+    contact: dict[str, object] | None = None
     address_extra: str | None = None
     problems: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
@@ -65,8 +65,8 @@ class CheckedColumns:
     """The values of one block column by column, those of contacts apart; remarks by place."""
 
     numbers: list[int]
-    values: dict[str, list[Any]]
-    contacts: dict[str, list[Any]]
+    values: dict[str, list[object]]
+    contacts: dict[str, list[object]]
     remarks: dict[int, Remarks]
 
     def rows(self, keys: Sequence[str | None] = ()) -> list[Checked]:
@@ -184,16 +184,16 @@ class _Column:
         self._normalise_all = column_normaliser(column.spec)
         self._refs = refs.get(column.name)
 
-    def values(self, cells: list[Cell], notes: _Notes) -> list[Any]:
+    def values(self, cells: list[Cell], notes: _Notes) -> list[object]:
         """The column's values; problems and warnings go to their rows."""
 
-        def slow(index: int, cell: Cell) -> Any:
+        def slow(index: int, cell: Cell) -> object:
             return self._cell(cell, notes.at(index))
 
         values = self._normalise_all(cells, slow)
         return self._resolved(values, notes) if self.column.spec.is_ref else values
 
-    def _cell(self, cell: Cell, row: Remarks) -> Any:
+    def _cell(self, cell: Cell, row: Remarks) -> object:
         """One cell's value, or None with the row's problem."""
         name = self.column.name
         if isinstance(cell, CellError):
@@ -244,7 +244,7 @@ def _at(problem: Problem, column: ImportColumn) -> Problem:
     return Problem(problem.code, column.name, problem.value, problem.params)
 
 
-def _take_contact(row: Checked, contact: dict[str, Any]) -> None:
+def _take_contact(row: Checked, contact: dict[str, object]) -> None:
     """Give the row its contact, if any of the contact's cells has a value; a name is required."""
     has_problem = any(p.column.startswith(CONTACT_PREFIX) for p in row.problems)
     if not has_problem and all(value is None for value in contact.values()):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import delete, insert, select
 
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db
+from crmadmin.core.facets import Condition
 from crmadmin.core.outside import whole
 from crmadmin.imports.models import ImportBatch, ImportFix
 from crmadmin.imports.pipeline.mapping import ColumnMap
@@ -37,7 +37,7 @@ def of_rows(batch_id: int, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
     return _found(ImportFix.batch_id == batch_id, among(ImportFix.number, numbers))
 
 
-def _found(*where: Any) -> dict[int, dict[str, str]]:
+def _found(*where: Condition) -> dict[int, dict[str, str]]:
     found: dict[int, dict[str, str]] = defaultdict(dict)
     rows = db.session.execute(
         select(ImportFix.number, ImportFix.column, ImportFix.value).where(*where)
@@ -121,7 +121,7 @@ def forget(batch: ImportBatch) -> None:
 
 def take_back(batch: ImportBatch, number: int, column: str | None = None) -> None:
     """Forget the fixes of a row, or the one of a column."""
-    where: list[Any] = [ImportFix.batch_id == batch.id, ImportFix.number == number]
+    where: list[Condition] = [ImportFix.batch_id == batch.id, ImportFix.number == number]
     if column is not None:
         where.append(ImportFix.column == column)
     db.session.execute(delete(ImportFix).where(*where))

@@ -17,7 +17,7 @@ Made = dict[str, list[Any]]
 """Derived column → its values, one for each row of a block."""
 
 
-def make(spec: RecordSpec, values: Mapping[str, Sequence[Any]], rows: int) -> Made:
+def make(spec: RecordSpec, values: Mapping[str, Sequence[object]], rows: int) -> Made:
     """The derived columns of a block's rows as the file has them. `values`: by field."""
     return {
         derived.column: list(map(derived.make, _sources(spec, derived, values, rows)))
@@ -26,7 +26,7 @@ def make(spec: RecordSpec, values: Mapping[str, Sequence[Any]], rows: int) -> Ma
 
 
 def _sources(
-    spec: RecordSpec, derived: DerivedSpec, values: Mapping[str, Sequence[Any]], rows: int
+    spec: RecordSpec, derived: DerivedSpec, values: Mapping[str, Sequence[object]], rows: int
 ) -> Iterable[tuple[Any, ...]]:
     names = {f.column: f.name for f in spec.fields}
     blank = repeat(None, rows)
@@ -37,7 +37,7 @@ class Ready:
     """What was made of a block's rows, found by the values that it was made of."""
 
     def __init__(
-        self, spec: RecordSpec, values: Mapping[str, Sequence[Any]], made: Made, rows: int
+        self, spec: RecordSpec, values: Mapping[str, Sequence[object]], made: Made, rows: int
     ) -> None:
         self._spec = spec
         self._values = values

@@ -39,7 +39,7 @@ class Tally:
     states: Counter[str] = field(default_factory=Counter)
     contacts: Counter[str] = field(default_factory=Counter)
     members: Counter[str] = field(default_factory=Counter)
-    recent: list[dict[str, Any]] = field(default_factory=list)
+    recent: list[dict[str, object]] = field(default_factory=list)
     """The latest problems: row and problem, the newest first."""
 
     def add(self, step: Step) -> None:
@@ -60,7 +60,7 @@ class Tally:
     def total(self) -> int:
         return sum(self.states.values())
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """As reports have it."""
         return {
             "rows": {"total": self.total, **{s.value: self.states[s.value] for s in State}},
@@ -68,7 +68,7 @@ class Tally:
             "members": {name: self.members[name] for name in ("added", "already")},
         }
 
-    def to_progress(self, phase: str) -> dict[str, Any]:
+    def to_progress(self, phase: str) -> dict[str, object]:
         """As a job's progress keeps it; `from_progress` reads it back."""
         return {"phase": phase, **self.to_dict(), "recent": self.recent}
 
@@ -154,7 +154,7 @@ def _told(problems: Sequence[Problem], number: int, step: Step) -> str:
     return _dump([_with_cell(p, number, step) for p in problems]) if problems else _NOTHING
 
 
-def _with_cell(problem: Problem, number: int, step: Step) -> dict[str, Any]:
+def _with_cell(problem: Problem, number: int, step: Step) -> dict[str, object]:
     """The problem with the cell as the file has it, which a person will look for there."""
     stored = problem.to_dict()
     index = step.column_map.fields.get(problem.column)

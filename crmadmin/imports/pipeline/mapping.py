@@ -57,7 +57,7 @@ class ColumnMap:
     ignored: tuple[str, ...] = ()
     unnamed: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         return {
             "fields": self.fields,
             "headings": self.headings,

@@ -37,7 +37,7 @@ class WorkerLost(RuntimeError):
 
 
 def apart(
-    make: Callable[[], Iterable[Any]],
+    make: Callable[[], Iterable[object]],
     last: Callable[[], Any],
     keep: Iterable[int] = (),
     outlook: Outlook | None = None,
@@ -76,7 +76,7 @@ def apart(
 
 
 def _work(
-    make: Callable[[], Iterable[Any]], last: Callable[[], Any], into: int, keep: set[int]
+    make: Callable[[], Iterable[object]], last: Callable[[], Any], into: int, keep: set[int]
 ) -> NoReturn:
     """The life of the fork: it must never return into the code that it was copied from."""
     try:
@@ -107,7 +107,7 @@ def _close_others(keep: set[int]) -> None:
     os.closerange(start, os.sysconf("SC_OPEN_MAX"))
 
 
-def _send(into: int, kind: str, value: Any) -> None:
+def _send(into: int, kind: str, value: object) -> None:
     data = memoryview(pickle.dumps((kind, value), 5))
     for part in (memoryview(_LENGTH.pack(len(data))), data):
         while part:

@@ -79,7 +79,7 @@ class Loader:
         db.session.rollback()
         self._made_now = {}
 
-    def _stored(self, value: Any) -> Any:
+    def _stored(self, value: object) -> object:
         if type(value) is NewRef:
             key = (value.target, name_key(value.name))
             return self._made_now.get(key) or self._made[key]
@@ -242,7 +242,7 @@ class Loader:
         target: str,
         ids: Sequence[int],
         versions: Sequence[int],
-        before: Mapping[str, Any] | None,
+        before: Mapping[str, object] | None,
     ) -> None:
         """Remember records beside the rows' own that this import made or changed."""
         columns: dict[str, Column] = {
@@ -284,7 +284,7 @@ def _columns(kind: Kind, fates: Sequence[Fate]) -> dict[str, Column]:
     return {kind.column_of[n]: [fate.values.get(n) for fate in fates] for n in names}
 
 
-def overwritten(kind: Kind, fate: Fate) -> dict[str, Any] | None:
+def overwritten(kind: Kind, fate: Fate) -> dict[str, object] | None:
     """The before-image of a row that overwrote something: column → the value until then."""
     if fate.state is not State.UPDATED:
         return None

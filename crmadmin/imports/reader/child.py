@@ -57,7 +57,7 @@ def _refuse(refusal: FileRefused) -> int:
     return _REFUSED
 
 
-def _send(frame: dict[str, Any]) -> None:
+def _send(frame: dict[str, object]) -> None:
     line = frames.encode(frame)
     with _sending:
         sys.stdout.buffer.write(line)
@@ -154,7 +154,7 @@ def _sheets_of_workbook(
 
 def _send_sheet(name: str, pieces: Pieces, limits: Limits) -> bool:
     """Send the first rows of a sheet and, if the answer is its header's row number, the rest."""
-    head: list[dict[str, Any]] = []
+    head: list[dict[str, object]] = []
     rows = 0
     while rows < frames.HEAD_ROWS and (piece := next(pieces, None)) is not None:
         head.append(piece)

@@ -24,7 +24,7 @@ SEPARATOR = "\x7f"
 """Stands between the texts of a column: JSON need not escape it, and no sheet is full of it."""
 
 
-def encode_cell(cell: Cell | timedelta) -> Any:
+def encode_cell(cell: Cell | timedelta) -> object:
     """One cell as JSON can hold it; what JSON lacks becomes an object with one key."""
     if isinstance(cell, datetime):
         return {"dt": cell.isoformat()}
@@ -39,7 +39,7 @@ def encode_cell(cell: Cell | timedelta) -> Any:
     return cell
 
 
-def decode_cell(value: Any) -> Cell:
+def decode_cell(value: object) -> Cell:
     """The reverse of `encode_cell`; ValueError for what no cell can be."""
     if value is None or isinstance(value, str | int | float):
         return value
@@ -60,7 +60,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def encode_cells(cells: tuple[Cell, ...] | list[Cell]) -> list[Any]:
+def encode_cells(cells: tuple[Cell, ...] | list[Cell]) -> list[object]:
     """The cells of a row for JSON, without the blank ones at its end."""
     end = len(cells)
     while end and cells[end - 1] is None:
@@ -75,7 +75,7 @@ def decode_cells(values: list[Any]) -> tuple[Cell, ...]:
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
-def encode(frame: dict[str, Any]) -> bytes:
+def encode(frame: dict[str, object]) -> bytes:
     """One frame as one line. A lone surrogate (possible in a broken file) becomes `?`."""
     text = json.dumps(frame, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "replace") + b"\n"
@@ -93,7 +93,7 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON's")
 
 
-def decode_block(value: Any, after: int = 0) -> Block:
+def decode_block(value: object, after: int = 0) -> Block:
     """The rows of a frame (see `packing.pack`); ValueError for anything that is not just that.
 
     `after`: the number of the row before them, which theirs must exceed.
@@ -112,14 +112,14 @@ def decode_block(value: Any, after: int = 0) -> Block:
     return Block(numbers, [_decode_column(column, count) for column in columns])
 
 
-def _decode_column(value: Any, count: int) -> list[Cell]:
+def _decode_column(value: object, count: int) -> list[Cell]:
     column: list[Cell] = [None] * count if value is None else _decode_values(value)
     if len(column) != count:
         raise ValueError("a column of another length")
     return column
 
 
-def _decode_values(value: Any) -> list[Any]:
+def _decode_values(value: object) -> list[Any]:
     if isinstance(value, str):
         texts = value.split(SEPARATOR)
         return [text or None for text in texts] if "" in texts else texts
@@ -130,7 +130,7 @@ def _decode_values(value: Any) -> list[Any]:
     return _decode_typed(value)
 
 
-def _decode_typed(value: Any) -> list[Cell]:
+def _decode_typed(value: object) -> list[Cell]:
     if not isinstance(value, dict) or len(value) != 1:
         raise ValueError("not a column")
     [(kind, joined)] = value.items()

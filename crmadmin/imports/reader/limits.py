@@ -45,7 +45,7 @@ class Limits:
             inflated=round(usual.inflated * more),
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         return asdict(self)
 
     @classmethod

@@ -23,11 +23,11 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _NO_INVISIBLE = dict.fromkeys(map(ord, _INVISIBLE))
 _SEPARATOR = frames.SEPARATOR
 
-RawRow = Sequence[Any]
+RawRow = Sequence[object]
 """Cells as calamine gives them, or CellError; `''` or None is blank."""
 
 
-def pieces(rows: Iterable[RawRow], limits: Limits, lead: int = 0) -> Iterator[dict[str, Any]]:
+def pieces(rows: Iterable[RawRow], limits: Limits, lead: int = 0) -> Iterator[dict[str, object]]:
     """The frames for all the rows of a sheet, of which the first is row 1.
 
     `lead` blank columns go before theirs. Raises FileRefused: `file_too_large`,
@@ -50,7 +50,7 @@ def pieces(rows: Iterable[RawRow], limits: Limits, lead: int = 0) -> Iterator[di
 
 def pack(
     numbers: list[int], rows: Sequence[RawRow], cell_length: int, lead: int = 0
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """The frames for these rows, mostly one; rows without a value are left out.
 
     All rows are equally long; `lead` blank columns go before them. FileRefused (`file_unsafe`)
@@ -60,7 +60,7 @@ def pack(
     if not rows:
         return
     letters = 0
-    columns: list[Any] = [None] * lead
+    columns: list[object] = [None] * lead
     for values in zip(*rows, strict=True):
         column = _pack_column(values, cell_length)
         if column is _UNCLEAN:
@@ -78,7 +78,7 @@ def pack(
     yield {"count": len(numbers), "at": numbers[0] if is_run else numbers, "columns": columns}
 
 
-def clean(value: Any, cell_length: int) -> Any:
+def clean(value: object, cell_length: int) -> Any:
     """One raw cell as a Cell (or timedelta): blanks become None, whole floats whole numbers.
 
     NUL, which no database keeps, is left out.
@@ -112,11 +112,11 @@ def _without_blank_rows(
     return [numbers[place] for place in kept], [rows[place] for place in kept]
 
 
-def _is_value(value: Any) -> bool:
+def _is_value(value: object) -> bool:
     return value is not None and value != ""
 
 
-def _pack_column(values: tuple[Any, ...], cell_length: int) -> Any:
+def _pack_column(values: tuple[Any, ...], cell_length: int) -> object:
     try:
         text = _SEPARATOR.join(values)
     except TypeError:
@@ -135,7 +135,7 @@ def _pack_column(values: tuple[Any, ...], cell_length: int) -> Any:
     return text
 
 
-def _pack_mixed(values: tuple[Any, ...], cell_length: int) -> Any:
+def _pack_mixed(values: tuple[Any, ...], cell_length: int) -> object:
     types = set(map(type, values))
     if types == {int}:
         return list(values)
@@ -169,7 +169,7 @@ def _pack_dates(values: tuple[Any, ...], kind: Any, key: str) -> dict[str, str] 
     return {key: joined} if len(joined) >= len(values) else None
 
 
-def _pack_cells(values: tuple[Any, ...], cell_length: int) -> Any:
+def _pack_cells(values: tuple[Any, ...], cell_length: int) -> object:
     cleaned = [clean(value, cell_length) for value in values]
     for raw, cell in zip(values, cleaned, strict=True):
         if cell is None and raw:

@@ -22,7 +22,7 @@ _TOO_LARGE = ("Cell limit exceeded", "capacity overflow")
 """How calamine words that a sheet reaches too far, in an error or a panic."""
 
 
-def open_workbook(path: Path, kind: Kind) -> Any:
+def open_workbook(path: Path, kind: Kind) -> object:
     """The workbook, whatever its name says it is."""
     # Imported here, after the limits are set, so that its own memory counts too.
     from python_calamine import CalamineWorkbook
@@ -48,7 +48,7 @@ def load(book: Any, index: int) -> Any:
 
 def rows(
     sheet: Any, errors: Mapping[tuple[int, int], str], limits: Limits
-) -> tuple[Iterator[list[Any]], int]:
+) -> tuple[Iterator[list[object]], int]:
     """All rows of a sheet from the first on, and how many columns before theirs are blank.
 
     Raises FileRefused: `file_too_large`, `too_many_columns`.
@@ -70,17 +70,17 @@ def _check_extent(sheet: Any, errors: Mapping[tuple[int, int], str], limits: Lim
 
 
 def _with_errors(
-    rows: Iterator[list[Any]],
+    rows: Iterator[list[object]],
     lead: int,
     end: tuple[int, int],
     errors: Mapping[tuple[int, int], str],
-) -> Iterator[list[Any]]:
+) -> Iterator[list[object]]:
     """The rows from column A on, with the error cells that calamine gives as blanks."""
     by_row: dict[int, list[tuple[int, str]]] = {}
     for (number, column), text in errors.items():
         by_row.setdefault(number, []).append((column, text))
     width = 1 + max(end[1], max(column for _, column in errors))
-    below: Iterator[list[Any]] = repeat([], max(0, max(by_row) - end[0] - 1))
+    below: Iterator[list[object]] = repeat([], max(0, max(by_row) - end[0] - 1))
     for number, cells in enumerate(chain(rows, below), 1):
         row = [""] * lead + cells
         row += [""] * (width - len(row))
@@ -89,7 +89,7 @@ def _with_errors(
         yield row
 
 
-def _guarded(call: Callable[[], Any]) -> Any:
+def _guarded(call: Callable[[], Any]) -> object:
     from python_calamine import PasswordError
 
     try:

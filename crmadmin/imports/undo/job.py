@@ -126,7 +126,7 @@ class _Undoing:
             2 * LAST, self._total or 0, {"phase": "done", "undone": batch.undone}, total=self._total
         )
 
-    def _told(self, counts: Counts, beside: list[KeptLine]) -> dict[str, Any]:
+    def _told(self, counts: Counts, beside: list[KeptLine]) -> dict[str, object]:
         """What the history keeps of it."""
         stays = select(func.count()).select_from(ImportRow).where(
             ImportRow.batch_id == self._ground.batch_id,
@@ -144,7 +144,7 @@ class _Undoing:
             **self._lost(),
         }
 
-    def _lost(self) -> dict[str, Any]:
+    def _lost(self) -> dict[str, object]:
         """What stayed lost, as it was told before the first write."""
         told = (self._batch.options or {}).get(LOST)
         return {"lost": told} if told else {}

@@ -47,7 +47,7 @@ def token(lost: Iterable[Lost]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16] if told else ""
 
 
-def _of_note(model: Any, before: Mapping[str, Any]) -> list[tuple[str, bool]]:
+def _of_note(model: Any, before: Mapping[str, object]) -> list[tuple[str, bool]]:
     if model is None:
         return [(name, True) for name in before]
     table = model.__table__

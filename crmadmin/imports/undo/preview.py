@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, select
 
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
+from crmadmin.core.facets import Condition
 from crmadmin.core.records import describe
 from crmadmin.core.usage import references_to
 from crmadmin.customers.models import Contact
@@ -93,7 +94,7 @@ def kept_lines(batch: ImportBatch) -> list[KeptLine]:
     return lines + [KeptLine(0, line["label"], line["reason"]) for line in beside]
 
 
-def _count(model: Any, *where: Any) -> int:
+def _count(model: Any, *where: Condition) -> int:
     return db.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
 
 

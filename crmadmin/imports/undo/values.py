@@ -26,7 +26,7 @@ class Restore(NamedTuple):
 
     record_id: int
     version: int
-    before: Mapping[str, Any]
+    before: Mapping[str, object]
 
 
 def put_back(model: type[Any], wanted: Sequence[Restore]) -> set[int]:
@@ -51,17 +51,17 @@ def put_back(model: type[Any], wanted: Sequence[Restore]) -> set[int]:
 class _Row(NamedTuple):
     record_id: int
     version: int
-    changed: dict[str, Any]
-    now: Mapping[str, Any]
+    changed: dict[str, object]
+    now: Mapping[str, object]
 
 
-def _current(model: Any, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+def _current(model: Any, ids: Sequence[int]) -> dict[int, Mapping[str, object]]:
     statement = select(*model.__table__.columns).where(among(model.id, ids))
     found = db.session.execute(statement).mappings()
-    return {row["id"]: cast("Mapping[str, Any]", row) for row in found}
+    return {row["id"]: cast("Mapping[str, object]", row) for row in found}
 
 
-def _after(spec: RecordSpec, restore: Restore, now: Mapping[str, Any]) -> _Row:
+def _after(spec: RecordSpec, restore: Restore, now: Mapping[str, object]) -> _Row:
     readers = _readers(spec.model.__table__)
     changed = {
         name: readers[name](value) if value is not None and name in readers else value
@@ -130,16 +130,16 @@ def _write(spec: RecordSpec, names: Iterable[str], rows: Sequence[_Row]) -> None
     bulk.update(spec.model.__table__, columns, ids)
 
 
-def merged(images: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[str, Any]:
+def merged(images: Iterable[tuple[int, Mapping[str, object]]]) -> dict[str, object]:
     """Several before-images of one record, (version, values), as one: the oldest value counts."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for _version, before in sorted(images, key=lambda image: image[0]):
         for name, value in before.items():
             found.setdefault(name, value)
     return found
 
 
-def restorable(table: Any, before: Mapping[str, Any]) -> dict[str, Any]:
+def restorable(table: Any, before: Mapping[str, object]) -> dict[str, object]:
     """The values of a before-image that the table can still hold."""
     return {n: v for n, v in before.items() if n in table.c and not _is_long(table.c[n], v)}
 
@@ -149,6 +149,6 @@ def length_of(column: Any) -> int | None:
     return column.type.length if isinstance(column.type, String) else None
 
 
-def _is_long(column: Any, value: Any) -> bool:
+def _is_long(column: Any, value: object) -> bool:
     length = length_of(column)
     return length is not None and isinstance(value, str) and len(value) > length

@@ -174,7 +174,7 @@ class CatalogPlanner:
         row: Checked,
         keys: list[Key],
         existing: Existing,
-        changes: dict[str, Any],
+        changes: dict[str, object],
         known: Known,
     ) -> list[Problem]:
         """A problem for each key that would change to one which another record has."""

@@ -20,7 +20,7 @@ class ContactIndex:
 
     def __init__(self) -> None:
         self._seen: set[tuple[str, ...]] = set()
-        self.added: list[Mapping[str, Any]] = []
+        self.added: list[Mapping[str, object]] = []
         # Most customers never get a second one to be compared with: keys are made when needed.
         self._indexed = 0
 
@@ -29,7 +29,7 @@ class ContactIndex:
         """How many contacts the customer has."""
         return len(self.added)
 
-    def __contains__(self, contact: Mapping[str, Any]) -> bool:
+    def __contains__(self, contact: Mapping[str, object]) -> bool:
         if not self.added:
             return False
         number = contact.get("phone")
@@ -46,7 +46,7 @@ class ContactIndex:
         emails = ("",) if email else ("", "email")
         return any(("name", p, e, name) in self._seen for p in phones for e in emails)
 
-    def add(self, contact: Mapping[str, Any]) -> None:
+    def add(self, contact: Mapping[str, object]) -> None:
         """Take note of a contact."""
         self.added.append(contact)
 
@@ -56,7 +56,7 @@ class ContactIndex:
         self._indexed = len(self.added)
 
 
-def _keys(contact: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _keys(contact: Mapping[str, object]) -> list[tuple[str, ...]]:
     """What a contact is found by: emails with whether it has a phone, names with both."""
     phone, email, name = _parts(contact)
     keys: list[tuple[str, ...]] = []

@@ -13,12 +13,12 @@ from crmadmin.imports.pipeline.plan.contacts import ContactIndex
 from crmadmin.imports.records import OnBlank, Problem, Rules, State
 
 
-class _Nothing(dict[str, Any]):
+class _Nothing(dict[str, object]):
     """No values, and nobody puts any: the default of many objects, made once."""
 
     __hash__ = object.__hash__  # type: ignore[assignment]  # dataclasses ask it of a default
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    def __setitem__(self, key: str, value: object) -> None:
         raise TypeError("these are nobody's values")
 
 
@@ -34,7 +34,7 @@ class Existing:
 
     id: int
     label: str
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     contacts: ContactIndex = field(default_factory=ContactIndex)
     is_member: bool = False
     version: int = 1
@@ -62,7 +62,7 @@ class Subject:
 
     number: int
     record_id: int | None
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     contacts: ContactIndex
 
 
@@ -76,7 +76,7 @@ class Told:
 
     state: State
     existing: Existing | None = None
-    before: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class Fate:
     before: Mapping[str, Any] = NOTHING
     version: int | None = None
     key: str | None = None
-    contact: dict[str, Any] | None = None
+    contact: dict[str, object] | None = None
     contact_fate: str | None = None
     member_fate: str | None = None
     problems: Sequence[Problem] = ()
@@ -119,7 +119,7 @@ class Shape:
     """
 
     def __init__(
-        self, fields: Sequence[FieldSpec], defaults: Mapping[str, Any], required: Iterable[str]
+        self, fields: Sequence[FieldSpec], defaults: Mapping[str, object], required: Iterable[str]
     ) -> None:
         self.fields = {f.name: f for f in fields}
         self._filled = tuple(defaults.items())
@@ -128,7 +128,7 @@ class Shape:
             f.name for f in fields if not f.required and f.default is None and f.name != "code"
         )
 
-    def missing(self, values: Mapping[str, Any]) -> list[Problem]:
+    def missing(self, values: Mapping[str, object]) -> list[Problem]:
         """A problem for every required field that a new record would lack."""
         return [Problem("required", name) for name in self.required if values.get(name) is None]
 
@@ -141,7 +141,7 @@ class Shape:
         """
         return self.missing(row.values) if row.number in known.refused else []
 
-    def new_values(self, row: Checked) -> dict[str, Any]:
+    def new_values(self, row: Checked) -> dict[str, object]:
         """The values of a new record: the row's, with defaults for blanks."""
         values = row.values.copy()
         for name, default in self._filled:
@@ -151,7 +151,7 @@ class Shape:
             values["address"] = with_extra(values.get("address"), row.address_extra)
         return values
 
-    def changes(self, row: Checked, existing: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    def changes(self, row: Checked, existing: Mapping[str, Any], rules: Rules) -> dict[str, object]:
         """What overwriting would change: field → new value. A column the file lacks stays."""
         changed: dict[str, Any] = {}
         for name, value in row.values.items():
