@@ -33,7 +33,7 @@ from crmadmin.access.models import User
 from crmadmin.access.permissions import Permission
 from crmadmin.access.policy import PUBLIC
 from crmadmin.access.roles import Scope
-from crmadmin.core import outside
+from crmadmin.core import htmx, outside
 from crmadmin.core.db import acting_as, actor, db
 from crmadmin.core.redirects import path_of, safe_path
 
@@ -272,7 +272,7 @@ def _note_seen() -> None:
 
 def _ask_to_sign_in() -> Response:
     """401 for scripts, with the way to the log-in page; for people that page itself."""
-    if request.headers.get("HX-Request") == "true":
+    if htmx.is_asking():
         back = path_of(request.headers.get("HX-Current-URL"))
         answer = jsonify(error="sign_in")
         answer.headers["HX-Redirect"] = url_for("access.login", next=back)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import make_response, redirect, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from crmadmin.core import outside, records
+from crmadmin.core import htmx, outside, records
 from crmadmin.core.list_state import Unread, UnreadSearch
 
 
@@ -55,8 +55,4 @@ def parameters() -> MultiDict[str, str]:
 
 def leave(url: str) -> ResponseReturnValue:
     """Away from a sheet: htmx is told to load the address, a plain form is redirected."""
-    if "HX-Request" not in request.headers:
-        return redirect(url)
-    answer = make_response("", 204)
-    answer.headers["HX-Redirect"] = url
-    return answer
+    return htmx.go(url, 302)

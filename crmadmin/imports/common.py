@@ -17,10 +17,11 @@ from crmadmin.imports import queries
 from crmadmin.imports.kinds import Kind
 from crmadmin.imports.models import ImportBatch, ImportChange
 from crmadmin.imports.pipeline.ledger import Tally
-from crmadmin.imports.pipeline.mapping import ColumnMap, column_letter, heading_words
+from crmadmin.imports.pipeline.mapping import ColumnMap, heading_words
 from crmadmin.imports.reader import Reading
 from crmadmin.imports.records import Block, FileRefused
 from crmadmin.imports.source import Source, remembered
+from crmadmin.spreadsheets.parts import column_letters
 
 
 def note_source(batch: ImportBatch, kind: Kind, source: Source) -> None:
@@ -55,7 +56,7 @@ class Unnamed:
 
     def letters(self, mapped: ColumnMap) -> tuple[str, ...]:
         used = set(mapped.fields.values())
-        return tuple(column_letter(i) for i in sorted(self.found - used))
+        return tuple(column_letters(i) for i in sorted(self.found - used))
 
 
 def note_columns(batch: ImportBatch, found: ColumnMap, unnamed: Unnamed) -> None:

@@ -18,9 +18,10 @@ from crmadmin.core.text import as_typed, fold
 from crmadmin.imports import queries
 from crmadmin.imports.kinds import KINDS, TARGETS, Kind
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.pipeline.mapping import ColumnMap, ImportColumn, column_letter, heading_words
+from crmadmin.imports.pipeline.mapping import ColumnMap, ImportColumn, heading_words
 from crmadmin.imports.pipeline.references import decision_key
 from crmadmin.imports.records import OnUnknown, Rules
+from crmadmin.spreadsheets.parts import column_letters
 
 SAMPLES = 3
 CHOICES = 50
@@ -125,7 +126,7 @@ def _columns(batch: ImportBatch, rows: tuple[HeadRow, ...]) -> tuple[FileColumn,
             continue
         found.append(
             FileColumn(
-                index, column_letter(index), heading, samples, name, how if name else "none",
+                index, column_letters(index), heading, samples, name, how if name else "none",
                 strange[name] if name else 0,
             )
         )  # fmt: skip
@@ -148,7 +149,7 @@ def _unknown(batch: ImportBatch, kind: Kind) -> tuple[UnknownValue, ...]:
             UnknownValue(
                 column=column.name,
                 label=str(column.spec.label),
-                letter=column_letter(places.get(column.name, 0)),
+                letter=column_letters(places.get(column.name, 0)),
                 value=value["value"],
                 rows=value["rows"],
                 decision=decision,

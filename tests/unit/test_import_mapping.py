@@ -7,7 +7,6 @@ import pytest
 from crmadmin.imports.kinds import CONTACT_ORDER, CUSTOMER_ORDER, KINDS
 from crmadmin.imports.pipeline.mapping import (
     ColumnMap,
-    column_letter,
     find_header,
     heading_words,
     match,
@@ -110,8 +109,3 @@ def test_a_column_map_survives_being_stored() -> None:
 
 def test_a_heading_is_said_on_one_line_without_its_star() -> None:
     assert heading_words("Tên\nkhách hàng * ") == "Tên khách hàng"
-
-
-@pytest.mark.parametrize(("index", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (16383, "XFD")])
-def test_a_column_is_named_by_its_letters(index: int, letters: str) -> None:
-    assert column_letter(index) == letters

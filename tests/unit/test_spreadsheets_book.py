@@ -197,7 +197,9 @@ def test_a_title_fits_what_excel_accepts() -> None:
 
 
 def test_letters_of_columns_are_those_of_excel() -> None:
-    assert [column_letters(n) for n in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
+    assert [column_letters(n) for n in (0, 25, 26, 701, 702, 16383)] == [
+        "A", "Z", "AA", "ZZ", "AAA", "XFD",
+    ]  # fmt: skip
 
 
 def test_every_part_is_well_formed_and_listed() -> None:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.access import guard
-from crmadmin.core import outside
+from crmadmin.core import htmx, outside
 from crmadmin.core.db import db
 from crmadmin.groups import drafts, following
 from crmadmin.groups.models import CustomerGroup
@@ -23,9 +23,7 @@ from crmadmin.groups.views.editing import (
     back_to_form,
     blueprint,
     editing,
-    go,
     half,
-    is_part,
     only,
     page_state,
     page_url,
@@ -43,7 +41,7 @@ def members(key: str) -> ResponseReturnValue:
     edit = editing(key)
     asked = only(request.args, *OF_MEMBERS)
     state = MultiDict([*only(page_state(), but=OF_MEMBERS).items(multi=True), *asked.items()])
-    if not is_part():
+    if not htmx.is_asking():
         return redirect(page_url(key, only(request.args)))
     told = drafts.state(edit.draft, edit.group)
     context = {**halves.common(edit, state, told), **halves.members(edit, state, told)}
@@ -56,7 +54,7 @@ def picker(key: str) -> ResponseReturnValue:
     edit = editing(key)
     asked = only(request.args, but=OF_MEMBERS)
     state = MultiDict([*only(page_state(), *OF_MEMBERS).items(), *asked.items(multi=True)])
-    if not is_part():
+    if not htmx.is_asking():
         return redirect(page_url(key, only(request.args)))
     counts_all = request.args.get("count") == "all"
     context = {
@@ -78,7 +76,7 @@ def text(key: str) -> ResponseReturnValue:
     if edit.draft is not None or differs(edit.group, typed):
         drafts.type_text(edit.begin(), **typed)
         db.session.commit()
-    if not is_part():
+    if not htmx.is_asking():
         return back_to_form(key, "")
     edit = edit.again()
     told = drafts.state(edit.draft, edit.group)
@@ -175,12 +173,12 @@ def undo(key: str) -> ResponseReturnValue:
         if followed:
             # Another kind of group: the whole form is another.
             db.session.commit()
-            return go(page_url(edit.key, page_state()))
+            return htmx.go(page_url(edit.key, page_state()))
     return _done(edit, _("Undone."), "good")
 
 
 def _done(edit: Editing, text: str, kind: str, **events: object) -> ResponseReturnValue:
     db.session.commit()
-    if not is_part():
+    if not htmx.is_asking():
         return back_to_form(edit.key, text, "success" if kind == "good" else "warning")
     return say(halves.answer(edit), text, kind, **events)

@@ -28,7 +28,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
-from crmadmin.core import marks, outside, records
+from crmadmin.core import htmx, marks, outside, records
 from crmadmin.core.db import db
 from crmadmin.core.listing import owned_by
 from crmadmin.core.redirects import path_of
@@ -134,14 +134,9 @@ def reach() -> list[ColumnElement[bool]]:
     return [] if owner is None else [owned_by(Customer, owner)]
 
 
-def is_part() -> bool:
-    """Whether only a part of the page was asked for, by htmx."""
-    return request.headers.get("HX-Request") == "true"
-
-
 def page_state() -> MultiDict[str, str]:
     """The parameters of the page that the request came from."""
-    if is_part():
+    if htmx.is_asking():
         query = (path_of(request.headers.get("HX-Current-URL")) or "").partition("?")[2]
     else:
         query = request.form.get("back", "")
@@ -192,15 +187,6 @@ def back_to_form(key: str, text: str, kind: str = "success") -> ResponseReturnVa
     return redirect(page_url(key, page_state()), 303)
 
 
-def go(url: str) -> ResponseReturnValue:
-    """To another page: htmx is told to load it, a plain form is redirected."""
-    if not is_part():
-        return redirect(url, 303)
-    answer = make_response("", 204)
-    answer.headers["HX-Redirect"] = url
-    return answer
-
-
 def come_back(error: Exception, key: str | None = None) -> ResponseReturnValue:
     """To the form as it is now, when the draft is not what the page took it for.
 
@@ -209,7 +195,7 @@ def come_back(error: Exception, key: str | None = None) -> ResponseReturnValue:
     db.session.rollback()
     flash(str(CLOSED if isinstance(error, drafts.Closed) else FOLLOWS), "warning")
     key = key or str((request.view_args or {}).get("key", NEW_KEY))
-    return go(page_url(key, page_state()))
+    return htmx.go(page_url(key, page_state()))
 
 
 blueprint.register_error_handler(drafts.Closed, come_back)

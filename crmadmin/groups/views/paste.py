@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from crmadmin.access import guard, messages, questions
 from crmadmin.access.questions import Question, TooManyQuestions
-from crmadmin.core import records
+from crmadmin.core import htmx, records
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, paste, queries
@@ -20,7 +20,6 @@ from crmadmin.groups.views.editing import (
     back_to_form,
     blueprint,
     editing,
-    is_part,
     page_state,
     page_url,
     reach,
@@ -67,7 +66,7 @@ def _choose(edit: Editing, ids: list[int]) -> ResponseReturnValue:
     outcome = drafts.pick(edit.begin(), ids, reach(), Kind.PASTE)
     db.session.commit()
     said = picked_words(outcome)
-    if not is_part():
+    if not htmx.is_asking():
         return back_to_form(edit.key, said)
     made = say(answer(edit), said, "good" if outcome.changed else "warn", **{"sheet-close": {}})
     # The question came from the sheet; what it changed is the form behind it.

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 
+from crmadmin.core import htmx
 from crmadmin.core.db import db
 from crmadmin.customers import queries as customers
 from crmadmin.groups import drafts, following, picker
@@ -17,7 +18,6 @@ from crmadmin.groups.views import halves
 from crmadmin.groups.views.editing import (
     blueprint,
     editing,
-    go,
     page_state,
     page_url,
     reach,
@@ -35,7 +35,7 @@ def leave(key: str) -> ResponseReturnValue:
     edit = editing(key)
     told = drafts.state(edit.draft, edit.group)
     if told.is_empty:
-        return go(list_url())
+        return htmx.go(list_url())
     return render_template(
         "groups/ask.html",
         title=_("Throw the changes away?"),
@@ -81,7 +81,7 @@ def throw_away(key: str) -> ResponseReturnValue:
                 ),
                 "warning",
             )  # fmt: skip
-    return go(list_url())
+    return htmx.go(list_url())
 
 
 @blueprint.get("/draft/<key>/follow")
@@ -118,7 +118,7 @@ def start_following(key: str) -> ResponseReturnValue:
     edit = editing(key)
     drafts.follow(edit.begin(), request.form.get("query", ""))
     db.session.commit()
-    return go(page_url(edit.key, page_state()))
+    return htmx.go(page_url(edit.key, page_state()))
 
 
 @blueprint.post("/draft/<key>/freeze")
@@ -135,4 +135,4 @@ def freeze(key: str) -> ResponseReturnValue:
         ),
         "success",
     )  # fmt: skip
-    return go(page_url(edit.key, page_state()))
+    return htmx.go(page_url(edit.key, page_state()))

@@ -13,6 +13,7 @@ from typing import Any
 from crmadmin.core.spec import FieldSpec
 from crmadmin.core.text import cell_text, heading_key
 from crmadmin.imports.records import Cell, Row
+from crmadmin.spreadsheets.parts import column_letters
 
 CONTACT_PREFIX = "contact_"
 
@@ -120,7 +121,7 @@ def by_hand(header: Sequence[Cell], fields: Mapping[str, int]) -> ColumnMap:
             ignored.append(words)
     for index, name in used.items():
         words = heading_words(header[index]) if index < len(header) else ""
-        headings[name] = words or column_letter(index)
+        headings[name] = words or column_letters(index)
     return ColumnMap(dict(fields), headings, tuple(ignored))
 
 
@@ -138,13 +139,3 @@ def find_header(
         if len(found) > most and not keys.isdisjoint(found):
             best, most = row.number, len(found)
     return best
-
-
-def column_letter(index: int) -> str:
-    """The letters that Excel shows above a column: 0 is A, 26 is AA."""
-    letters = ""
-    while index >= 0:
-        index, digit = divmod(index, 26)
-        letters = chr(ord("A") + digit) + letters
-        index -= 1
-    return letters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint, abort, url_for
 from flask_babel import gettext as _
 
 from crmadmin.access import guard
@@ -179,8 +179,3 @@ def refusal_of(batch: ImportBatch) -> str:
     if batch.refusal is None:
         return ""
     return file_message(batch.refusal.get("code", ""), batch.refusal.get("params") or {})
-
-
-def is_part() -> bool:
-    """Whether only a part of the page was asked for, by htmx."""
-    return request.headers.get("HX-Request") == "true"

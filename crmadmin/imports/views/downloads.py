@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from crmadmin.access.permissions import Permission
+from crmadmin.core.exports import TYPES
 from crmadmin.imports import error_workbook, source, standing
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
@@ -19,7 +20,6 @@ from crmadmin.imports.records import FileRefused
 from crmadmin.imports.states import Act
 from crmadmin.imports.views.base import batch_of, blueprint
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 IN_MEMORY = 8 * 1024 * 1024
 """A workbook that is larger waits on the disk while it is sent."""
 
@@ -66,7 +66,7 @@ def _workbook(
         return redirect(url_for("imports.show", id=batch.id))
     out.seek(0)
     name = f"{Path(batch.file_name).stem}-{word}.xlsx"
-    return send_file(out, XLSX, as_attachment=True, download_name=name)
+    return send_file(out, TYPES["xlsx"], as_attachment=True, download_name=name)
 
 
 @blueprint.get("/<id>/file")

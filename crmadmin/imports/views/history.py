@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
-from crmadmin.core import outside
+from crmadmin.core import htmx, outside
 from crmadmin.core.spec import Words
 from crmadmin.imports import listed, queries, standing, states
 from crmadmin.imports.kinds import KINDS
@@ -22,7 +22,7 @@ from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import JOBS, PREVIEW, UNDO, State
 from crmadmin.imports.states import Status
-from crmadmin.imports.views.base import PER_PAGE, blueprint, is_part, label_of
+from crmadmin.imports.views.base import PER_PAGE, blueprint, label_of
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
 
@@ -143,6 +143,6 @@ def seen() -> ResponseReturnValue:
         jobs.mark_subject_seen(user.id, subject, JOBS)
     elif user is not None:
         jobs.mark_seen(user.id)
-    if is_part() or request.headers.get("X-Requested-With") == "fetch":
+    if htmx.is_asking() or request.headers.get("X-Requested-With") == "fetch":
         return Response(status=204)
     return redirect(url_for("imports.index"), 303)

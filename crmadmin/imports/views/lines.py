@@ -19,10 +19,10 @@ from crmadmin.imports.kinds import KINDS, Kind
 from crmadmin.imports.messages import STATE_LABELS, STATE_MEANINGS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline import corrections
-from crmadmin.imports.pipeline.mapping import column_letter
 from crmadmin.imports.records import State
 from crmadmin.imports.states import Act, Is
 from crmadmin.imports.views.base import PER_PAGE, STATE_COLORS
+from crmadmin.spreadsheets.parts import column_letters
 
 ALL = "all"
 FIXED = "fixed"
@@ -173,7 +173,7 @@ def aside(batch: ImportBatch) -> list[Aside]:
         for number, cells in rows.items():
             for place, text in cells.items():
                 column = whole(place)
-                letter = place if column is None else column_letter(column)
+                letter = place if column is None else column_letters(column)
                 shown = "" if place == corrections.LEAVE_OUT else text
                 where = "" if sheet == (batch.sheet or "") else sheet
                 found.append(Aside(where, whole(number) or 0, letter, shown))

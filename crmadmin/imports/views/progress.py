@@ -14,6 +14,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from crmadmin.access.permissions import Permission
+from crmadmin.core import htmx
 from crmadmin.core.spec import Words
 from crmadmin.imports import progress as progress_of
 from crmadmin.imports import standing
@@ -32,7 +33,6 @@ from crmadmin.imports.views.base import (
     back_url,
     batch_of,
     blueprint,
-    is_part,
     may_change,
     may_undo,
     step_links,
@@ -54,7 +54,7 @@ def progress(id: str) -> ResponseReturnValue:
     """The page, or for the page itself only what moves."""
     batch = batch_of(id, Permission.IMPORTS_READ)
     job = jobs.active(batch.id, JOBS)
-    if is_part():
+    if htmx.is_asking():
         if job is None:
             where = url_for("imports.show", id=batch.id)
             return Response(status=204, headers={"HX-Redirect": where})

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from crmadmin.core import htmx
 from crmadmin.imports import correct as fixes
 from crmadmin.imports import report, services, standing
 from crmadmin.imports.kinds import KINDS
@@ -19,7 +20,7 @@ from crmadmin.imports.pipeline.mapping import ColumnMap
 from crmadmin.imports.records import State
 from crmadmin.imports.states import Act
 from crmadmin.imports.views import lines
-from crmadmin.imports.views.base import blueprint, changing, is_part
+from crmadmin.imports.views.base import blueprint, changing
 from crmadmin.imports.views.steps import settle
 
 ROW = "/<id>/rows/<whole(most=1048576):number>"
@@ -92,7 +93,7 @@ def _act(id: str, number: int, act: Callable[[ImportBatch], report.Line]) -> Res
     if not _is_open(batch):
         return _leave(batch)
     chosen = lines.asked(report.build(batch))
-    if not is_part():
+    if not htmx.is_asking():
         where = url_for("imports.preview", id=batch.id, **chosen.args(page=None), at=number)
         return redirect(where, 303)
     return _row(batch, line, chosen)
@@ -106,7 +107,7 @@ def _leave(batch: ImportBatch) -> Response:
     """The import went on meanwhile: to where it stands. While the file is looked at, what was typed
     is not taken yet: the browser keeps it and sends it again."""
     where = url_for("imports.show", id=batch.id)
-    if is_part():
+    if htmx.is_asking():
         if standing.of(batch).is_looking:
             return Response(status=503, headers={"Retry-After": str(LOOK_AGAIN)})
         return Response(status=204, headers={"HX-Redirect": where})

@@ -18,6 +18,7 @@ from crmadmin.access import guard
 from crmadmin.access.permissions import Permission, find
 from crmadmin.core import marks, records
 from crmadmin.core.db import spec_of
+from crmadmin.core.exports import TYPES
 from crmadmin.core.text import text
 from crmadmin.groups import drafts
 from crmadmin.groups.models import CustomerGroup, GroupStep
@@ -77,7 +78,6 @@ def aim_of(batch: ImportBatch) -> Aim:
     return Aim(group, key)
 
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEBIBYTE = 1024 * 1024
 EXAMPLES = ("code", "name", "phone")
 """Columns of the template that the page shows with their examples, where the kind has them."""
@@ -94,7 +94,7 @@ def template_file(kind: str) -> Response:
     template.write(chosen, out, with_data=with_data, owner_id=owner_id, masked=masked)
     out.seek(0)
     name = f"{chosen.name}-data.xlsx" if with_data else f"{chosen.name}.xlsx"
-    return send_file(out, XLSX, as_attachment=True, download_name=name)
+    return send_file(out, TYPES["xlsx"], as_attachment=True, download_name=name)
 
 
 def _export_of(kind: Kind) -> Permission | None:
