@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bench import child, house
+from bench import child, product
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import CustomerStatus
 from crmadmin.core import acts, many
@@ -29,7 +29,7 @@ from crmadmin.customers.models import Customer
 
 def measure(url: str, folder: str, rows: int) -> dict[str, Any]:
     """Plan, carry out and take back each long act on so many customers."""
-    app = house.make_app(url, folder)
+    app = product.make_app(url, folder)
     with app.app_context():
         long_work.set(True)
         user_id = db.session.scalar(select(func.min(User.id)))

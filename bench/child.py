@@ -1,6 +1,6 @@
 """Work in a process of its own: what is measured starts from the same, and has its own memory.
 
-`call("bench.floor:measure", …)` runs that function in a new Python and gives what it returns, as
+`call("bench.baseline:measure", …)` runs that function in a new Python and gives what it returns, as
 far as JSON has it. Run as a program, it is that new Python.
 """
 

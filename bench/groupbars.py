@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bench.child import ChildFailed, call
 from bench.groups import STOCK_SECONDS
-from bench.imports import Ground
+from bench.imports import Bench
 
 MEMBERS = 100_000
 PAGE_KB = 100
 
 
-def groups(ground: Ground, customers: int) -> None:
+def groups(ground: Bench, customers: int) -> None:
     """Adding, saving, pages and the picker, on `customers`, a tenth of them in the large group."""
     folder = ground.own("groups")
     url = ground.databases.new("groups")
@@ -35,7 +35,7 @@ def groups(ground: Ground, customers: int) -> None:
     _stock(ground, url, told["form Lớn"] / 1000)
 
 
-def _stock(ground: Ground, url: str, own: float) -> None:
+def _stock(ground: Bench, url: str, own: float) -> None:
     """Flask-Admin's own form, once, with a time limit."""
     what = "Flask-Admin's own form of that group / ours"
     try:

@@ -16,18 +16,18 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import delete, func, insert, literal, select
 
-from bench import house, words
+from bench import product, words
 from crmadmin.access import services as access
 from crmadmin.access.models import User
 from crmadmin.catalogs.models import SalesGroup
 from crmadmin.core import bulk
-from crmadmin.core.bulk import Column, Same
+from crmadmin.core.bulk import ColumnValues, Same
 from crmadmin.core.db import acting_as, db, spec_of, utcnow
 from crmadmin.core.spec import derived_values
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, services
 from crmadmin.groups.models import CustomerGroup, Membership
-from crmadmin.groups.saving import Act, apply_now
+from crmadmin.groups.saving import InstantStep, apply_now
 from crmadmin.imports.pipeline.new_rows import new_columns
 
 AT_ONCE = 50_000
@@ -44,10 +44,12 @@ def prepare(url: str, folder: str, customers: int, members: int) -> dict[str, in
 
     The members of the big group are the customers of one sales group, spread evenly.
     """
-    app = house.make_app(url, folder)
+    app = product.make_app(url, folder)
     with app.app_context():
         upgrade()
-        admin = access.create_user(house.ADMIN, "admin", password=house.PASSWORD, full_name="An")
+        admin = access.create_user(
+            product.ADMIN, "admin", password=product.PASSWORD, full_name="An"
+        )
         group = SalesGroup(code="A", name="Đại lý", position=1)
         db.session.add(group)
         db.session.commit()
@@ -60,9 +62,9 @@ def prepare(url: str, folder: str, customers: int, members: int) -> dict[str, in
                 db.session.add(made)
                 db.session.commit()
                 if where is not None:
-                    apply_now(admin.id, made, [Act(True, where)])
+                    apply_now(admin.id, made, [InstantStep(True, where)])
                 db.session.commit()
-        house.bring_index()
+        product.bring_index()
         return {"customers": customers}
 
 
@@ -73,7 +75,7 @@ def _fill(owner: int, group: int, customers: int, every: int) -> None:
         ids = range(start, min(start + AT_ONCE, customers + 1))
         some = [named[(i * 2654435761 >> 7) % NAMES] for i in ids]  # not in step with members
         codes = [f"KH{i:07d}" for i in ids]
-        given: dict[str, Column] = {
+        given: dict[str, ColumnValues] = {
             "code": codes,
             "name": [one["name"] for one in some],
             "kind": Same("organization"),
@@ -86,7 +88,7 @@ def _fill(owner: int, group: int, customers: int, every: int) -> None:
         })  # fmt: skip
         for name in made & set(columns):
             columns[name] = [one[name] for one in some]
-        keys: dict[str, Column] = {"code_key": [code.lower() for code in codes]}
+        keys: dict[str, ColumnValues] = {"code_key": [code.lower() for code in codes]}
         bulk.insert(Customer.__table__, {"id": list(ids), **columns, **given, **keys})
         db.session.commit()
 
@@ -103,10 +105,10 @@ def _names() -> list[dict[str, Any]]:
 
 def measure(url: str, folder: str, rounds: int) -> dict[str, Any]:
     """Milliseconds of everything (best of the rounds), and bytes of the pages."""
-    app = house.make_app(url, folder)
+    app = product.make_app(url, folder)
     told: dict[str, Any] = {}
     with app.app_context():
-        user = db.session.scalars(select(User).where(User.username == house.ADMIN)).one()
+        user = db.session.scalars(select(User).where(User.username == product.ADMIN)).one()
         where = [Customer.sales_group_id == db.session.scalar(select(SalesGroup.id))]
         for _round in range(rounds):
             with acting_as(user.id):
@@ -161,7 +163,7 @@ def _pages(app: Flask, groups: dict[str, int]) -> dict[str, Any]:
     """Pages as a browser gets them, each compared pair in turns."""
     browser = app.test_client()
     token = TOKEN.search(browser.get("/login").text)
-    form = {"username": house.ADMIN, "password": house.PASSWORD}
+    form = {"username": product.ADMIN, "password": product.PASSWORD}
     browser.post("/login", data={**form, "csrf_token": token[1] if token else ""})
     search = "picker?name=sao+viet"
     asked = {

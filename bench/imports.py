@@ -31,7 +31,7 @@ RUN = ["run"]
 
 
 @dataclass
-class Ground:
+class Bench:
     """Where one kind of database is measured: its prepared database and the files."""
 
     databases: Databases
@@ -58,7 +58,7 @@ class Ground:
         """Fill the database that every measurement begins with a copy of."""
         self.prepared = self.databases.new(f"prepared{self.rows}")
         old = self.file(workbook.OLD)
-        call("bench.house:prepare", url=self.prepared, folder=self.own("prepared"), old=old)
+        call("bench.product:prepare", url=self.prepared, folder=self.own("prepared"), old=old)
         self.databases.settle(self.prepared)
 
     def own(self, name: str) -> Path:
@@ -69,7 +69,7 @@ class Ground:
         """One import on a fresh copy of the database; see `house.measure`."""
         self.measured = self.databases.copy(self.prepared)
         told: dict[str, Any] = call(
-            "bench.house:measure", url=self.measured, folder=self.own("measured"), path=path,
+            "bench.product:measure", url=self.measured, folder=self.own("measured"), path=path,
             steps=steps, **limits,
         )  # fmt: skip
         counted = told["counts"]["rows"]["total"]
@@ -81,9 +81,9 @@ class Ground:
         """The floor of the import that was measured last; see `floor.measure`."""
         rows = self.folder / f"{self.databases.name}-{self.rows}.rows"
         if not rows.exists():
-            call("bench.floor:keep_rows", url=self.measured, codes=self.rows, rows=rows)
+            call("bench.baseline:keep_rows", url=self.measured, codes=self.rows, rows=rows)
         url = self.databases.copy(self.prepared, "floor")
-        told: dict[str, float] = call("bench.floor:measure", url=url, path=self.new, rows=rows)
+        told: dict[str, float] = call("bench.baseline:measure", url=url, path=self.new, rows=rows)
         return told
 
     def add(self, what: str, figure: float, **goal: Any) -> None:
@@ -102,7 +102,7 @@ def noting(results: Results, what: str) -> Iterator[None]:
         results.fail(what, error)
 
 
-def whole_import(ground: Ground) -> float:
+def whole_import(ground: Bench) -> float:
     """The import against its floor; its preview; its undoing; its memory. Gives its seconds."""
     runs: list[dict[str, Any]] = []
     floors: list[dict[str, float]] = []
@@ -131,14 +131,14 @@ def whole_import(ground: Ground) -> float:
     return run
 
 
-def _memory(ground: Ground, told: list[dict[str, Any]]) -> None:
+def _memory(ground: Bench, told: list[dict[str, Any]]) -> None:
     peak = max(max(one["peak"].values()) for one in told)
     reader = max(one["reader"] for one in told)
     ground.add("memory of the importing process", peak, goal=MOST_MEMORY, unit="MiB")
     ground.add("memory of the reader", reader, goal=MOST_READER, unit="MiB")
 
 
-def bad_rows(ground: Ground) -> None:
+def bad_rows(ground: Bench) -> None:
     """What invalid rows cost, and the workbook of the errors."""
     few, many = ground.file(workbook.NEW, 0.01), ground.file(workbook.NEW, 0.5)
     clean, slight, heavy = [], [], []
@@ -152,7 +152,7 @@ def bad_rows(ground: Ground) -> None:
     ground.keep("bad rows", {"clean": clean, "1 %": slight, "50 % and workbook": heavy})
 
 
-def pages(ground: Ground) -> None:
+def pages(ground: Bench) -> None:
     """What visitors feel of an import."""
     url = ground.databases.copy(ground.prepared)
     told = call("bench.web:measure", url=url, folder=ground.own("web"), path=ground.new)
@@ -162,7 +162,7 @@ def pages(ground: Ground) -> None:
     ground.keep("list page, ms", told)
 
 
-def million(large: Ground, usual: Ground) -> None:
+def million(large: Bench, usual: Bench) -> None:
     """A million rows, once: it takes minutes, fast ones and slow ones. So it is compared with the
     mean of what the usual number took right before and right after."""
     large.prepare()
@@ -184,7 +184,7 @@ def million(large: Ground, usual: Ground) -> None:
     large.keep(f"{large.rows} rows", {**told, "before and after": flanks})
 
 
-def peers(ground: Ground, rate: float | None) -> None:
+def peers(ground: Bench, rate: float | None) -> None:
     """Rows per second against those of other tools, which import the same file.
 
     `rate` is ours with the large workbook of this run, on which the peers would take minutes.
@@ -205,7 +205,7 @@ def peers(ground: Ground, rate: float | None) -> None:
                 ground.add("the same by rows per second of the whole import", rate / theirs)
 
 
-def _peer(ground: Ground, peer: str, variant: str) -> dict[str, Any]:
+def _peer(ground: Bench, peer: str, variant: str) -> dict[str, Any]:
     told = environment.measure(peer, variant, ground.file(workbook.OLD), ground.new)
     if told["created"] + told["updated"] != ground.rows:
         raise environment.NoPeer(f"{peer} imported {told}")
@@ -221,7 +221,7 @@ def _seconds(told: dict[str, Any], step: str) -> float:
     return float(told["seconds"][step])
 
 
-MEASURES: dict[str, Callable[[Ground], object]] = {
+MEASURES: dict[str, Callable[[Bench], object]] = {
     "import": whole_import,
     "bad": bad_rows,
     "web": pages,

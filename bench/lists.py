@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 from flask import Flask
 from sqlalchemy import func, select
 
-from bench import child, house
-from bench.visitor import LIST, Links, Visitor
+from bench import child, product
+from bench.client import LIST, Client, Links
 from crmadmin.core.db import db, reads_only, spec_of
 from crmadmin.core.paging import DEFAULT_PER_PAGE
 from crmadmin.core.spec import FieldSpec
@@ -49,21 +49,21 @@ def measure(urls: dict[str, str], folder: str) -> dict[str, Any]:
     with apps[smallest].app_context():
         filters = _filters()
     ids = _records(apps)
-    visitors = {size: Visitor(app) for size, app in apps.items()}
-    paths = {size: _paths(visitor, filters, ids) for size, visitor in visitors.items()}
+    clients = {size: Client(app) for size, app in apps.items()}
+    paths = {size: _paths(client, filters, ids) for size, client in clients.items()}
     told: dict[str, Any] = {}
     for page in paths[smallest]:
         at = {size: paths[size][page] for size in urls if page in paths[size]}
         if len(at) == len(urls):
-            told[page] = _look_at(visitors, at)
+            told[page] = _look_at(clients, at)
     return told
 
 
-def measure_paths(app: Flask, visitor: Visitor) -> Paths:
+def measure_paths(app: Flask, client: Client) -> Paths:
     """The pages that are measured, of one database alone."""
     with app.app_context():
         filters = _filters()
-    return _paths(visitor, filters, _records({"": app}))
+    return _paths(client, filters, _records({"": app}))
 
 
 def memory(url: str, folder: str, filters_of: str) -> dict[str, float]:
@@ -72,21 +72,21 @@ def memory(url: str, folder: str, filters_of: str) -> dict[str, float]:
         filters = _filters()
     app = _app(url, folder, "memory")
     ids = _records({"": app})
-    visitor = Visitor(app)
+    client = Client(app)
     child.forget_peak()
     for _tour in range(TOURS):
-        for path in _paths(visitor, filters, ids).values():
-            visitor.look(path)
+        for path in _paths(client, filters, ids).values():
+            client.look(path)
     return {"peak": child.peak()}
 
 
 def _app(url: str, folder: str, name: str) -> Flask:
     own = Path(folder) / name
     own.mkdir(parents=True, exist_ok=True)
-    return house.make_app(url, str(own))
+    return product.make_app(url, str(own))
 
 
-def _look_at(visitors: Mapping[str, Visitor], at: Mapping[str, str]) -> dict[str, Any]:
+def _look_at(clients: Mapping[str, Client], at: Mapping[str, str]) -> dict[str, Any]:
     """One page at every size in turns, until it has been seen often enough."""
     best: dict[str, Any] = {}
     began = time.perf_counter()
@@ -95,7 +95,7 @@ def _look_at(visitors: Mapping[str, Visitor], at: Mapping[str, str]) -> dict[str
         if turn >= LOOKS and best[last]["ms"] < DOUBTFUL * best[first]["ms"]:
             break
         for size, path in at.items():
-            look = visitors[size].look(path)
+            look = clients[size].look(path)
             known = best.setdefault(size, {"ms": look.ms, "sql_ms": look.sql_ms, "path": path})
             known["ms"] = min(known["ms"], look.ms)
             known["sql_ms"] = min(known["sql_ms"], look.sql_ms)
@@ -105,17 +105,17 @@ def _look_at(visitors: Mapping[str, Visitor], at: Mapping[str, str]) -> dict[str
     return best
 
 
-def _paths(visitor: Visitor, filters: Paths, ids: list[int]) -> Paths:
+def _paths(client: Client, filters: Paths, ids: list[int]) -> Paths:
     """Every page of the customers, where the pages themselves lead."""
-    first = Links(visitor.look(LIST).html)
+    first = Links(client.look(LIST).html)
     found = {"first page": LIST, f"page {PAGE}": f"{LIST}?page={PAGE}"}
     for name, words in (("next page", ("Next",)), ("last page", ("Last page", "Last"))):
         if link := first.called(*words):
             found[name] = link
     if link := found.get("next page"):
-        further = Links(visitor.look(link).html).called("Next")
+        further = Links(client.look(link).html).called("Next")
         found |= {"next page but one": further} if further else {}
-    found |= {f"sort {name}": path for name, path in _sorts(visitor, first).items()}
+    found |= {f"sort {name}": path for name, path in _sorts(client, first).items()}
     found |= {f"filter {name}": f"{LIST}?{query}" for name, query in filters.items()}
     for n, record_id in enumerate(ids, 1):
         found[f"form {n}"] = f"{LIST}edit/?id={record_id}"
@@ -123,11 +123,11 @@ def _paths(visitor: Visitor, filters: Paths, ids: list[int]) -> Paths:
     return found
 
 
-def _sorts(visitor: Visitor, first: Links) -> Paths:
+def _sorts(client: Client, first: Links) -> Paths:
     """Every column that the list can be sorted by, both ways: a sorted list offers the other."""
     found = first.sorts()
     for name, path in list(found.items()):
-        again = Links(visitor.look(path).html).sorts()
+        again = Links(client.look(path).html).sorts()
         other = name.removeprefix("-") if name.startswith("-") else f"-{name}"
         found |= {other: again[other]} if other in again else {}
     return found

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench import groupbars, imports, listbars, report, searchbars
 from bench.databases import KINDS, Databases
-from bench.imports import Ground, noting
+from bench.imports import Bench, noting
 from bench.report import Results
 from bench.sizes import SIZES, Sizes
 
@@ -63,8 +63,8 @@ def _measure(
 ) -> None:
     """Everything of one database."""
 
-    def ground(rows: int) -> Ground:
-        return Ground(databases, folder, rows, options.rounds, results)
+    def ground(rows: int) -> Bench:
+        return Bench(databases, folder, rows, options.rounds, results)
 
     usual = ground(options.rows)
     seconds: float | None = None

@@ -19,8 +19,8 @@ from urllib.parse import urlencode
 
 import psycopg
 
-from bench import house
-from bench.visitor import LIST, Look, Visitor
+from bench import product
+from bench.client import LIST, Client, PageCost
 from crmadmin.core import listing
 from crmadmin.core.db import db
 from crmadmin.core.paging import Page
@@ -43,7 +43,7 @@ WORDS = (
 
 def words(url: str, folder: str) -> list[str]:
     """Everything that is searched for."""
-    app = house.make_app(url, _own(folder))
+    app = product.make_app(url, _own(folder))
     with app.app_context():
         customer = db.session.get(Customer, SOME) or db.session.query(Customer).first()
         phones = db.session.query(Customer.phone).filter(Customer.phone.is_not(None))
@@ -61,19 +61,19 @@ def _own(folder: str) -> str:
 def measure(url: str, folder: str, asked: list[str]) -> dict[str, Any]:
     """Of every search: milliseconds of the page, of finding in it and of the plain statement; how
     many customers the page shows, and how many of these the plain statement finds, too."""
-    visitor = Visitor(house.make_app(url, _own(folder)))
+    client = Client(product.make_app(url, _own(folder)))
     plain = _Sqlite(url) if url.startswith("sqlite") else _Postgresql(url)
-    return {text: _search(visitor, plain, text) for text in asked}
+    return {text: _search(client, plain, text) for text in asked}
 
 
-def _search(visitor: Visitor, plain: _Plain, text: str) -> dict[str, Any]:
+def _search(client: Client, plain: _Plain, text: str) -> dict[str, Any]:
     path, found = f"{LIST}?{urlencode({'q': text})}", plain.patterns(text)
     told: dict[str, Any] = {}
     shown: list[int] = []
     finding = _Finding()
     began = time.perf_counter()
     for turn in range(LOOKS):
-        look, found_ms = finding.time(partial(visitor.look, path))
+        look, found_ms = finding.time(partial(client.look, path))
         shown = [int(row) for row in ROW.findall(look.html)]
         start = time.perf_counter()
         plain.first_page(found)
@@ -88,8 +88,8 @@ def _search(visitor: Visitor, plain: _Plain, text: str) -> dict[str, Any]:
 
 def ours(url: str, folder: str, requests: list[dict[str, Any]]) -> list[float]:
     """Seconds of our own page for each request that the panels get, too (`peers/asking.py`)."""
-    visitor = Visitor(house.make_app(url, _own(folder)))
-    return [min(visitor.look(_path(one)).ms for _ in range(LOOKS)) / 1000 for one in requests]
+    client = Client(product.make_app(url, _own(folder)))
+    return [min(client.look(_path(one)).ms for _ in range(LOOKS)) / 1000 for one in requests]
 
 
 def _path(request: dict[str, Any]) -> str:
@@ -106,7 +106,7 @@ class _Finding:
     def __init__(self) -> None:
         self._page = listing.page
 
-    def time(self, act: Callable[[], Look]) -> tuple[Look, float]:
+    def time(self, act: Callable[[], PageCost]) -> tuple[PageCost, float]:
         """What `act` gives, and milliseconds in `listing.page`."""
         seconds = 0.0
 

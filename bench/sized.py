@@ -12,7 +12,7 @@ from typing import Any
 
 from flask_migrate import upgrade
 
-from bench import house, words
+from bench import product, words
 from crmadmin.access import services
 from crmadmin.core.db import acting_as
 from crmadmin.seeding import services as seeding
@@ -30,12 +30,12 @@ def today() -> str:
 
 def prepare(url: str, folder: str, customers: int, until: str) -> dict[str, Any]:
     """Make the tables, people, customers and groups. Gives the rows of each table, and seconds."""
-    app = house.make_app(url, folder)
+    app = product.make_app(url, folder)
     with app.app_context():
         upgrade()
         # In English, whose words the benchmark reads on the pages.
         admin = services.create_user(
-            house.ADMIN, "admin", password=house.PASSWORD, full_name="Trần Văn An", locale="en"
+            product.ADMIN, "admin", password=product.PASSWORD, full_name="Trần Văn An", locale="en"
         )
         for name in words.OWNERS:
             services.create_user(name, "sales", full_name=name)

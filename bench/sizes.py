@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bench import sized
 from bench.child import call
-from bench.imports import Ground
+from bench.imports import Bench
 
 SIZES = (10_000, 100_000, 1_000_000)
 
@@ -18,7 +18,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 class Sizes:
     """The databases of one kind, by how many customers they have."""
 
-    ground: Ground
+    ground: Bench
     sizes: tuple[int, ...]
     urls: dict[int, str] = field(default_factory=dict)
 

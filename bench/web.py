@@ -21,7 +21,7 @@ from statistics import quantiles
 from typing import Any
 from urllib.parse import urlencode
 
-from bench import child, house
+from bench import child, product
 from crmadmin.imports import services as imports
 
 PAGE = "/admin/customers/"
@@ -36,22 +36,22 @@ TOKEN = re.compile(rb'name="csrf_token"[^>]*?value="([^"]+)"')
 
 def measure(url: str, folder: str, path: str) -> dict[str, Any]:
     """Milliseconds of the list page, 95 in 100 of which are quicker: idle, and while importing."""
-    app = house.make_app(url, folder)
+    app = product.make_app(url, folder)
     with _serving(url, folder) as port, app.app_context():
-        visitor = Visitor(port)
-        visitor.sign_in()
-        idle = visitor.look(IDLE)
-        job_id = imports.start_run(house.upload(Path(path))).id
-        during = visitor.look_while(lambda: house.state_of(job_id) in ACTIVE)
-        state = house.state_of(job_id)
-        idle += visitor.look(IDLE)
+        client = Client(port)
+        client.sign_in()
+        idle = client.look(IDLE)
+        job_id = imports.start_run(product.upload(Path(path))).id
+        during = client.look_while(lambda: product.state_of(job_id) in ACTIVE)
+        state = product.state_of(job_id)
+        idle += client.look(IDLE)
     return {
         "idle": _p95(idle), "during": _p95(during), "requests": len(during), "state": state,
         "idle_median": _median(idle), "during_median": _median(during),
     }  # fmt: skip
 
 
-class Visitor:
+class Client:
     """One browser with one connection."""
 
     def __init__(self, port: int) -> None:
@@ -60,7 +60,7 @@ class Visitor:
 
     def sign_in(self) -> None:
         token = TOKEN.search(self._ask("GET", "/login")[1])
-        form = {"username": house.ADMIN, "password": house.PASSWORD}
+        form = {"username": product.ADMIN, "password": product.PASSWORD}
         if token is not None:
             form["csrf_token"] = token[1].decode()
         self._ask("POST", "/login", urlencode(form))
@@ -105,7 +105,7 @@ def _serving(url: str, folder: str) -> Iterator[int]:
     environment = {
         **os.environ, "BENCH_DATABASE": url, "BENCH_FOLDER": folder, "PORT": str(port)
     }  # fmt: skip
-    flask = [sys.executable, "-m", "flask", "--app", "bench.house:served", "crm"]
+    flask = [sys.executable, "-m", "flask", "--app", "bench.product:served", "crm"]
     started = [
         subprocess.Popen(
             [*flask, *command], env=environment, cwd=child.ROOT,

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from bench import words
-from crmadmin.spreadsheets.book import DATE, TEXT, Book, Column
+from crmadmin.spreadsheets.book import DATE, TEXT, Book, ColumnFormat
 
 NEW, OLD = "new", "old"
 HEADINGS = (
@@ -46,7 +46,9 @@ Values = tuple[Any, ...]
 
 def write(path: Path, rows: int, *, edition: str = NEW, bad: float = 0.0) -> Path:
     """Write a workbook of the rows that `customers` gives."""
-    columns = [Column(format=DATE if place in DATES else TEXT) for place in range(len(HEADINGS))]
+    columns = [
+        ColumnFormat(format=DATE if place in DATES else TEXT) for place in range(len(HEADINGS))
+    ]
     with (
         path.open("wb") as out,
         Book(out) as book,

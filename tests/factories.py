@@ -16,7 +16,7 @@ from crmadmin.core.db import acting_id, db
 from crmadmin.customers import acts as customer_acts
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.groups.models import CustomerGroup
-from crmadmin.groups.saving import Act, apply_now
+from crmadmin.groups.saving import InstantStep, apply_now
 from crmadmin.groups.shapes import Applied
 
 NUMBER = count(1)
@@ -81,7 +81,7 @@ def group(name: str = "", description: str = "Khách của tháng", **values: An
 
 def add_to_group(group: CustomerGroup, where: Sequence[ColumnElement[bool]]) -> Applied:
     """Bring the customers that meet the conditions into a group at once, as its pages do."""
-    return apply_now(acting_id(), group, [Act(True, where)])
+    return apply_now(acting_id(), group, [InstantStep(True, where)])
 
 
 def set_value(act: BulkAct, column: str, value: int | None) -> BulkAct:

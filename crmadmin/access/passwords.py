@@ -39,8 +39,8 @@ class BusyError(RuntimeError):
     """Too many passwords are being checked; the caller answers 503 and asks to try again."""
 
 
-class Turn:
-    """The right to hash: one of SLOTS, held inside `with turn() as work:`."""
+class HashSlot:
+    """The right to hash: one of SLOTS, held inside `with slot() as work:`."""
 
     def hash(self, password: str) -> str:
         """The string to store."""
@@ -59,7 +59,7 @@ class Turn:
 
 
 @contextmanager
-def turn(*, is_known: bool = False) -> Iterator[Turn]:
+def slot(*, is_known: bool = False) -> Iterator[HashSlot]:
     """A turn to hash. Raises BusyError at once when enough others wait already.
 
     `is_known` is somebody who has signed in before, here or on this browser. Hold no database
@@ -67,13 +67,13 @@ def turn(*, is_known: bool = False) -> Iterator[Turn]:
     """
     _enter(_places(is_known=is_known))
     try:
-        yield Turn()
+        yield HashSlot()
     finally:
         _leave()
 
 
 def knock(*, is_known: bool = False) -> None:
-    """Raise BusyError when `turn` would do so at this moment; takes no place.
+    """Raise BusyError when `slot` would do so at this moment; takes no place.
 
     For whoever can answer before anything else is looked at: turning a thousand log-ins away costs
     as little as possible.

@@ -110,7 +110,8 @@ def closed_fields(role: Role | str | None, resource: str) -> frozenset[str]:
 def sees_sensitive(role: Role | str | None) -> bool:
     """Whether the role sees sensitive values in full; a viewer and nobody do not (`core.masks`).
 
-    Who does not see them cannot search, filter or sort by them either: a search that finds a number
-    tells it. Who may write or import records sees them: forms and imports show what they write.
+    Users who do not see them cannot search, filter or sort by them either: a search that finds a
+    number tells it. Users who may write or import records see them: forms and imports show what
+    they write.
     """
     return role in {Role.ADMIN, Role.MARKETING, Role.SALES}

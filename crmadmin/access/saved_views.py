@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from crmadmin.access.models import SavedView
 from crmadmin.core.db import db
-from crmadmin.core.facets import Line, lines, short_lists
+from crmadmin.core.facets import FacetLine, lines, short_lists
 from crmadmin.core.text import Refusal, name_key, text
 
 MOST = 50
@@ -30,7 +30,7 @@ def part_of(user_id: int, record: str) -> Select[Any]:
     return part.where(SavedView.user_id == user_id, SavedView.record == record)
 
 
-def of(user_id: int, record: str) -> list[Line]:
+def of(user_id: int, record: str) -> list[FacetLine]:
     """The same, read: in the order in which they were saved."""
     return short_lists([part_of(user_id, record)])[0]
 

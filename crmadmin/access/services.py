@@ -112,7 +112,7 @@ def _hash(password: str, after: Mapping[str, Any]) -> str:
     names = after["username"], after["email"], after["full_name"]
     password_rules.check(password, *names, company=settings.company_words())
     _let_go()
-    with passwords.turn(is_known=True) as work:
+    with passwords.slot(is_known=True) as work:
         return work.hash(password)
 
 

@@ -58,7 +58,7 @@ def complete(
     throttle.take_back(guess)
     db.session.commit()
     password_rules.check(password, username, full_name, email)
-    with passwords.turn() as work:
+    with passwords.slot() as work:
         hashed = work.hash(password)
     # All of them: two servers that started at once left two, and each would make somebody.
     used = db.session.execute(delete(SetupToken))

@@ -33,7 +33,7 @@ def sign_in(
         wanted = throttle.of_device(user.id, mark)
     throttle.look(wanted)
     db.session.commit()  # nothing is open while waiting for a turn
-    with passwords.turn(is_known=mark is not None) as work:
+    with passwords.slot(is_known=mark is not None) as work:
         guess = throttle.admit(wanted)
         stored = user.password_hash if user else None
         is_right = work.matches(stored, password)
@@ -61,7 +61,7 @@ def confirm(user: User, password: str) -> None:
     wanted = throttle.of_confirming(user.id)
     throttle.look(wanted)
     db.session.commit()
-    with passwords.turn(is_known=True) as work:
+    with passwords.slot(is_known=True) as work:
         guess = throttle.admit(wanted)
         if not work.matches(user.password_hash, password):
             raise Refusal("wrong_password", {"field": "current"})

@@ -6,8 +6,8 @@ guesses and LIMIT_OF_PAIR from one address; a user has two names, the user name 
 most 10 guesses.
 
 An address is a whole office: that it is crowded refuses nobody. It only leaves each name a single
-guess from there. Who knows their password comes in with it; who tries one password on many names
-is told to wait.
+guess from there. Users who know their password come in with it; those who try one
+password on many names are told to wait.
 
 A browser that has signed in to the account before carries a device mark and has 10 guesses of its
 own, which nobody else can use up; so even guesses from many addresses lock nobody out. A guess is

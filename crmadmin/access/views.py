@@ -188,8 +188,8 @@ def _details(user: User) -> dict[str, Any]:
 
 
 def _save_profile(user: User, changes: dict[str, Any], current: str | None) -> None:
-    """As `services.save_user`. That an address is somebody else's is counted for who may not read
-    users. Raises TooManyQuestions as well."""
+    """As `services.save_user`. That an address is somebody else's is counted for users who may not
+    read users. Raises TooManyQuestions as well."""
     key, address = user.id, changes.get("email")
     is_asked = address not in (None, user.email) and not guard.can(Permission.USERS_READ)
     if is_asked:

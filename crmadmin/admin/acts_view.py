@@ -30,13 +30,13 @@ OTHERS = Permission.AUDIT_READ
 
 
 def doing() -> tuple[Permission, ...]:
-    """What any act on many records asks of who does it or takes it back."""
+    """What any act on many records asks of the user who does it or takes it back."""
     asked = {find(*pair) for kind in acts.kinds() for pair in kind.asks}
     return tuple(sorted(p for p in asked if p is not None))
 
 
 class ActsView(BaseView):
-    """A list, a page an act, and Hoàn tác: for who can have an act here, or sees others'."""
+    """A list, a page an act, and Hoàn tác: for users who can have an act here, or sees others'."""
 
     def __init__(self) -> None:
         super().__init__(name="acts", endpoint="acts", url="/admin/acts")
@@ -137,7 +137,8 @@ def _working(act: BulkAct, job: Job | None) -> dict[str, object] | None:
 
 
 def _load(key: str) -> BulkAct:
-    """An act of one's own, or of anybody for who may see that; else 404, like one not there."""
+    """An act of one's own, or of anybody for users who may see that; else 404, like one not
+    there."""
     act, user = acts.find(key), guard.current_user()
     if act is None or user is None or act.state == acts.PLANNED:
         abort(404)

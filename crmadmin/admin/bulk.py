@@ -132,7 +132,7 @@ def left_words(act: BulkAct) -> str:
 
 
 def spec_of_act(act: BulkAct) -> RecordSpec | None:
-    """What the act's own rows are; None for a record that the product has no more."""
+    """What the act's own rows are; None for a record that the product no longer has."""
     return next((spec_of(m) for m in all_records() if m.__tablename__ == act.target), None)
 
 

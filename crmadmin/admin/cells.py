@@ -14,7 +14,7 @@ from flask import current_app, get_template_attribute, request
 from markupsafe import Markup
 
 from crmadmin.access import guard
-from crmadmin.admin.view_models import Column
+from crmadmin.admin.view_models import ListColumn
 from crmadmin.core import masks
 from crmadmin.core.records import AnyRecord
 from crmadmin.core.spec import FieldSpec
@@ -26,13 +26,13 @@ def macro(template: str, name: str) -> Callable[..., Markup]:
     return found
 
 
-def cell(column: Column, record: AnyRecord, value: object, url: str) -> Markup:
+def cell(column: ListColumn, record: AnyRecord, value: object, url: str) -> Markup:
     """One value of a details page; `url` is where it leads, or ''."""
     shown = macro("admin/model/_cells.html", "cell")
     return shown(_look(column, value), value, record, column, url)
 
 
-def list_cell(column: Column, record: AnyRecord, value: object, url: str) -> Markup:
+def list_cell(column: ListColumn, record: AnyRecord, value: object, url: str) -> Markup:
     """The same for a row of a list, in fewer words: addresses below the list's are relative."""
     shown = macro("admin/model/_cells.html", "bare")
     url = url.removeprefix(request.path) or url
@@ -58,7 +58,7 @@ def value_of(field: FieldSpec, record: AnyRecord) -> object:
     return value
 
 
-def _look(column: Column, value: object) -> str:
+def _look(column: ListColumn, value: object) -> str:
     """The macro that draws a value: one for all masks, whatever the column holds."""
     return "masked" if isinstance(value, masks.Masked) else column.kind
 

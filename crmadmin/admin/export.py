@@ -1,6 +1,7 @@
 """The list as a spreadsheet: what the filters show, in the columns that an import takes back.
 
-Sensitive values are masked for who sees them masked; the permission table decides who may export.
+Sensitive values are masked for users who see them masked; the permission table decides who may
+export.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def as_file(
     if ending not in exports.TYPES:
         abort(404)
     zone = ZoneInfo(current_app.config["SETTINGS"].timezone)
-    look = exports.Look(zone, guard.sees_sensitive())
+    look = exports.ExportStyle(zone, guard.sees_sensitive())
     out = io.BytesIO()
     try:
         exports.write(out, ending, spec, where, look, extra)

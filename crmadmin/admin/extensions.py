@@ -33,7 +33,7 @@ class Card(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ExtensionPage:
     """A page beneath the address of a record's pages.
 
     `rule` is its address behind theirs (`/leave-group/`), `name` the last part of its endpoint,
@@ -71,7 +71,7 @@ class Extension:
     urls: Urls = lambda _view: {}
     answers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     """What the record's own pages ask of the feature, by a word: see `ask`."""
-    pages: tuple[Page, ...] = ()
+    pages: tuple[ExtensionPage, ...] = ()
 
 
 _EXTENSIONS: dict[tuple[str, str], Extension] = {}
@@ -105,7 +105,7 @@ def add_pages(view: RecordView, blueprint: Blueprint) -> None:
             )
 
 
-def _answering(view: RecordView, page: Page) -> Callable[[], ResponseReturnValue]:
+def _answering(view: RecordView, page: ExtensionPage) -> Callable[[], ResponseReturnValue]:
     """The page as Flask-Admin runs those of the view itself."""
 
     def answer() -> ResponseReturnValue:

@@ -78,7 +78,7 @@ def of_field(rows: Rows, f: FieldSpec, target: type[Any] | None) -> list[FilterO
     return made
 
 
-def _most_common(rows: Rows, target: type[Any], counts: facets.Counts) -> list[Option]:
+def _most_common(rows: Rows, target: type[Any], counts: facets.FacetCounts) -> list[Option]:
     known = [key for key in counts.rows if key is not None]
     most = sorted(known, key=lambda key: -counts.of(key))
     wanted = {*most[:MOST_COMMON], *record_ids(rows.chosen)}
@@ -87,7 +87,7 @@ def _most_common(rows: Rows, target: type[Any], counts: facets.Counts) -> list[O
 
 
 def _records(
-    rows: Rows, target: type[Any], options: Sequence[Option], counts: facets.Counts
+    rows: Rows, target: type[Any], options: Sequence[Option], counts: facets.FacetCounts
 ) -> list[FilterOption]:
     """Records that are in use; others only where rows have them or they are chosen, and so for
     names that this user may not look up."""
@@ -116,8 +116,8 @@ def may_look_up(target: type[Any]) -> bool:
 
 
 def may_name(target: type[Any], key: int) -> bool:
-    """Whether a filter may say the name of a record: not those of other people to who may not look
-    people up."""
+    """Whether a filter may say the name of a record: not those of other people to users who may not
+    look people up."""
     user = guard.current_user()
     return may_look_up(target) or (isinstance(user, target) and user.id == key)
 

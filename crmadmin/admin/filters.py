@@ -66,7 +66,8 @@ class ChoicePages(FormPages):
         return self.lookup_of(f) if is_large else ""
 
     def lookup_of(self, f: FieldSpec) -> str:
-        """Where the records of a field are looked up; '' for who may not, and for other fields."""
+        """Where the records of a field are looked up; '' for users who may not, and for other
+        fields."""
         target = self.targets.get(f.target)
         if target is None or not filter_options.may_look_up(target):
             return ""
@@ -90,7 +91,7 @@ class ChoicePages(FormPages):
             found[name] += map(facets.option, lines)
         return found
 
-    def short_lists(self, parts: Sequence[Any]) -> list[list[facets.Line]]:
+    def short_lists(self, parts: Sequence[Any]) -> list[list[facets.FacetLine]]:
         """What the page's head reads, in one statement."""
         return facets.short_lists(parts)
 

@@ -28,7 +28,7 @@ from crmadmin.admin.form_fields import (
 from crmadmin.admin.list import ListPages
 from crmadmin.core import merging, options, outside, records
 from crmadmin.core.db import db
-from crmadmin.core.merging import THEIRS, Line
+from crmadmin.core.merging import THEIRS, Difference
 from crmadmin.core.records import AnyRecord
 from crmadmin.core.spec import FieldSpec, RecordSpec, Words
 
@@ -248,7 +248,7 @@ class FormPages(ListPages):
         field = form.record_field(key)
         return field.spec.label, words_of(field, value)
 
-    def lines(self, form: RecordForm, record: AnyRecord) -> Sequence[Line]:
+    def lines(self, form: RecordForm, record: AnyRecord) -> Sequence[Difference]:
         """In what a form and its record differ."""
         return merging.lines(
             merging.read_opened(form.opened.data),

@@ -22,7 +22,7 @@ from crmadmin.admin.extra_filters import ExtraFilter
 from crmadmin.admin.page_links import neighbours
 from crmadmin.admin.record import Record
 from crmadmin.admin.selection import Selection
-from crmadmin.admin.view_models import BulkAction, Column, MenuItem, PageView, Segment, Tab
+from crmadmin.admin.view_models import BulkAction, ListColumn, MenuItem, PageView, Segment, Tab
 from crmadmin.core import exports, listing, options, outside
 from crmadmin.core.facets import Condition
 from crmadmin.core.list_state import ListState, UnreadSearch, read_state, unknown
@@ -96,7 +96,7 @@ class ListPages(Record):
         """Columns of the file that are no fields."""
         return ()
 
-    def extra_columns(self, rows: Sequence[AnyRecord]) -> list[tuple[Column, dict[int, Any]]]:
+    def extra_columns(self, rows: Sequence[AnyRecord]) -> list[tuple[ListColumn, dict[int, Any]]]:
         """Columns that are no fields: (column, id → value)."""
         return []
 
@@ -132,7 +132,7 @@ class ListPages(Record):
             "marked": outside.record_id(request.args.get("marked")),
         }  # fmt: skip
 
-    def in_order(self, columns: list[Column]) -> list[Column]:
+    def in_order(self, columns: list[ListColumn]) -> list[ListColumn]:
         """The columns as they stand from left to right."""
         return columns
 
@@ -161,7 +161,7 @@ class ListPages(Record):
             **{word: word in urls for word in ("import_", "export")},
         }
 
-    def cell(self, column: Column, record: AnyRecord) -> Markup:
+    def cell(self, column: ListColumn, record: AnyRecord) -> Markup:
         """One cell of the table."""
         if column.field is not None:
             value = cells.value_of(column.field, record)
@@ -169,7 +169,7 @@ class ListPages(Record):
             value = g.extra_values[column.name].get(record.id)
         return cells.list_cell(column, record, value, self.cell_url(column, record))
 
-    def cell_url(self, column: Column, record: AnyRecord) -> str:
+    def cell_url(self, column: ListColumn, record: AnyRecord) -> str:
         """Where a cell leads: the name to its record, others nowhere."""
         return self.record_url(record) if column.kind == "name" else ""
 

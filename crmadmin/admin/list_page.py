@@ -8,7 +8,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from crmadmin.admin.view_models import Column, FilterOption, FilterView
+from crmadmin.admin.view_models import FilterOption, FilterView, ListColumn
 from crmadmin.core.list_state import UNSET, ListState, names_of
 from crmadmin.core.options import Option
 from crmadmin.core.spec import FieldSpec
@@ -32,7 +32,7 @@ STEP, NARROWEST, WIDEST = 40, 640, 4000
 
 def columns(
     endpoint: str, state: ListState, fields: Sequence[FieldSpec], *, sees_sensitive: bool
-) -> list[Column]:
+) -> list[ListColumn]:
     """The columns of a list with their sort links; who sees a field masked cannot sort by it."""
     made = []
     for f in fields:
@@ -43,7 +43,7 @@ def columns(
         following = f"-{f.name}" if direction == "ascending" else f.name
         link = url_for(f"{endpoint}.index_view", **state.args(sort=following, **FIRST_PAGE))
         made.append(
-            Column(
+            ListColumn(
                 name=f.name,
                 label=f.brief or f.label,
                 kind=_cell_kind(f),
@@ -58,7 +58,7 @@ def columns(
     return made
 
 
-def least_width(columns: Sequence[Column], beside: Sequence[str | bool | None] = ()) -> str:
+def least_width(columns: Sequence[ListColumn], beside: Sequence[str | bool | None] = ()) -> str:
     """The class of a table in which each of these columns can be read; `beside` are the classes of
     those without a field. A table of fixed layout would give its columns without a width nothing.
     """

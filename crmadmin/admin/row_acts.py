@@ -12,7 +12,7 @@ from crmadmin.core.records import AnyRecord
 
 
 def page(view: ListPages, record: AnyRecord) -> str:
-    """The items of a row's menu; for who may do nothing with the row there are none."""
+    """The items of a row's menu; for users who may do nothing with the row there are none."""
     return render_template(
         "admin/model/acts.html",
         items=view.row_menu(record),

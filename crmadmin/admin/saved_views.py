@@ -26,7 +26,7 @@ from crmadmin.admin.list_page import FIRST_PAGE
 from crmadmin.admin.selection import leave
 from crmadmin.core import marks, outside
 from crmadmin.core.db import db
-from crmadmin.core.facets import Line
+from crmadmin.core.facets import FacetLine
 from crmadmin.core.forms import PageForm
 from crmadmin.core.list_state import ListState, Unread, UnreadSearch
 from crmadmin.core.paging import Page
@@ -58,14 +58,14 @@ class SavedViewPages(ChoicePages):
                 return redirect(self.stored_url(default.more))
         return super().list_page()
 
-    def views(self) -> list[Line]:
+    def views(self) -> list[FacetLine]:
         """The user's views of this list; read once a request."""
         if "saved_views" not in g:
             g.saved_views = saved_views.of(self._user_id(), self.spec.name)
-        found: list[Line] = g.saved_views
+        found: list[FacetLine] = g.saved_views
         return found
 
-    def short_lists(self, parts: Sequence[Any]) -> list[list[Line]]:
+    def short_lists(self, parts: Sequence[Any]) -> list[list[FacetLine]]:
         """With the views, which come in the same statement as the names of what is chosen."""
         wanted = "saved_views" not in g
         if wanted:

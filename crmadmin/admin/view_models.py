@@ -12,7 +12,7 @@ from crmadmin.core.spec import FieldSpec, Words
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ListColumn:
     """A column of a list. `sorted` is None, 'ascending' or 'descending'. Of a count of records, the
     label says what several are called, and `one` what one is."""
 

@@ -11,9 +11,9 @@ from sqlalchemy import exists, or_, select, true, update
 
 from crmadmin.catalogs import services
 from crmadmin.catalogs.models import Catalog, all_catalogs
-from crmadmin.catalogs.services import Shown
+from crmadmin.catalogs.services import OrderedRecord
 from crmadmin.core import acts, images, records
-from crmadmin.core.acts import BACK, ROWS, STAYS, WRITTEN, BulkAct, Kind
+from crmadmin.core.acts import BACK, ROWS, STAYS, WRITTEN, ActKind, BulkAct
 from crmadmin.core.db import actor, db, utcnow
 from crmadmin.core.usage import references_to
 
@@ -76,7 +76,7 @@ def delete(record: Catalog) -> BulkAct:
     return acts.finish(act)
 
 
-def order(model: type[Catalog], shown: Sequence[Shown] | None, seen: str = "") -> BulkAct:
+def order(model: type[Catalog], shown: Sequence[OrderedRecord] | None, seen: str = "") -> BulkAct:
     """Put records in this order; None: all of them in that of their names, on a list that was
     `seen` at that moment.
 
@@ -115,27 +115,27 @@ def undo_order(act: BulkAct) -> None:
     acts.mark(act, BACK, *mine)
 
 
-acts.register(Kind(
+acts.register(ActKind(
     STOP, all_catalogs, "edit", images.undo,
     title=_l("Stop using “%(name)s”"), label=_l("Stop using"), icon="eye-off",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     USE, all_catalogs, "edit", images.undo,
     title=_l("Use “%(name)s” again"), label=_l("Use again"), icon="eye",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     DEFAULT, all_catalogs, "edit", images.undo,
     title=_l("Make “%(name)s” the default"), label=_l("Make default"), icon="star",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     DELETE, all_catalogs, "delete", images.undo, danger=True,
     title=_l("Delete “%(name)s”"), label=_l("Delete"), icon="trash",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     MERGE, all_catalogs, "merge", images.undo,
     title=_l("Merge “%(name)s” into “%(into)s”"), label=_l("Merge into…"), icon="git-merge",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     ORDER, all_catalogs, "order", undo_order,
     title=_l("Order of %(what)s"), label=_l("Sort by name"), icon="arrows-sort",
 ))  # fmt: skip

@@ -28,7 +28,7 @@ class OrderChanged(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OrderedRecord:
     """A record on a list that somebody orders: its id, the proof of it (see `core.marks`), and the
     place that the list showed."""
 
@@ -37,7 +37,7 @@ class Shown:
     place: int
 
     @classmethod
-    def read(cls, text: object) -> Shown | None:
+    def read(cls, text: object) -> OrderedRecord | None:
         """One of a form: 12.kx3f9a:3; None for what is none."""
         key, colon, place = text.rpartition(":") if isinstance(text, str) else ("", "", "")
         named, number = marks.of_key(key), outside.whole(place)
@@ -93,7 +93,7 @@ def merge(source: Catalog, target: Catalog) -> int:
     return moved
 
 
-def hold_order(model: type[Catalog], shown: Sequence[Shown] | None = None) -> None:
+def hold_order(model: type[Catalog], shown: Sequence[OrderedRecord] | None = None) -> None:
     """Let nobody else order these records until the transaction ends.
 
     Raises OrderChanged if one of those that were shown has another place by now, or is gone: among

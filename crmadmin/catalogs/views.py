@@ -30,7 +30,7 @@ from crmadmin.admin.cells import value_of
 from crmadmin.admin.form import version_of
 from crmadmin.admin.form_fields import RecordForm, form_class
 from crmadmin.admin.view import RecordView
-from crmadmin.admin.view_models import Column, MenuItem, Segment, Tab
+from crmadmin.admin.view_models import ListColumn, MenuItem, Segment, Tab
 from crmadmin.catalogs import acts as catalog_acts
 from crmadmin.catalogs import queries, services
 from crmadmin.core import codes, fields, marks, outside, records
@@ -92,15 +92,15 @@ class CatalogView(RecordView):
         """In use or stopped is chosen above the table already."""
         return [f for f in super().filter_fields() if f.name != "is_active"]
 
-    def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
+    def extra_columns(self, rows: Sequence[Any]) -> list[tuple[ListColumn, dict[int, Any]]]:
         """Who uses each record, of those that this user may read, and a link to just these."""
         g.usage = usage(self.model, [r.id for r in rows], reach.conditions)
         counts = {r.id: g.usage.get(r.id, 0) for r in rows}
         found = references_to(self.model)
         one, several = (found[0].spec.label, found[0].spec.plural) if found else ("", _("Used by"))
-        return [(Column("usage", several, "usage", width="w-l", one=one), counts)]
+        return [(ListColumn("usage", several, "usage", width="w-l", one=one), counts)]
 
-    def cell_url(self, column: Column, record: Any) -> str:
+    def cell_url(self, column: ListColumn, record: Any) -> str:
         """The usage links to who uses the record."""
         if column.kind == "usage":
             return self.usage_url(record)
@@ -285,7 +285,7 @@ class CatalogView(RecordView):
         given = request.form.getlist("rows")
         if not given:
             raise marks.NotTheSame(is_told=False)
-        shown = [row for row in map(services.Shown.read, given) if row is not None]
+        shown = [row for row in map(services.OrderedRecord.read, given) if row is not None]
         if len(shown) != len(given) or len(given) > outside.MOST_IDS:
             abort(400)
         try:

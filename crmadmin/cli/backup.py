@@ -107,7 +107,7 @@ def _copy_in(url: str, promised: dict[str, Any]) -> None:
         with copy_database.indexes_last(target):
             made = copy_database.copy(source, target, schema.progress)
         if schema.as_json(made) != promised:
-            raise copy_database.CannotMove(
+            raise copy_database.CannotCopy(
                 "the backup does not hold what it says; it was changed since"
             )
         # A page that was opened, or a session that was ended, after the backup was made would count
@@ -154,7 +154,7 @@ def _archive(file: Path) -> Iterator[ZipFile]:
         with ZipFile(file) as archive:
             yield archive
     except (BadZipFile, KeyError, EOFError) as error:
-        raise copy_database.CannotMove(
+        raise copy_database.CannotCopy(
             f"{file.name} is no backup, or not a whole one: {error}"
         ) from error
 
@@ -162,9 +162,9 @@ def _archive(file: Path) -> Iterator[ZipFile]:
 def _manifest(archive: ZipFile) -> dict[str, Any]:
     made: dict[str, Any] = json.loads(archive.read(MANIFEST))
     if made.get("format") != FORMAT:
-        raise copy_database.CannotMove(f"this version reads backups of format {FORMAT} only")
+        raise copy_database.CannotCopy(f"this version reads backups of format {FORMAT} only")
     if made.get("revision") != schema.newest():
-        raise copy_database.CannotMove(
+        raise copy_database.CannotCopy(
             f"the backup has the schema {made.get('revision')}, this version {schema.newest()}: "
             "restore it with the version that made it, then upgrade"
         )
@@ -183,7 +183,7 @@ def _uploads_kept(archive: ZipFile, listed: list[dict[str, Any]]) -> Iterator[No
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             if digest != upload["sha256"]:
-                raise copy_database.CannotMove(
+                raise copy_database.CannotCopy(
                     f"the uploaded file {path.name} is not as it was saved"
                 )
         yield

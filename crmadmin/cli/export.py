@@ -71,7 +71,7 @@ def export_command(
 
 
 def _scope(user: User, what: str) -> list[Any]:
-    """The condition of the user's rights. Raises UsageError for who may not export."""
+    """The condition of the user's rights. Raises UsageError for users who may not export."""
     needed = [Permission.CUSTOMERS_EXPORT]
     if what != EVERYBODY:
         needed.append(Permission.GROUPS_EXPORT)
@@ -127,7 +127,7 @@ def _value(spec: RecordSpec, name: str, value: str) -> str:
 
 def _write(out: Path, ending: str, where: Sequence[Any]) -> int:
     zone = ZoneInfo(current_app.config["SETTINGS"].timezone)
-    look = exports.Look(zone, guard.sees_sensitive())
+    look = exports.ExportStyle(zone, guard.sees_sensitive())
     try:
         with writing(out) as stream:
             return exports.write(stream, ending, spec_of(Customer), where, look)

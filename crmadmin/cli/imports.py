@@ -186,7 +186,7 @@ def undo_command(key: int, username: str | None, *, as_json: bool, accept_loss: 
     sys.exit(DATA_PROBLEMS if told["kept"] else 0)
 
 
-def _cannot_come_back(lost: Sequence[undo.Lost]) -> str:
+def _cannot_come_back(lost: Sequence[undo.LostValue]) -> str:
     """Which old values an undoing would not bring back."""
     told = ", ".join(f"{item.field} ({item.rows})" for item in lost)
     return f"Nothing was undone. These old values cannot come back: {told}. --accept-loss goes on."
@@ -242,7 +242,9 @@ def reading() -> Iterator[None]:
 @click.command("errors")
 @click.argument("key", metavar="ID", type=ID)
 @click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
-@click.option("--ledger", is_flag=True, help="Every row and its fate, not only the refused ones.")
+@click.option(
+    "--ledger", is_flag=True, help="Every row and its outcome, not only the refused ones."
+)
 @click.option("--as", "username", help="User who asks; else the first administrator.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_appcontext

@@ -67,7 +67,7 @@ def refusals() -> Iterator[None]:
     """What cannot be done is said in a sentence, and the exit code is 1."""
     try:
         yield
-    except copy_database.CannotMove as refused:
+    except copy_database.CannotCopy as refused:
         raise click.ClickException(str(refused)) from refused
     except OperationalError as error:
         # The driver's words name host and database, never the password.
@@ -99,7 +99,7 @@ def _refuse_jobs(source: Connection) -> None:
     active = (JobState.QUEUED.value, JobState.RUNNING.value)
     number = source.scalar(select(func.count()).select_from(Job).where(Job.state.in_(active)))
     if number:
-        raise copy_database.CannotMove(
+        raise copy_database.CannotCopy(
             f"{number} jobs are waiting or being worked: let a worker end them, or stop them"
         )
 

@@ -25,7 +25,7 @@ from crmadmin.core.kinds import KINDS as FIELD_KINDS
 from crmadmin.core.kinds import FieldKind
 from crmadmin.core.messages import CODES, message
 from crmadmin.core.spec import FieldSpec, RecordSpec, SensitiveIf, Words
-from crmadmin.imports.kinds import KINDS, Kind
+from crmadmin.imports.kinds import KINDS, ImportKind
 from crmadmin.imports.messages import FILE_SENTENCES, OWN_SENTENCES
 
 PAGE = config.ROOT / "docs" / "reference.md"
@@ -184,7 +184,7 @@ def _kinds() -> Iterator[str]:
     yield _table("kind | label | Vietnamese | columns, in the template's order", rows)
 
 
-def _columns(kind: Kind) -> str:
+def _columns(kind: ImportKind) -> str:
     names = kind.key_columns
     return ", ".join(f"**{c.name}**" if c.name in names else c.name for c in kind.columns)
 

@@ -53,7 +53,7 @@ def _remake_texts(*, quiet: bool) -> dict[str, int]:
     return changed
 
 
-def _put_back() -> list[migrating.Lost]:
+def _put_back() -> list[migrating.MissingObject]:
     """The rest of what must stand beside the tables."""
     try:
         with db.engine.begin() as connection:

@@ -17,14 +17,14 @@ def newest() -> str:
     try:
         return migrating.newest()
     except migrating.SeveralHeads as several:
-        raise copy_database.CannotMove(str(several)) from several
+        raise copy_database.CannotCopy(str(several)) from several
 
 
 def require_newest(connection: Connection) -> None:
     """Raises CannotMove unless the app's own database has the schema of this code."""
     newest()
     if fault := migrating.another_schema(connection):
-        raise copy_database.CannotMove(fault)
+        raise copy_database.CannotCopy(fault)
 
 
 def prepare(engine: Engine, which: str) -> None:
@@ -45,7 +45,7 @@ def refuse_rows(connection: Connection, which: str) -> None:
     """The same, inside a transaction that is to fill them."""
     found = copy_database.occupied(connection)
     if found:
-        raise copy_database.CannotMove(f"{which} is not empty; rows are in: {', '.join(found)}")
+        raise copy_database.CannotCopy(f"{which} is not empty; rows are in: {', '.join(found)}")
 
 
 def progress(table: str, done: int, total: int) -> None:

@@ -19,7 +19,7 @@ EVERY = 1.0
 """Seconds between two lines of progress."""
 
 
-class Progress:
+class ProgressLine:
     """Says on standard error how far it is: one line that changes, or now and then another."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ def seed_command(customers: int, groups: int, number: int, *, as_json: bool) -> 
     began = time.monotonic()
     with guard.acting(acting_user(None)):
         try:
-            seeded = services.seed(customers, groups, number, told=Progress().told)
+            seeded = services.seed(customers, groups, number, told=ProgressLine().told)
         except Taken as taken:
             db.session.rollback()
             raise click.ClickException(

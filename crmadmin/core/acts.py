@@ -152,7 +152,7 @@ ROWS: Any = BulkRow.__table__
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ActKind:
     """What there is to know of a kind of act: what records it is about, the action (of
     `access.permissions`) that doing and undoing it ask for, on `resource` or else on that of its
     records, and how it is taken back.
@@ -183,25 +183,25 @@ class Kind:
         return frozenset((spec_of(m).options.resource, self.action) for m in self.models())
 
 
-_KINDS: dict[str, Kind] = {}
+_KINDS: dict[str, ActKind] = {}
 
 
-def register(kind: Kind) -> None:
+def register(kind: ActKind) -> None:
     """Add a kind of act. A feature does that where it writes it."""
     _KINDS[kind.name] = kind
 
 
-def registered(name: str) -> Kind:
+def registered(name: str) -> ActKind:
     """The kind of this name. Raises KeyError."""
     return _KINDS[name]
 
 
-def kind_of(act: BulkAct) -> Kind:
-    """The kind of an act. Raises KeyError where it was of a kind that the product has no more."""
+def kind_of(act: BulkAct) -> ActKind:
+    """The kind of an act. Raises KeyError where it was of a kind that the product no longer has."""
     return _KINDS[act.kind]
 
 
-def named_by(act: BulkAct) -> Kind | None:
+def named_by(act: BulkAct) -> ActKind | None:
     """The same; None of such an act, which an earlier release did."""
     return _KINDS.get(act.kind)
 
@@ -209,18 +209,19 @@ def named_by(act: BulkAct) -> Kind | None:
 def title_of(act: BulkAct, what: str) -> str:
     """What was done, in a few words; `what` are its records, in words."""
     kind = named_by(act)
-    # What an act did not note stays blank; a kind that the product has no more is told by its name.
+    # What an act did not note stays blank; a kind that the product no longer has is told by its
+    # name.
     given: defaultdict[str, Any] = defaultdict(str, act.params, what=what)
     return str(kind.title) % given if kind is not None else act.kind
 
 
-def kinds() -> tuple[Kind, ...]:
+def kinds() -> tuple[ActKind, ...]:
     """All that were registered."""
     return tuple(_KINDS.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class IdRange:
     """The rows of one table, from one id to another: what `rows` is about inside `only`."""
 
     target: str
@@ -228,11 +229,11 @@ class Block:
     last: int
 
 
-_block: ContextVar[Block | None] = ContextVar("block_of_an_act", default=None)
+_block: ContextVar[IdRange | None] = ContextVar("block_of_an_act", default=None)
 
 
 @contextmanager
-def only(block: Block) -> Iterator[None]:
+def only(block: IdRange) -> Iterator[None]:
     """Everything inside is about these rows of an act alone."""
     token = _block.set(block)
     try:

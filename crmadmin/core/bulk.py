@@ -52,7 +52,7 @@ class Same:
     value: Any
 
 
-Column = Sequence[Any] | Same
+ColumnValues = Sequence[Any] | Same
 
 
 class Taken(RuntimeError):
@@ -133,7 +133,7 @@ def new_ids(table: Any, how_many: int) -> list[int]:
     return list(numbering.take(db.session.connection(), table, how_many))
 
 
-def insert(table: Any, columns: dict[str, Column]) -> None:
+def insert(table: Any, columns: dict[str, ColumnValues]) -> None:
     """Insert rows given column by column, all of the same length; one at least is no Same.
 
     Raises Taken.
@@ -149,7 +149,7 @@ def insert(table: Any, columns: dict[str, Column]) -> None:
     _execute_many(f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})', rows)  # noqa: S608 - names of our own tables
 
 
-def update(table: Any, columns: dict[str, Column], ids: Sequence[int]) -> None:
+def update(table: Any, columns: dict[str, ColumnValues], ids: Sequence[int]) -> None:
     """Set columns of the records with these ids, to values in the same order.
 
     Raises Taken, also when one of the records is gone.
@@ -219,7 +219,7 @@ def _each(values: list[Any]) -> Select[Any]:
     return select(given.c.value)
 
 
-def _stored(column: Any, values: Column) -> Iterable[Any]:
+def _stored(column: Any, values: ColumnValues) -> Iterable[Any]:
     """The values as the driver takes them."""
     process = _processor(column.type)
     if isinstance(values, Same):

@@ -32,7 +32,7 @@ Told = Callable[[str, int, int], None]
 """Hears the table, how many of its rows are done, and how many there are."""
 
 
-class CannotMove(Exception):
+class CannotCopy(Exception):
     """The copy would not be what the source is; the text is for whoever asked."""
 
 
@@ -108,7 +108,7 @@ def _take_time(connection: Connection) -> None:
 def copy(
     source: Connection, target: Connection, told: Told = lambda _t, _d, _n: None
 ) -> dict[str, Content]:
-    """Copy every table and read it again; gives what each holds now. Raises CannotMove."""
+    """Copy every table and read it again; gives what each holds now. Raises CannotCopy."""
     made: dict[str, Content] = {}
     for table in tables():
         total = source.scalar(select(func.count()).select_from(table)) or 0
@@ -118,7 +118,7 @@ def copy(
             _write(target, table, blocks)
         made[table.name] = read.content
         if read.content.rows != total or content(target, table) != read.content:
-            raise CannotMove(f"{table.name}: what arrived is not what was sent")
+            raise CannotCopy(f"{table.name}: what arrived is not what was sent")
     return made
 
 
@@ -245,6 +245,6 @@ def _explained(table: Table) -> Iterator[None]:
         where = re.search(r"line \d+(?:, column \w+)?", error.diag.context or "")
         told = error.diag.message_primary or type(error).__name__
         place = f" ({where[0]})" if where else ""
-        raise CannotMove(f"{table.name}: {told}{place}") from error
+        raise CannotCopy(f"{table.name}: {told}{place}") from error
     except sqlite3.DatabaseError as error:
-        raise CannotMove(f"{table.name}: {error}") from error
+        raise CannotCopy(f"{table.name}: {error}") from error

@@ -16,7 +16,7 @@ ERRORS: tuple[type[Exception], ...] = (DBAPIError, TimeoutError)
 """Among these are the troubles; ask `of`."""
 
 
-class Trouble(StrEnum):
+class DatabaseTrouble(StrEnum):
     """What is the matter."""
 
     SLOW = "slow"
@@ -29,54 +29,54 @@ class Trouble(StrEnum):
     """Its disk is full."""
 
 
-_BY_CODE: Mapping[str, Trouble] = MappingProxyType(
+_BY_CODE: Mapping[str, DatabaseTrouble] = MappingProxyType(
     {
-        "57014": Trouble.SLOW,  # query_canceled: statement_timeout
-        "55P03": Trouble.BUSY,  # lock_not_available: lock_timeout
-        "40P01": Trouble.BUSY,  # deadlock_detected
-        "40001": Trouble.BUSY,  # serialization_failure
-        "25P03": Trouble.BUSY,  # idle_in_transaction_session_timeout
-        "53100": Trouble.FULL,
-        "SQLITE_FULL": Trouble.FULL,
-        "SQLITE_CANTOPEN": Trouble.DOWN,
-        "SQLITE_READONLY": Trouble.DOWN,
+        "57014": DatabaseTrouble.SLOW,  # query_canceled: statement_timeout
+        "55P03": DatabaseTrouble.BUSY,  # lock_not_available: lock_timeout
+        "40P01": DatabaseTrouble.BUSY,  # deadlock_detected
+        "40001": DatabaseTrouble.BUSY,  # serialization_failure
+        "25P03": DatabaseTrouble.BUSY,  # idle_in_transaction_session_timeout
+        "53100": DatabaseTrouble.FULL,
+        "SQLITE_FULL": DatabaseTrouble.FULL,
+        "SQLITE_CANTOPEN": DatabaseTrouble.DOWN,
+        "SQLITE_READONLY": DatabaseTrouble.DOWN,
     }
 )
-_BY_BEGINNING: Mapping[str, Trouble] = MappingProxyType(
+_BY_BEGINNING: Mapping[str, DatabaseTrouble] = MappingProxyType(
     {
-        "53": Trouble.BUSY,  # insufficient resources: too many connections, out of memory
-        "08": Trouble.DOWN,  # connection exceptions
-        "57P": Trouble.DOWN,  # the server is being shut down, or starts
-        "SQLITE_BUSY": Trouble.BUSY,
-        "SQLITE_LOCKED": Trouble.BUSY,
-        "SQLITE_IOERR": Trouble.DOWN,
+        "53": DatabaseTrouble.BUSY,  # insufficient resources: too many connections, out of memory
+        "08": DatabaseTrouble.DOWN,  # connection exceptions
+        "57P": DatabaseTrouble.DOWN,  # the server is being shut down, or starts
+        "SQLITE_BUSY": DatabaseTrouble.BUSY,
+        "SQLITE_LOCKED": DatabaseTrouble.BUSY,
+        "SQLITE_IOERR": DatabaseTrouble.DOWN,
     }
 )
 _FULL_HOUSE = ("too many clients", "remaining connection slots", "too many connections")
 
 
-def of(error: Exception) -> Trouble | None:
+def of(error: Exception) -> DatabaseTrouble | None:
     """The trouble that an error of SQLAlchemy tells of; None when it is a mistake of ours."""
     if isinstance(error, TimeoutError):
-        return Trouble.BUSY  # the pool had no connection left
+        return DatabaseTrouble.BUSY  # the pool had no connection left
     if not isinstance(error, DBAPIError):
         return None
     code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
     if code:
         return _by_code(str(code))
     if not isinstance(error, OperationalError | InterfaceError):
-        return Trouble.DOWN if error.connection_invalidated else None
+        return DatabaseTrouble.DOWN if error.connection_invalidated else None
     return _without_code(error)
 
 
-def _by_code(code: str) -> Trouble | None:
+def _by_code(code: str) -> DatabaseTrouble | None:
     found = (t for start, t in _BY_BEGINNING.items() if code.startswith(start))
     return _BY_CODE.get(code) or next(found, None)
 
 
-def _without_code(error: DBAPIError) -> Trouble:
+def _without_code(error: DBAPIError) -> DatabaseTrouble:
     """A server that refuses a connection says so in words only."""
     words = str(error.orig)
     if any(told in words for told in _FULL_HOUSE) or "locked" in words:
-        return Trouble.BUSY
-    return Trouble.DOWN
+        return DatabaseTrouble.BUSY
+    return DatabaseTrouble.DOWN

@@ -102,7 +102,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     ):
         connection.execute(f"PRAGMA {pragma}")
     _number, _name, file = connection.execute("PRAGMA database_list").fetchone()
-    record.info["turnstile"] = write_queue.beside(file)
+    record.info["write_queue"] = write_queue.beside(file)
 
 
 @contextmanager
@@ -183,7 +183,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _begin_writing(driver: Any, info: dict[Any, Any]) -> None:
     """BEGIN IMMEDIATE when our turn has come. Raises OperationalError after PATIENCE seconds."""
     end = time.monotonic() + PATIENCE
-    path: str | None = info.get("turnstile")
+    path: str | None = info.get("write_queue")
     if path is not None and long_work.get():
         info["lane"] = write_queue.take(path + write_queue.OF_JOBS, PATIENCE)
     try:
@@ -215,9 +215,9 @@ def is_awaited(connection: Connection) -> bool:
     """Whether others wait for the write lock that this transaction has.
 
     Also where that cannot be seen: a server's writers wait for each other's rows only, and without
-    a turnstile nobody knows.
+    a write queue nobody knows.
     """
-    path: str | None = connection.info.get("turnstile")
+    path: str | None = connection.info.get("write_queue")
     return path is None or write_queue.is_taken(path)
 
 

@@ -1,7 +1,7 @@
 """Records as a spreadsheet, in the columns that an import takes back; for screens and commands.
 
-Who may see what is the caller's to say: `where` holds the scope, `Look.sees_sensitive` whether
-sensitive values are written in full or masked as on screen.
+Who may see what is the caller's to say: `where` holds the scope, `ExportStyle.sees_sensitive`
+whether sensitive values are written in full or masked as on screen.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Extra:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ExportStyle:
     """How values are shown: the time zone of moments, and whether sensitive ones are in full."""
 
     zone: ZoneInfo
@@ -53,7 +53,7 @@ def write(
     ending: str,
     spec: RecordSpec,
     where: Sequence[ColumnElement[bool]],
-    look: Look,
+    look: ExportStyle,
     extra: Sequence[Extra] = (),
 ) -> int:
     """Write every record that meets the conditions; gives how many. Raises TooMany before it
@@ -75,7 +75,7 @@ def write(
 
 
 def _rows(
-    spec: RecordSpec, where: Sequence[Any], fields: Sequence[FieldSpec], look: Look,
+    spec: RecordSpec, where: Sequence[Any], fields: Sequence[FieldSpec], look: ExportStyle,
     extra: Sequence[Extra],
 ) -> Iterator[list[Any]]:  # fmt: skip
     """By id, a batch at a time; plain values, for objects would take several times as long."""

@@ -26,7 +26,7 @@ Condition = ColumnElement[bool]
 Where = Sequence[Condition]
 
 
-class Counts(NamedTuple):
+class FacetCounts(NamedTuple):
     """Value → rows; unless the counts are `complete`, there may be more."""
 
     rows: dict[Any, int]
@@ -37,7 +37,7 @@ class Counts(NamedTuple):
         return self.rows.get(value, 0)
 
 
-class Line(NamedTuple):
+class FacetLine(NamedTuple):
     """A row of a short list: an id, its words, one more text, yes or no."""
 
     id: int
@@ -46,13 +46,13 @@ class Line(NamedTuple):
     flag: bool
 
 
-def short_lists(parts: Sequence[Select[Any]]) -> list[list[Line]]:
+def short_lists(parts: Sequence[Select[Any]]) -> list[list[FacetLine]]:
     """The rows of several statements, which `lines` made, in one; each part sorted by id."""
-    found: list[list[Line]] = [[] for _part in parts]
+    found: list[list[FacetLine]] = [[] for _part in parts]
     if parts:
         marked = [part.add_columns(literal(n)) for n, part in enumerate(parts)]
         for key, text, more, flag, number in db.session.execute(union_all(*marked)):
-            found[number].append(Line(key, text or "", more or "", bool(flag)))
+            found[number].append(FacetLine(key, text or "", more or "", bool(flag)))
     return [sorted(rows) for rows in found]
 
 
@@ -83,7 +83,7 @@ def matching(model: type[Any], query: str, most: int, *, sees_sensitive: bool) -
     return select(*whole.order_by(*order).limit(most).subquery().c)
 
 
-def option(line: Line) -> Option:
+def option(line: FacetLine) -> Option:
     """A line of `names_of` as an option."""
     return Option(line.id, line.text, color=line.more, is_active=line.flag)
 
@@ -109,11 +109,12 @@ def every(model: type[Any], most: int) -> list[Option]:
     order = [_term(model, name) for name in (*spec.options.order, "id")]
     found = db.session.execute(lines(model.id, display, color, active).order_by(*order).limit(most))
     return [
-        option(Line(key, text or "", more or "", bool(flag))) for key, text, more, flag in found
+        option(FacetLine(key, text or "", more or "", bool(flag)))
+        for key, text, more, flag in found
     ]
 
 
-def counts_of(column: Any, where: Where, values: Sequence[Any] | None = None) -> Counts:
+def counts_of(column: Any, where: Where, values: Sequence[Any] | None = None) -> FacetCounts:
     """How many rows that meet the conditions have each value of a column, in one statement.
 
     Without conditions each of `values` (None is "not set") is counted along its index until the
@@ -124,12 +125,12 @@ def counts_of(column: Any, where: Where, values: Sequence[Any] | None = None) ->
     if where:
         some = select(column.label("choice")).where(*where).limit(MOST_LOOKED_AT + 1).subquery()
         found = _grouped(select(some.c.choice, func.count()).group_by(some.c.choice))
-        return Counts(found, sum(found.values()) <= MOST_LOOKED_AT)
+        return FacetCounts(found, sum(found.values()) <= MOST_LOOKED_AT)
     if values is not None and _is_indexed(column) and len(values) <= MOST_PARTS:
         wanted = {str(n): column == v for n, v in enumerate(values)}
         by_number = counts_by(column.class_, where, wanted)
-        return Counts({v: by_number[str(n)] for n, v in enumerate(values)}, True)
-    return Counts(_grouped(select(column, func.count()).group_by(column)), True)
+        return FacetCounts({v: by_number[str(n)] for n, v in enumerate(values)}, True)
+    return FacetCounts(_grouped(select(column, func.count()).group_by(column)), True)
 
 
 def counts_by(

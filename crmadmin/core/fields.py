@@ -64,7 +64,7 @@ class Options(TypedDict, total=False):
     brief: Words
 
 
-class Helper(Protocol):
+class FieldHelper(Protocol):
     """A kind's function: a label and options → a column. `order=LAST` puts a field after what the
     model declares itself."""
 
@@ -73,7 +73,7 @@ class Helper(Protocol):
     ) -> MappedColumn[Any]: ...
 
 
-def __getattr__(name: str) -> Helper:
+def __getattr__(name: str) -> FieldHelper:
     """`phone`, `date`, `money`: every kind of field has a helper, called as the kind is or as it
     says (`core.kinds`). Raises DeclarationError for others, with the nearest."""
     if name.startswith("_"):

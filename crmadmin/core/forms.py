@@ -39,7 +39,7 @@ WTFORMS = (
 """What WTForms' own validators say in our forms."""
 
 
-class Words:
+class FormWords:
     """The two methods WTForms asks of a translations object. It fills in the parameters itself."""
 
     def gettext(self, string: str) -> str:
@@ -57,9 +57,9 @@ class PageForm(FlaskForm):
     class Meta:
         csrf = False
 
-        def get_translations(self, form: Any) -> Words:
+        def get_translations(self, form: Any) -> FormWords:
             """Our own words for WTForms' messages."""
-            return Words()
+            return FormWords()
 
 
 class GuardedForm(PageForm):
@@ -77,7 +77,7 @@ class GuardedForm(PageForm):
         self.version.data, self.opened.data = seen, merging.opened(stored)
         return self
 
-    def lines(self, stored: Mapping[str, Any]) -> list[merging.Line]:
+    def lines(self, stored: Mapping[str, Any]) -> list[merging.Difference]:
         """In what the form and what is stored differ."""
         mine = {name: self[name].data for name in stored}
         base = merging.read_opened(self.opened.data)

@@ -1,8 +1,8 @@
-"""Walking a sorted list by its index: the page after a row, before one, the first and the last.
+"""Keyset paging of a list: the page after a row, before one, the first and the last.
 
-A list is a row of stretches, each walked by one key and the id: a column without its NULLs, the
-NULLs behind them, one stretch for every record that a ref can name, in their order. A page is taken
-from as many stretches as it needs, by one statement that reads no more than a page of each.
+A list is a row of key ranges, each read by one key and the id: a column without its NULLs, the
+NULLs behind them, one range for every record that a ref can name, in their order. A page is taken
+from as many ranges as it needs, by one statement that reads no more than a page of each.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from crmadmin.core.db import db
 from crmadmin.core.search import aside
 
 AT_ONCE = 60
-"""Stretches that one statement looks into."""
+"""Key ranges that one statement looks into."""
 
 Clauses = tuple[ColumnElement[bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class KeyRange:
     """Rows that meet `where`, in the order of `key` (None: of the id alone).
 
     `is_far`: its first rows may be a long way off, so it is read only when a page is not full.
@@ -35,60 +35,60 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
-    """The row that a page begins behind: the stretch it stands in, its key there, its id."""
+class Cursor:
+    """The row that a page begins after: the number of its range, its key there, its id."""
 
-    stretch: int
+    key_range: int
     key: Any
     id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """A list of a model's rows that meet `where`, stretch after stretch.
+class Keyset:
+    """A list of a model's rows that meet `where`, range after range.
 
-    `descending` says whether keys and ids go down within the stretches; these stand as they are.
+    `descending` says whether keys and ids go down within the ranges; these stand as they are.
     """
 
     model: Any
     where: Sequence[ColumnElement[bool]]
-    stretches: Sequence[Stretch]
+    key_ranges: Sequence[KeyRange]
     descending: bool = False
 
     def page(
-        self, size: int, *, behind: Anchor | None = None, backwards: bool = False, skip: int = 0
+        self, size: int, *, after: Cursor | None = None, backwards: bool = False, skip: int = 0
     ) -> list[int]:
-        """Up to `size` ids: the first, those after `skip` rows, or those behind an anchor.
+        """Up to `size` ids: the first, those after `skip` rows, or those after a cursor.
 
-        `backwards` looks from the anchor to the beginning, without one from the end; the ids come
+        `backwards` looks from the cursor to the beginning, without one from the end; the ids come
         in the order of the list all the same.
         """
-        parts = self._parts(behind, backwards)
+        parts = self._parts(after, backwards)
         goes_down = self.descending != backwards
         found: list[int] = []
-        for together in _in_turns(parts):
+        for together in _by_statement(parts):
             found += self._read(together, skip + size - len(found), goes_down)
             if len(found) == skip + size:
                 break
         ids = found[skip:]
         return ids[::-1] if backwards else ids
 
-    def _parts(self, behind: Anchor | None, backwards: bool) -> list[Stretch]:
-        """What is read, in this order: the stretches, from what is left of the anchor's on."""
-        if behind is None:
-            return [*reversed(self.stretches)] if backwards else [*self.stretches]
-        at = behind.stretch
-        others = self.stretches[:at][::-1] if backwards else self.stretches[at + 1 :]
-        stretch, goes_down = self.stretches[at], self.descending != backwards
-        ids = self.model.id < behind.id if goes_down else self.model.id > behind.id
-        if stretch.key is None:
-            return [Stretch((*stretch.where, ids)), *others]
+    def _parts(self, after: Cursor | None, backwards: bool) -> list[KeyRange]:
+        """What is read, in this order: the ranges, from what is left of the cursor's on."""
+        if after is None:
+            return [*reversed(self.key_ranges)] if backwards else [*self.key_ranges]
+        at = after.key_range
+        others = self.key_ranges[:at][::-1] if backwards else self.key_ranges[at + 1 :]
+        key_range, goes_down = self.key_ranges[at], self.descending != backwards
+        ids = self.model.id < after.id if goes_down else self.model.id > after.id
+        if key_range.key is None:
+            return [KeyRange((*key_range.where, ids)), *others]
         # Rows of the very same key first: each part is one piece of an index.
-        later = stretch.key < behind.key if goes_down else stretch.key > behind.key
-        same = Stretch((*stretch.where, stretch.key == behind.key, ids))
-        return [same, Stretch((*stretch.where, later), stretch.key), *others]
+        later = key_range.key < after.key if goes_down else key_range.key > after.key
+        same = KeyRange((*key_range.where, key_range.key == after.key, ids))
+        return [same, KeyRange((*key_range.where, later), key_range.key), *others]
 
-    def _read(self, parts: Sequence[Stretch], size: int, goes_down: bool) -> list[int]:
+    def _read(self, parts: Sequence[KeyRange], size: int, goes_down: bool) -> list[int]:
         key = next((part.key for part in parts if part.key is not None), None)
         selects = [
             self._select(rank, part, key, goes_down).limit(size) for rank, part in enumerate(parts)
@@ -99,7 +99,7 @@ class Walk:
         terms = [t.desc() if goes_down else t for t in (c.key, c.id)]
         return list(db.session.scalars(select(c.id).order_by(c.rank, *terms).limit(size)))
 
-    def _select(self, rank: int, part: Stretch, key: Any, goes_down: bool) -> Select[Any]:
+    def _select(self, rank: int, part: KeyRange, key: Any, goes_down: bool) -> Select[Any]:
         terms = [self.model.id] if part.key is None else [part.key, self.model.id]
         shown = part.key
         if shown is None:
@@ -115,9 +115,9 @@ class Walk:
         )
 
 
-def _in_turns(parts: Sequence[Stretch]) -> Iterator[list[Stretch]]:
+def _by_statement(parts: Sequence[KeyRange]) -> Iterator[list[KeyRange]]:
     """The parts that are read by one statement each time."""
-    together: list[Stretch] = []
+    together: list[KeyRange] = []
     for part in parts:
         if together and (part.is_far or len(together) == AT_ONCE):
             yield together

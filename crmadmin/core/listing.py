@@ -19,7 +19,7 @@ from crmadmin.core import orders
 from crmadmin.core.bulk import among
 from crmadmin.core.db import db, spec_of
 from crmadmin.core.indexes import held_order
-from crmadmin.core.keyset import Walk
+from crmadmin.core.keyset import Keyset
 from crmadmin.core.list_state import UNSET, ListState, chosen_value
 from crmadmin.core.orders import (
     Order,
@@ -229,21 +229,21 @@ def _walk(
 ) -> _Cut:  # fmt: skip
     plain, size = _plain(where), state.per_page
     total, exact = found.total, found.exact
-    walk = Walk(spec.model, plain, order.stretches, order.descending)
+    keyset = Keyset(spec.model, plain, order.key_ranges, order.descending)
     if state.is_last:
         number = clamp(state.page, total, size) if exact else 0
         rest = total - (number - 1) * size if exact else size
-        return _Cut(walk.page(rest, backwards=True), number, follows=False)
-    anchor = order.anchor(spec.model, state.behind, plain) if state.behind else None
-    if anchor is not None and state.after:
-        ids = walk.page(size + 1, behind=anchor)
+        return _Cut(keyset.page(rest, backwards=True), number, follows=False)
+    cursor = order.cursor(spec.model, state.behind, plain) if state.behind else None
+    if cursor is not None and state.after:
+        ids = keyset.page(size + 1, after=cursor)
         return _Cut(ids[:size], state.page, len(ids) > size)
-    if anchor is not None:
-        ids = walk.page(size, behind=anchor, backwards=True)
+    if cursor is not None:
+        ids = keyset.page(size, after=cursor, backwards=True)
         if len(ids) == size:
             return _Cut(ids, state.page, follows=True)
-    number = 1 if anchor is not None else clamp(state.page, total, size)
-    ids = walk.page(size + 1, skip=(number - 1) * size)
+    number = 1 if cursor is not None else clamp(state.page, total, size)
+    ids = keyset.page(size + 1, skip=(number - 1) * size)
     return _Cut(ids[:size], number, len(ids) > size)
 
 

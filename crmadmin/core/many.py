@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 
 from crmadmin.core import acts, images
-from crmadmin.core.acts import DOING, ROWS, SEEN, UNDOING, WRITTEN, Block, BulkAct
+from crmadmin.core.acts import DOING, ROWS, SEEN, UNDOING, WRITTEN, BulkAct, IdRange
 from crmadmin.core.db import actor, db
 
 BLOCK = 2_000
@@ -69,7 +69,7 @@ def _work(act: BulkAct) -> None:
     work(act)
 
 
-def _blocks(act: BulkAct, target: str, fate: str, how: str = "") -> Iterator[tuple[Block, int]]:
+def _blocks(act: BulkAct, target: str, fate: str, how: str = "") -> Iterator[tuple[IdRange, int]]:
     """The rows of this fate, in the order of their ids, whatever becomes of them meanwhile."""
     last = -1
     while True:
@@ -79,7 +79,7 @@ def _blocks(act: BulkAct, target: str, fate: str, how: str = "") -> Iterator[tup
         if not found:
             return
         last = found[-1]
-        yield Block(target, found[0], last), len(found)
+        yield IdRange(target, found[0], last), len(found)
 
 
 def _count(act: BulkAct) -> int:

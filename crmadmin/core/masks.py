@@ -1,4 +1,5 @@
-"""How values look to who may not see them: the one place where a sensitive value becomes a mask.
+"""How values look to users who may not see them: the one place where a sensitive value becomes a
+mask.
 
 Pure. Whether somebody sees sensitive values is the role table's to say (`access.roles`); which
 values are sensitive is the declaration's (`FieldSpec.sensitive`), and what stands in the place of

@@ -34,7 +34,7 @@ Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Difference:
     """One thing that differs. `key` names the choice; `chosen` is MINE, THEIRS or "" (both changed
     it, somebody has to say). `fixed`: it is said, and nothing can be chosen. `retype` is the field
     that has to be typed again where mine is chosen; a page repeats no password."""
@@ -101,7 +101,7 @@ def has_moved(base: Mapping[str, str], now: Values) -> bool:
 
 def lines(
     base: Mapping[str, str], mine: Values, theirs: Values, describe: Describe
-) -> Sequence[Line]:
+) -> Sequence[Difference]:
     """Everything in which the two sides differ, in the order of their keys."""
     found = []
     for key, column, my, their, chosen in _differences(base, mine, theirs):
@@ -109,12 +109,12 @@ def lines(
         other_label, their_words = describe(key, column, their)
         name = f"{key}.{column}" if column else key
         found.append(
-            Line(name, label or other_label, my_words, their_words, chosen, fixed=my is KEPT)
+            Difference(name, label or other_label, my_words, their_words, chosen, fixed=my is KEPT)
         )
     return found
 
 
-def picked(found: Sequence[Line], given: Mapping[str, str]) -> dict[str, str]:
+def picked(found: Sequence[Difference], given: Mapping[str, str]) -> dict[str, str]:
     """Key → MINE or THEIRS of every line: what the request says, else what is chosen at first.
 
     "" where neither says.
@@ -128,7 +128,7 @@ def picked(found: Sequence[Line], given: Mapping[str, str]) -> dict[str, str]:
 
 
 def unsettled(
-    found: Sequence[Line], picks: Mapping[str, str], given: Mapping[str, str]
+    found: Sequence[Difference], picks: Mapping[str, str], given: Mapping[str, str]
 ) -> list[str]:
     """The keys that nothing is chosen for, or whose field was not typed again."""
     return [
@@ -139,7 +139,9 @@ def unsettled(
     ]
 
 
-def page_context(found: Sequence[Line], given: MultiDict[str, str], seen: str) -> dict[str, Any]:
+def page_context(
+    found: Sequence[Difference], given: MultiDict[str, str], seen: str
+) -> dict[str, Any]:
     """What the conflict page reads of what was posted; `seen` is the version stored now.
 
     An answer to an older page is no answer: what is stored is another again.

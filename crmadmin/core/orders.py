@@ -1,4 +1,4 @@
-"""The orders of a list: as terms of a statement, and as stretches that an index can walk."""
+"""The orders of a list: as terms of a statement, and as key ranges that an index can walk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, false, or_, select
 
 from crmadmin.core.db import db
-from crmadmin.core.keyset import Anchor, Stretch
+from crmadmin.core.keyset import Cursor, KeyRange
 from crmadmin.core.search import aside, find, first_all
 from crmadmin.core.spec import FieldSpec, RecordSpec
 from crmadmin.core.text import Refusal, fold, sort_ranges
@@ -22,17 +22,17 @@ MOST_EXACT = 50
 class Order:
     """An order that an index can walk; `columns` of a row tell where in it the row stands."""
 
-    stretches: Sequence[Stretch]
+    key_ranges: Sequence[KeyRange]
     descending: bool
     columns: tuple[Any, ...]
     place: Callable[[Any], tuple[int, Any] | None]
 
-    def anchor(self, model: Any, id: int, where: Sequence[ColumnElement[bool]]) -> Anchor | None:
+    def cursor(self, model: Any, id: int, where: Sequence[ColumnElement[bool]]) -> Cursor | None:
         """Where a row of the list stands, None when it is not in the list any more."""
         columns = [c.label(f"c{n}") for n, c in enumerate(self.columns)]
         row = db.session.execute(select(model.id, *columns).where(model.id == id, *where)).first()
         found = self.place(tuple(row)[1:]) if row is not None else None
-        return Anchor(*found, id) if found is not None else None
+        return Cursor(*found, id) if found is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def _exact(spec: RecordSpec, query: str, *, sees_sensitive: bool) -> ColumnEleme
 
 
 def walkable(spec: RecordSpec, sort: str, descending: bool) -> Order | None:
-    """The order as stretches of an index; None for one of several keys."""
+    """The order as key ranges of an index; None for one of several keys."""
     model, name = spec.model, sort
     if not sort:
         if len(spec.options.order) != 1:
@@ -139,16 +139,16 @@ def walkable(spec: RecordSpec, sort: str, descending: bool) -> Order | None:
         return _by_choice(spec, f, descending)
     column = getattr(model, name) if f is None else _sort_column(spec, f)
     if not column.nullable:
-        return Order([Stretch((), column)], descending, (column,), lambda row: (0, row[0]))
+        return Order([KeyRange((), column)], descending, (column,), lambda row: (0, row[0]))
     # NULLs stand at the end, whichever way one sorts.
-    stretches = [Stretch((column.is_not(None),), column), Stretch((column.is_(None),))]
+    key_ranges = [KeyRange((column.is_not(None),), column), KeyRange((column.is_(None),))]
     return Order(
-        stretches, descending, (column,), lambda row: (0 if row[0] is not None else 1, row[0])
+        key_ranges, descending, (column,), lambda row: (0 if row[0] is not None else 1, row[0])
     )
 
 
 def _by_choice(spec: RecordSpec, f: FieldSpec, descending: bool) -> Order:
-    """One stretch for every record that the ref can name, in their order by name."""
+    """One key range for every record that the ref can name, in their order by name."""
     column, target = getattr(spec.model, f.column), _target(spec.model, f)
     key = getattr(target, "sort_key", target.id)
     wanted = select(target.id).order_by(key.desc() if descending else key, target.id)
@@ -158,14 +158,14 @@ def _by_choice(spec: RecordSpec, f: FieldSpec, descending: bool) -> Order:
     def place(row: Any) -> tuple[int, Any] | None:
         return (places[row[0]], None) if row[0] in places else None
 
-    stretches = [Stretch((column.is_(None) if i is None else column == i,)) for i in ids]
-    return Order(stretches, descending, (column,), place)
+    key_ranges = [KeyRange((column.is_(None) if i is None else column == i,)) for i in ids]
+    return Order(key_ranges, descending, (column,), place)
 
 
 def by_relevance(
     spec: RecordSpec, query: str, where: Sequence[ColumnElement[bool]], *, sees_sensitive: bool
 ) -> Order:
-    """The order of `relevance` as stretches, for a query that finds a great many."""
+    """The order of `relevance` as key ranges, for a query that finds a great many."""
     model, folded = spec.model, fold(query)
     exact = list(
         db.session.scalars(
@@ -177,10 +177,10 @@ def by_relevance(
     others = model.id.not_in(exact)
     begins = model.name_text.startswith(folded, autoescape=True)
     key, ranges = model.sort_key, sort_ranges(folded)
-    stretches = [
-        Stretch((model.id.in_(exact),), key),
-        *(Stretch((others, key >= first, key < last, begins), key) for first, last in ranges),
-        Stretch((others, ~begins), key, is_far=True),
+    key_ranges = [
+        KeyRange((model.id.in_(exact),), key),
+        *(KeyRange((others, key >= first, key < last, begins), key) for first, last in ranges),
+        KeyRange((others, ~begins), key, is_far=True),
     ]
 
     def place(row: Any) -> tuple[int, Any]:
@@ -188,7 +188,7 @@ def by_relevance(
         if id in exact:
             return 0, at
         if not name.startswith(folded):
-            return len(stretches) - 1, at
+            return len(key_ranges) - 1, at
         return 1 + next(n for n, (first, last) in enumerate(ranges) if first <= at < last), at
 
-    return Order(stretches, False, (model.id, key, model.name_text), place)
+    return Order(key_ranges, False, (model.id, key, model.name_text), place)

@@ -40,7 +40,7 @@ class Invalid(ValueError):
     """
 
     def __init__(
-        self, problems: Mapping[str, str], taken: Mapping[str, Taken] | None = None
+        self, problems: Mapping[str, str], taken: Mapping[str, TakenValue] | None = None
     ) -> None:
         super().__init__("; ".join(f"{k}: {v}" for k, v in problems.items()))
         self.problems = dict(problems)
@@ -57,7 +57,7 @@ class Invalid(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenValue:
     """A value of a unique field, and the record that has it already."""
 
     field: FieldSpec
@@ -247,10 +247,10 @@ def _write(
         raise Stale from error
 
 
-def _conflicts(spec: RecordSpec, key: int, values: Mapping[str, Any]) -> dict[str, Taken]:
+def _conflicts(spec: RecordSpec, key: int, values: Mapping[str, Any]) -> dict[str, TakenValue]:
     """Field name → each unique key that another record has."""
     keyed = {**values, **derived_values(spec, values)}
-    taken: dict[str, Taken] = {}
+    taken: dict[str, TakenValue] = {}
     for column, field in _unique_fields(spec).items():
         value = keyed.get(column)
         if value is None:
@@ -258,7 +258,7 @@ def _conflicts(spec: RecordSpec, key: int, values: Mapping[str, Any]) -> dict[st
         same = getattr(spec.model, column) == value
         other = db.session.scalar(select(spec.model).where(same, spec.model.id != key))
         if other is not None:
-            taken[field.name] = Taken(field, values.get(field.column), other)
+            taken[field.name] = TakenValue(field, values.get(field.column), other)
     return taken
 
 

@@ -1,9 +1,10 @@
 """The shape of JSON that is stored: what a column promises, and whether a value keeps the promise.
 
 A shape is plain data: a type; `None`; a set of words; a function that says yes or no; a tuple of
-shapes, any of which will do; `[shape]`, a list of such; `Row`, a list of so many; `{str: shape}`,
-an object of any names; or `{"name": shape}`, an object that has these names, of which `"name?"` may
-be missing, and others that nobody asks for. `ANY` is everything, `EMPTY` an empty object. Pure.
+shapes, any of which will do; `[shape]`, a list of such; `TupleShape`, a list of so many; `{str:
+shape}`, an object of any names; or `{"name": shape}`, an object that has these names, of which
+`"name?"` may be missing, and others that nobody asks for. `ANY` is everything, `EMPTY` an empty
+object. Pure.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Shape = Any
 
 
 @dataclass(frozen=True)
-class Row:
+class TupleShape:
     """A list of so many values, each of its own shape."""
 
     parts: tuple[Any, ...]
@@ -40,7 +41,7 @@ def fits(value: object, shape: Shape, depth: int = 0) -> bool:
         return any(fits(value, one, depth + 1) for one in shape)
     if isinstance(shape, list):
         return isinstance(value, list) and all(fits(part, shape[0], depth + 1) for part in value)
-    if isinstance(shape, Row):
+    if isinstance(shape, TupleShape):
         if not isinstance(value, list) or len(value) != len(shape.parts):
             return False
         return all(map(partial(fits, depth=depth + 1), value, shape.parts))

@@ -1,12 +1,12 @@
-"""A turnstile before SQLite's one write lock: writers get it in the order in which they came.
+"""A queue before SQLite's one write lock: writers get it in the order in which they came.
 
 SQLite keeps no queue. Whoever finds the lock taken looks again every so often, and a writer that
 gives it back and takes it again at once, as an import does between two blocks, is always there
-first: a form could wait for the whole import. So a writer first takes the turnstile, a lock of the
+first: a form could wait for the whole import. So a writer first takes the queue's lock, one of the
 operating system on a file beside the database, and lets it go as soon as it has the write lock. An
 import that comes back for its next block stands behind everybody who came meanwhile.
 
-The turnstile makes it fair, never right: right is what SQLite's own lock makes it. Where there is
+The queue makes it fair, never right: right is what SQLite's own lock makes it. Where there is
 no such lock (Windows, some network drives, a folder that cannot be written) writers just compete.
 The lock goes with the process, however that ends; the empty file stays.
 """
@@ -23,7 +23,7 @@ SUFFIX = "-queue"
 """What the file is called beside the database's own name, as SQLite's are: crm.db-queue."""
 
 OF_JOBS = "-jobs"
-"""Added to a turnstile's name: the one at which jobs queue, each for as long as it writes.
+"""Added to a queue's name: the one in which jobs wait, each for as long as it writes.
 
 So there is at most one of them among the others, and a form never waits for two blocks."""
 
@@ -36,7 +36,7 @@ else:
 
 
 def beside(database: str) -> str | None:
-    """The turnstile of a database file; None where there can be none, or for one in memory."""
+    """The queue of a database file; None where there can be none, or for one in memory."""
     if not database or not IS_POSSIBLE:
         return None
     # Never the database itself: closing any descriptor of it would drop SQLite's own locks.
@@ -88,7 +88,7 @@ def take(path: str, patience: float) -> int | None:
 
 
 def is_taken(path: str) -> bool:
-    """Whether somebody waits for SQLite's lock: whoever does so has the turnstile."""
+    """Whether somebody waits for SQLite's lock: whoever does so has the queue's lock."""
     with suppress(OSError):
         gate = _open(path)
         try:
@@ -123,7 +123,7 @@ class _Waiting:
         self._came = Event()
         self._deciding = Lock()
         self._has_given_up = False
-        Thread(target=self._block, name="turnstile", daemon=True).start()
+        Thread(target=self._block, name="write queue", daemon=True).start()
 
     def come(self, patience: float) -> int | None:
         """The file when its lock is ours, None after so many seconds."""

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, select
 
 from crmadmin.core import acts, images, many
-from crmadmin.core.acts import ROWS, BulkAct, Kind
+from crmadmin.core.acts import ROWS, ActKind, BulkAct
 from crmadmin.core.db import db
 from crmadmin.customers.models import Contact, Customer
 
@@ -66,15 +66,15 @@ def _about_customers() -> tuple[type[Any], ...]:
     return (Customer,)
 
 
-acts.register(Kind(
+acts.register(ActKind(
     SET, _about_customers, "bulk", images.undo, work=_set,
     title=_l("%(field)s: “%(value)s”"), label=_l("Set catalog value"), icon="tag",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     OWNER, _about_customers, "bulk", images.undo, work=_set,
     title=_l("Owner: %(value)s"), label=_l("Change owner"), icon="user-share",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     DELETE, _about_customers, "delete", images.undo, work=_remove, danger=True,
     title=_l("Delete customers"), label=_l("Delete"), icon="trash",
 ))  # fmt: skip

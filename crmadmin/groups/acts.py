@@ -22,8 +22,8 @@ from crmadmin.core.acts import (
     STAYS,
     TAKEN,
     WRITTEN,
+    ActKind,
     BulkAct,
-    Kind,
 )
 from crmadmin.core.db import acting_id, db
 from crmadmin.core.facets import Condition
@@ -31,8 +31,8 @@ from crmadmin.customers.models import Customer
 from crmadmin.groups import services
 from crmadmin.groups.members import of_group
 from crmadmin.groups.models import CustomerGroup, GroupDraft, Membership
-from crmadmin.groups.saving import Act, apply_now, lock_groups
-from crmadmin.groups.shapes import Kind as Step
+from crmadmin.groups.saving import InstantStep, apply_now, lock_groups
+from crmadmin.groups.shapes import StepKind as Step
 
 ADD, REMOVE, MOVE, COPY = "members.add", "members.remove", "members.move", "members.copy"
 DELETE_GROUPS = "groups.delete"
@@ -55,7 +55,7 @@ def remove(act: BulkAct, group: CustomerGroup) -> BulkAct:
     """Take the customers of a plan out of a group, as they were seen. Raises Follows."""
     _settle(act, [of_group(group).contains()])
     _keep_leaving(act, group)
-    apply_now(acting_id(), group, [Act(False, _written(act))])
+    apply_now(acting_id(), group, [InstantStep(False, _written(act))])
     return acts.finish(act)
 
 
@@ -66,8 +66,8 @@ def move(act: BulkAct, source: CustomerGroup, target: CustomerGroup) -> BulkAct:
     _keep_leaving(act, source)
     _keep_coming(act, target)
     where = _written(act)
-    apply_now(acting_id(), target, [Act(True, where, Step.MOVE, {"group": source.name})])
-    apply_now(acting_id(), source, [Act(False, where, Step.MOVE, {"group": target.name})])
+    apply_now(acting_id(), target, [InstantStep(True, where, Step.MOVE, {"group": source.name})])
+    apply_now(acting_id(), source, [InstantStep(False, where, Step.MOVE, {"group": target.name})])
     _keep_come(act)
     return acts.finish(act)
 
@@ -87,7 +87,7 @@ def _bring(
     there = of_group(group).has_member(ROWS.c.record_id)
     acts.mark(act, SAME, ROWS.c.fate == WRITTEN, there)
     _keep_coming(act, group)
-    apply_now(acting_id(), group, [Act(True, _written(act), step, params)])
+    apply_now(acting_id(), group, [InstantStep(True, _written(act), step, params)])
     _keep_come(act)
     return acts.finish(act)
 
@@ -158,7 +158,7 @@ def _take_out(act: BulkAct, group: CustomerGroup) -> None:
     same = images.is_as_kept(MEMBERS, "added_at")
     acts.mark(act, STAYS, *mine, ~exists().where(same), target=MEMBERS.name)
     going = [Customer.id.in_(select(ROWS.c.record_id).where(*mine))]
-    apply_now(acting_id(), group, [Act(False, going)])
+    apply_now(acting_id(), group, [InstantStep(False, going)])
     acts.mark(act, BACK, *mine, target=MEMBERS.name)
 
 
@@ -169,7 +169,7 @@ def _bring_back(act: BulkAct, group: CustomerGroup) -> None:
     acts.mark(act, TAKEN, *mine, ~exists().where(Customer.id == ROWS.c.record_id),
               target=MEMBERS.name)  # fmt: skip
     coming = [Customer.id.in_(select(ROWS.c.record_id).where(*mine))]
-    apply_now(acting_id(), group, [Act(True, coming)])
+    apply_now(acting_id(), group, [InstantStep(True, coming)])
     images.put_values(MEMBERS, mine, ["added_at", "added_by_id", "import_id"])
     acts.mark(act, BACK, *mine, target=MEMBERS.name)
 
@@ -205,24 +205,24 @@ def _about_groups() -> tuple[type[Any], ...]:
     return (CustomerGroup,)
 
 
-acts.register(Kind(
+acts.register(ActKind(
     ADD, _about_customers, "edit", undo_members, resource="groups",
     title=_l("Add to “%(group)s”"), label=_l("Add to group"), icon="users-plus",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     COPY, _about_customers, "edit", undo_members, resource="groups",
     title=_l("Copy from “%(group)s” to “%(into)s”"), label=_l("Copy to another group"), icon="copy",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     MOVE, _about_customers, "edit", undo_members, resource="groups",
     title=_l("Move from “%(group)s” to “%(into)s”"), label=_l("Move to another group"),
     icon="arrow-right",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     REMOVE, _about_customers, "edit", undo_members, resource="groups", danger=True,
     title=_l("Remove from “%(group)s”"), label=_l("Remove from the group"), icon="user-minus",
 ))  # fmt: skip
-acts.register(Kind(
+acts.register(ActKind(
     DELETE_GROUPS, _about_groups, "delete", undo_delete, danger=True,
     title=_l("Delete groups"), label=_l("Delete"), icon="trash",
 ))  # fmt: skip

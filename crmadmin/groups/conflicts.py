@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import CompoundSelect, delete, func, intersect, select, union_all, update
 
 from crmadmin.core.db import db
-from crmadmin.core.merging import MINE, THEIRS, Line, picked, unsettled
+from crmadmin.core.merging import MINE, THEIRS, Difference, picked, unsettled
 from crmadmin.customers.models import Customer
 from crmadmin.groups import history, steps
 from crmadmin.groups.members import Sets, signs
@@ -36,7 +36,7 @@ class Conflict(RuntimeError):
         texts: Mapping[str, tuple[str, str]],
         *,
         lost: bool = False,
-        lines: Sequence[Line] = (),
+        lines: Sequence[Difference] = (),
     ) -> None:
         super().__init__(f"group {group.id} is at version {group.version}")
         self.group, self.theirs, self.both, self.texts = group, list(theirs), both, dict(texts)
@@ -76,14 +76,16 @@ def conflict(draft: GroupDraft, group: CustomerGroup, theirs: Sequence[GroupDraf
     lost = group.filter is not None and draft.filter is None and bool(mine)
     lines = _lines(draft, group, theirs)
     if both.count:
-        lines.append(Line(MEMBERS, "", "", "", ""))
+        lines.append(Difference(MEMBERS, "", "", "", ""))
     return Conflict(group, history.entries(theirs), both, texts, lost=lost, lines=lines)
 
 
 MEMBERS = "members"
 
 
-def _lines(draft: GroupDraft, group: CustomerGroup, theirs: Sequence[GroupDraft]) -> list[Line]:
+def _lines(
+    draft: GroupDraft, group: CustomerGroup, theirs: Sequence[GroupDraft]
+) -> list[Difference]:
     """The texts that differ, each with whose it is."""
     # What the group had when the others began: a page may be older than its draft.
     before = theirs[0].before or draft.before
@@ -96,7 +98,7 @@ def _lines(draft: GroupDraft, group: CustomerGroup, theirs: Sequence[GroupDraft]
             chosen = THEIRS if mine == was else MINE if now == was else ""
             # The members that a group had before it followed a filter are not kept.
             fixed = name == "filter" and chosen == THEIRS
-            found.append(Line(name, "", mine, now, chosen, fixed=fixed))
+            found.append(Difference(name, "", mine, now, chosen, fixed=fixed))
     return found
 
 

@@ -26,12 +26,12 @@ from crmadmin.groups.models import (
 )
 from crmadmin.groups.ordered import memberships
 from crmadmin.groups.saving import (
-    Act,
     Importing,
+    InstantStep,
     apply_now,
     save,
 )
-from crmadmin.groups.shapes import TEXTS, DraftState, DraftStep, Kind, Outcome
+from crmadmin.groups.shapes import TEXTS, DraftState, DraftStep, Outcome, StepKind
 from crmadmin.groups.steps import (
     Closed,
     Follows,
@@ -44,13 +44,13 @@ from crmadmin.groups.wording import step_words
 
 __all__ = [
     "NEW",
-    "Act",
     "Closed",
     "Conflict",
     "Follows",
     "Gone",
     "Importing",
-    "Kind",
+    "InstantStep",
+    "StepKind",
     "apply_now",
     "begin",
     "discard",
@@ -182,13 +182,13 @@ def freeze(draft: GroupDraft, where: Where | None = None) -> Outcome:
     if group is not None and kept is None:
         members = Sets(group.id).members()
         leave = members.except_(steps.of_customers(wanted)).subquery()
-        steps.take(draft, select(next(iter(leave.c))), Kind.FREEZE, adds=False, params=params)
-    return steps.take(draft, steps.of_customers(wanted), Kind.FREEZE, adds=True, params=params)
+        steps.take(draft, select(next(iter(leave.c))), StepKind.FREEZE, adds=False, params=params)
+    return steps.take(draft, steps.of_customers(wanted), StepKind.FREEZE, adds=True, params=params)
 
 
 def _delete_steps(draft: GroupDraft) -> Any:
     statement = delete(GroupStep).where(
-        GroupStep.draft_id == draft.id, GroupStep.kind != Kind.IMPORT.value
+        GroupStep.draft_id == draft.id, GroupStep.kind != StepKind.IMPORT.value
     )
     return statement.execution_options(synchronize_session=False)
 
@@ -200,7 +200,7 @@ def pick(
     draft: GroupDraft,
     ids: Iterable[int],
     scope_where: Where = (),
-    kind: str = Kind.PICK,
+    kind: str = StepKind.PICK,
     params: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Bring these customers in, as one step: those within `scope_where`. Raises Closed, Follows."""
@@ -214,14 +214,14 @@ def pick_matching(
 ) -> Outcome:
     """Bring in every customer that meets the conditions. Raises Closed, Follows."""
     rows = steps.of_customers(where)
-    return steps.take(draft, rows, Kind.MATCHING, adds=True, params=params)
+    return steps.take(draft, rows, StepKind.MATCHING, adds=True, params=params)
 
 
 def remove(draft: GroupDraft, ids: Iterable[int], scope_where: Where = ()) -> Outcome:
     """Take these customers out, as one step. Raises Closed, Follows."""
     asked = list(dict.fromkeys(ids))
     rows = steps.of_ids(asked, scope_where)
-    return steps.take(draft, rows, Kind.PICK, adds=False, asked=len(asked))
+    return steps.take(draft, rows, StepKind.PICK, adds=False, asked=len(asked))
 
 
 def remove_matching(
@@ -233,7 +233,7 @@ def remove_matching(
     """
     here = of(draft, steps.group_of(draft)).contains()
     rows = steps.of_customers([here, *where])
-    return steps.take(draft, rows, Kind.MATCHING, adds=False, params=params)
+    return steps.take(draft, rows, StepKind.MATCHING, adds=False, params=params)
 
 
 def import_step(draft: GroupDraft, file_name: str) -> GroupStep:
@@ -241,7 +241,7 @@ def import_step(draft: GroupDraft, file_name: str) -> GroupStep:
     draft = steps.lock(draft)
     if of(draft, steps.group_of(draft)).follows:
         raise Follows
-    return steps.add_step(draft, Kind.IMPORT, adds=True, params={"file": file_name})
+    return steps.add_step(draft, StepKind.IMPORT, adds=True, params={"file": file_name})
 
 
 def discard(draft: GroupDraft) -> None:

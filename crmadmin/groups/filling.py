@@ -58,7 +58,7 @@ def put_in(step_id: int, customer_ids: Sequence[int]) -> None:
     )
     new = [key for key in dict.fromkeys(customer_ids) if key not in there]
     if new:
-        columns: dict[str, bulk.Column] = {"step_id": bulk.Same(step_id), "customer_id": new}
+        columns: dict[str, bulk.ColumnValues] = {"step_id": bulk.Same(step_id), "customer_id": new}
         bulk.insert(GroupChange.__table__, columns)
         _grown(step_id)
 

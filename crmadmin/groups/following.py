@@ -30,7 +30,7 @@ from crmadmin.core.text import as_typed, code_key, dialled, email_key, fold
 from crmadmin.customers.models import Customer
 
 WORDS = ("code", "name", "phone", "email")
-"""Fields that are searched by a word of their own, sensitive ones only for who sees them."""
+"""Fields that are searched by a word of their own, sensitive ones only for users who see them."""
 
 EVERYBODY = "q="
 """The text of a search without conditions: an empty text would mean an ordinary group."""

@@ -26,7 +26,7 @@ Where = Sequence[ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
-class Part:
+class CustomerSet:
     """A set of customers: as a selection of ids, and as a condition on a customer at hand, of
     which those that meet `where`. Without the two it is all customers. `told` is the size of the
     set where that is known already."""
@@ -97,7 +97,7 @@ def _cut_from_end(
 
 
 def page_of(
-    parts: Sequence[Part], first: int, most: int, *, descending: bool = False
+    parts: Sequence[CustomerSet], first: int, most: int, *, descending: bool = False
 ) -> list[tuple[int, list[int]]]:
     """A page out of several sets one after the other: (place of the set, ids)."""
     found: list[tuple[int, list[int]]] = []

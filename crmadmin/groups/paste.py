@@ -35,7 +35,7 @@ class TooManyLines(ValueError):
         self.lines = lines
 
 
-class Named(NamedTuple):
+class NamedCustomer(NamedTuple):
     """A customer whom a line names."""
 
     id: int
@@ -44,10 +44,10 @@ class Named(NamedTuple):
     created_at: datetime
 
 
-class Found(NamedTuple):
+class LineMatch(NamedTuple):
     """A line, and the customer it names."""
 
-    customer: Named
+    customer: NamedCustomer
     line: str
 
 
@@ -61,9 +61,9 @@ class Pasted:
     """
 
     lines: int = 0
-    found: dict[int, Found] = field(default_factory=dict)
-    twice: list[Found] = field(default_factory=list)
-    several: list[tuple[str, list[Named]]] = field(default_factory=list)
+    found: dict[int, LineMatch] = field(default_factory=dict)
+    twice: list[LineMatch] = field(default_factory=list)
+    several: list[tuple[str, list[NamedCustomer]]] = field(default_factory=list)
     not_found: list[str] = field(default_factory=list)
 
     @property
@@ -92,9 +92,9 @@ def look_up(
         elif len(named) > 1:
             pasted.several.append((line, list(named)))
         elif named[0].id in pasted.found:
-            pasted.twice.append(Found(named[0], line))
+            pasted.twice.append(LineMatch(named[0], line))
         else:
-            pasted.found[named[0].id] = Found(named[0], line)
+            pasted.found[named[0].id] = LineMatch(named[0], line)
     return pasted
 
 
@@ -106,9 +106,9 @@ def _lines(text: str) -> list[str]:
 
 def _by_line(
     lines: Sequence[str], scope: Sequence[ColumnElement[bool]], *, sees_sensitive: bool
-) -> Mapping[str, Sequence[Named]]:
+) -> Mapping[str, Sequence[NamedCustomer]]:
     distinct = [line for line in dict.fromkeys(lines) if len(line) <= LONGEST]
-    found: dict[str, Sequence[Named]] = {}
+    found: dict[str, Sequence[NamedCustomer]] = {}
 
     def take(name: str, column: Any, key_of: Callable[[str], str | None]) -> None:
         if sees_sensitive or not spec_of(Customer).field(name).sensitive:
@@ -131,7 +131,7 @@ def _narrow_key(line: str) -> str | None:
 
 def _matching(
     column: Any, keys: Mapping[str, str], scope: Sequence[ColumnElement[bool]]
-) -> dict[str, Sequence[Named]]:
+) -> dict[str, Sequence[NamedCustomer]]:
     """Line → the customers whose column has the line's key."""
     if not keys:
         return {}
@@ -141,13 +141,13 @@ def _matching(
 
 def _by_key(
     column: Any, keys: Iterable[str], scope: Sequence[ColumnElement[bool]]
-) -> dict[str, list[Named]]:
+) -> dict[str, list[NamedCustomer]]:
     rows = db.session.execute(
         select(column, Customer.id, Customer.code, Customer.name, Customer.created_at)
         .where(among(column, keys), *scope)
         .order_by(Customer.id)
     )
-    found: dict[str, list[Named]] = defaultdict(list)
+    found: dict[str, list[NamedCustomer]] = defaultdict(list)
     for key, *named in rows:
-        found[key].append(Named(*named))
+        found[key].append(NamedCustomer(*named))
     return dict(found)

@@ -35,7 +35,7 @@ COLUMNS = ("code", "name", "owner", "sales_group")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FilterChoice:
     """One filter as the picker's form shows it: (value, words, colour, is it chosen)."""
 
     name: str
@@ -69,7 +69,7 @@ def page(
     return listing.page(spec_of(Customer), state, where, shown, sees_sensitive=sees_sensitive)
 
 
-def choices(search: following.Search) -> list[Choice]:
+def choices(search: following.Search) -> list[FilterChoice]:
     """Every filter of customers with its options, those that always show first."""
     found = [_choice(f, search.state.filters.get(f.name, ())) for f in _filters()]
     return sorted(found, key=lambda c: FIRST.index(c.name) if c.name in FIRST else len(FIRST))
@@ -112,12 +112,12 @@ def _label(f: FieldSpec) -> Words:
     return f.brief or f.label
 
 
-def _choice(f: FieldSpec, selected: Sequence[str]) -> Choice:
+def _choice(f: FieldSpec, selected: Sequence[str]) -> FilterChoice:
     offered, remote_url = _offered(f, selected)
     if f.may_be_unset:
         offered = [*offered, (UNSET, _("Not set"), "")]
     marked = [(value, words, color, value in selected) for value, words, color in offered]
-    return Choice(f.name, _label(f), marked, remote_url)
+    return FilterChoice(f.name, _label(f), marked, remote_url)
 
 
 def _offered(f: FieldSpec, selected: Sequence[str]) -> tuple[list[tuple[str, Words, str]], str]:

@@ -21,8 +21,8 @@ from crmadmin.groups import history as histories
 from crmadmin.groups.following import is_readable, where_of
 from crmadmin.groups.members import Sets, of, of_group
 from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, Membership
-from crmadmin.groups.ordered import Part, by_added, memberships, page_of, size_of
-from crmadmin.groups.shapes import DraftMember, Kind, Member
+from crmadmin.groups.ordered import CustomerSet, by_added, memberships, page_of, size_of
+from crmadmin.groups.shapes import DraftMember, Member, StepKind
 from crmadmin.groups.steps import counts_of
 from crmadmin.groups.wording import HOW
 
@@ -125,12 +125,12 @@ def members(
     return Page(_as_members(group, ids), number, per_page, part.size)
 
 
-def _whole(sets: Sets, where: Where) -> Part:
+def _whole(sets: Sets, where: Where) -> CustomerSet:
     """Everybody in a saved group."""
     if sets.filter is not None:
-        return Part([*where_of(sets.filter), *where])
+        return CustomerSet([*where_of(sets.filter), *where])
     told = memberships(sets.group_id) if not where else None
-    return Part(where, sets.members(), sets.has_member(Customer.id), told)
+    return CustomerSet(where, sets.members(), sets.has_member(Customer.id), told)
 
 
 def _as_members(group: CustomerGroup, ids: Sequence[int]) -> list[Member]:
@@ -152,7 +152,7 @@ def _as_members(group: CustomerGroup, ids: Sequence[int]) -> list[Member]:
         if (m := joined.get(key)) is None:
             found.append(Member(customers[key]))
             continue
-        kind = Kind.IMPORT.value if m.import_id else kinds.get(key, "")
+        kind = StepKind.IMPORT.value if m.import_id else kinds.get(key, "")
         found.append(
             Member(
                 customers[key], m.added_at, users.get(m.added_by_id), HOW.get(kind, ""), m.import_id
@@ -203,7 +203,7 @@ def draft_members(
 
 def _parts(
     draft: GroupDraft | None, group: CustomerGroup | None, where: Where
-) -> list[tuple[str | None, Part]]:
+) -> list[tuple[str | None, CustomerSet]]:
     sets = of(draft, group)
     if sets.follows:
         return [(None, _whole(sets, where))]
@@ -212,9 +212,9 @@ def _parts(
         added, removed = counts_of(draft, group)
         staying = memberships(sets.group_id) - removed if sets.group_id else 0
     return [
-        ("added", Part(where, sets.effect(adds=True), sets.is_added(), added)),
-        ("removed", Part(where, sets.effect(adds=False), sets.is_removed(), removed)),
-        (None, Part(where, sets.staying(), sets.stays(), staying)),
+        ("added", CustomerSet(where, sets.effect(adds=True), sets.is_added(), added)),
+        ("removed", CustomerSet(where, sets.effect(adds=False), sets.is_removed(), removed)),
+        (None, CustomerSet(where, sets.staying(), sets.stays(), staying)),
     ]
 
 

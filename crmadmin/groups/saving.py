@@ -37,7 +37,7 @@ from crmadmin.groups.models import (
     GroupStep,
     Membership,
 )
-from crmadmin.groups.shapes import TEXTS, Applied, Kind
+from crmadmin.groups.shapes import TEXTS, Applied, StepKind
 from crmadmin.groups.steps import Follows, Where
 
 ATTEMPTS = 3
@@ -57,12 +57,12 @@ class Importing(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class InstantStep:
     """One step of `apply_now`: the customers that meet the conditions come in, or go."""
 
     adds: bool
     where: Where
-    kind: str = Kind.PICK
+    kind: str = StepKind.PICK
     params: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -165,7 +165,9 @@ def _make(draft: GroupDraft) -> CustomerGroup:
     return group
 
 
-def create_now(user_id: int, values: Mapping[str, object], act: Act | None) -> CustomerGroup:
+def create_now(
+    user_id: int, values: Mapping[str, object], act: InstantStep | None
+) -> CustomerGroup:
     """A group made and filled at once. Raises records.Invalid."""
     draft = GroupDraft(user_id=user_id, saved_at=utcnow(), **values)
     db.session.add(draft)
@@ -203,7 +205,7 @@ def touch(group: CustomerGroup) -> None:
     db.session.flush()
 
 
-def apply_now(user_id: int, group: CustomerGroup, acts: Iterable[Act]) -> Applied:
+def apply_now(user_id: int, group: CustomerGroup, acts: Iterable[InstantStep]) -> Applied:
     """Change the members of a group at once, as a draft that is made and saved. Raises Follows.
 
     Drafts that are open are not touched; whoever saves one of another user hears of it.
@@ -319,8 +321,8 @@ def _close(draft: GroupDraft, group: CustomerGroup) -> None:
     )
     steps.run(update(GroupStep).where(mine).values(rows=size))
     steps.run(
-        delete(GroupStep).where(mine, GroupStep.rows == 0, GroupStep.kind != Kind.IMPORT.value)
+        delete(GroupStep).where(mine, GroupStep.rows == 0, GroupStep.kind != StepKind.IMPORT.value)
     )
-    ids = select(GroupStep.id).where(mine, GroupStep.kind == Kind.IMPORT.value)
+    ids = select(GroupStep.id).where(mine, GroupStep.kind == StepKind.IMPORT.value)
     sources.source().saved(ids, group.id)
     db.session.expire_all()

@@ -27,8 +27,8 @@ from crmadmin.groups import (
 from crmadmin.groups.drafts import begin
 from crmadmin.groups.members import of_group
 from crmadmin.groups.models import CustomerGroup, GroupDraft
-from crmadmin.groups.saving import Act, create_now, lock_groups
-from crmadmin.groups.shapes import TEXTS, Kind, Overlap
+from crmadmin.groups.saving import InstantStep, create_now, lock_groups
+from crmadmin.groups.shapes import TEXTS, Overlap, StepKind
 
 HOW = ("union", "overlap", "a_minus_b", "b_minus_a")
 
@@ -38,8 +38,8 @@ def clone(group: CustomerGroup, name: str) -> CustomerGroup:
     return create_now(
         acting_id(),
         {"name": name, "description": group.description, "filter": group.filter},
-        None if group.filter is not None else Act(
-            True, [of_group(group).contains()], Kind.CLONE, {"group": group.name}
+        None if group.filter is not None else InstantStep(
+            True, [of_group(group).contains()], StepKind.CLONE, {"group": group.name}
         ),
     )  # fmt: skip
 
@@ -89,7 +89,7 @@ def combine(a: CustomerGroup, b: CustomerGroup, how: str) -> GroupDraft:
         draft.filter = None  # a group that follows a filter takes no step
     params = {"a": a.name, "b": b.name, "how": how}
     rows = _combined(a, b, how)
-    steps.take(draft, rows, Kind.COMBINE, adds=True, params=params)
+    steps.take(draft, rows, StepKind.COMBINE, adds=True, params=params)
     return draft
 
 

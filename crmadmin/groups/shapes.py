@@ -13,7 +13,7 @@ from crmadmin.customers.models import Customer
 from crmadmin.groups.models import CustomerGroup, GroupDraft, GroupStep
 
 
-class Kind(StrEnum):
+class StepKind(StrEnum):
     """How the customers of a step were chosen."""
 
     PICK = "pick"
@@ -118,7 +118,7 @@ class DraftState:
     @property
     def imported(self) -> int:
         """How many customers came by imports of the draft: they stay when it is thrown away."""
-        return sum(step.rows for step in self.steps if step.kind == Kind.IMPORT)
+        return sum(step.rows for step in self.steps if step.kind == StepKind.IMPORT)
 
 
 @dataclass(frozen=True, slots=True)

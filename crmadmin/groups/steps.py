@@ -16,7 +16,7 @@ from crmadmin.core.db import db, rows_written, utcnow
 from crmadmin.customers.models import Customer
 from crmadmin.groups.members import Sets, of
 from crmadmin.groups.models import CustomerGroup, GroupChange, GroupDraft, GroupStep, Membership
-from crmadmin.groups.shapes import Kind, Outcome
+from crmadmin.groups.shapes import Outcome, StepKind
 
 Where = Sequence[ColumnElement[bool]]
 
@@ -135,7 +135,11 @@ def take_back_customer(draft: GroupDraft, customer_id: int) -> bool:
     run(delete(GroupChange).where(*here))
     run(update(GroupStep).where(GroupStep.id.in_(steps)).values(rows=GroupStep.rows - 1))
     # One that an import fills may be about to get more.
-    emptied = (GroupStep.id.in_(steps), GroupStep.rows <= 0, GroupStep.kind != Kind.IMPORT.value)
+    emptied = (
+        GroupStep.id.in_(steps),
+        GroupStep.rows <= 0,
+        GroupStep.kind != StepKind.IMPORT.value,
+    )
     run(delete(GroupStep).where(*emptied))
     db.session.expire_all()
     count(draft, group_of(draft))

@@ -14,17 +14,17 @@ from crmadmin.core.db import db
 from crmadmin.core.text import shorten, text
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports import queries
-from crmadmin.imports.kinds import Kind
+from crmadmin.imports.kinds import ImportKind
 from crmadmin.imports.models import ImportBatch, ImportChange
 from crmadmin.imports.pipeline.ledger import Tally
 from crmadmin.imports.pipeline.mapping import ColumnMap, heading_words
 from crmadmin.imports.reader import Reading
 from crmadmin.imports.records import Block, FileRefused
-from crmadmin.imports.source import Source, remembered
+from crmadmin.imports.source import OpenedFile, remembered
 from crmadmin.spreadsheets.parts import column_letters
 
 
-def note_source(batch: ImportBatch, kind: Kind, source: Source) -> None:
+def note_source(batch: ImportBatch, kind: ImportKind, source: OpenedFile) -> None:
     """What was found out by opening the file."""
     reading = source.reading
     batch.sheet, batch.header_row = reading.sheet[:255], reading.header.number

@@ -19,11 +19,11 @@ from crmadmin.imports import report, services, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.pipeline import corrections, ledger
-from crmadmin.imports.pipeline.blocks import Step, Walk
+from crmadmin.imports.pipeline.blocks import Pipeline, PlannedBlock
 from crmadmin.imports.pipeline.mapping import ColumnMap
 from crmadmin.imports.reader import frames
 from crmadmin.imports.records import Block, State
-from crmadmin.imports.states import Act
+from crmadmin.imports.states import Action
 
 SMALL = 5000
 """Files of at most so many rows are looked at anew after every fix."""
@@ -33,7 +33,7 @@ class NoSuchRow(LookupError):
     """The import has no such row, or one of whose cells nothing is kept."""
 
 
-def fix(batch: ImportBatch, number: int, cells: Mapping[str, str]) -> report.Line:
+def fix(batch: ImportBatch, number: int, cells: Mapping[str, str]) -> report.ReportLine:
     """Put texts in the place of a row's cells, by import column; gives the row as it stands now.
 
     Raises NoSuchRow, and services.BadState when the import is not at its preview. Commits.
@@ -45,14 +45,14 @@ def fix(batch: ImportBatch, number: int, cells: Mapping[str, str]) -> report.Lin
     return _look_again(batch, row)
 
 
-def leave_out(batch: ImportBatch, number: int) -> report.Line:
+def leave_out(batch: ImportBatch, number: int) -> report.ReportLine:
     """Leave a row behind, whatever its cells say. Raises as `fix`."""
     row = _row(batch, number)
     corrections.put(batch, number, {corrections.LEAVE_OUT: "1"})
     return _look_again(batch, row)
 
 
-def take_back(batch: ImportBatch, number: int) -> report.Line:
+def take_back(batch: ImportBatch, number: int) -> report.ReportLine:
     """Take a row that was left behind back, with what was corrected in it. Raises as `fix`."""
     row = _row(batch, number)
     corrections.take_back(batch, number, corrections.LEAVE_OUT)
@@ -61,7 +61,7 @@ def take_back(batch: ImportBatch, number: int) -> report.Line:
 
 def _row(batch: ImportBatch, number: int) -> ImportRow:
     db.session.refresh(batch)
-    if not states.allows(batch.status, Act.CORRECT):
+    if not states.allows(batch.status, Action.CORRECT):
         raise services.BadState(batch.status)
     row: ImportRow | None = db.session.get(ImportRow, (batch.id, number))
     if row is None or not row.cells:
@@ -69,7 +69,7 @@ def _row(batch: ImportBatch, number: int) -> ImportRow:
     return row
 
 
-def _look_again(batch: ImportBatch, row: ImportRow) -> report.Line:
+def _look_again(batch: ImportBatch, row: ImportRow) -> report.ReportLine:
     number = row.number
     if batch.planned["rows"]["total"] <= SMALL:
         db.session.commit()
@@ -91,11 +91,13 @@ def _check(batch: ImportBatch, row: ImportRow) -> None:
     db.session.refresh(batch, with_for_update=True)
     cells = frames.decode_cells(row.cells)
     with acting_as(user.id):
-        walk = Walk(kind, batch, user, ColumnMap.from_dict(batch.columns), corrections.of(batch.id))
-        [part] = walk.parts(iter([Block([row.number], [[cell] for cell in cells])]))
-        part.blank = []
-        step = walk.step(part)
-        walk.plan(step)
+        pipeline = Pipeline(
+            kind, batch, user, ColumnMap.from_dict(batch.columns), corrections.of(batch.id)
+        )
+        [checked_block] = pipeline.check(iter([Block([row.number], [[cell] for cell in cells])]))
+        checked_block.blank = []
+        block = pipeline.unpack(checked_block)
+        pipeline.plan(block)
     before = (row.planned, row.contact, row.member)
     # The cells as the file has them stay: a fix can be taken back.
     db.session.execute(
@@ -104,13 +106,13 @@ def _check(batch: ImportBatch, row: ImportRow) -> None:
         ).execution_options(synchronize_session=False)
     )  # fmt: skip
     db.session.expunge(row)
-    ledger.write(kind, batch.id, step)
-    _move_counts(batch, before, step)
+    ledger.write(kind, batch.id, block)
+    _move_counts(batch, before, block)
 
 
-def _move_counts(batch: ImportBatch, before: tuple[str | None, ...], step: Step) -> None:
-    [fate] = step.fates
-    after = (fate.state.value, fate.contact_fate, fate.member_fate)
+def _move_counts(batch: ImportBatch, before: tuple[str | None, ...], block: PlannedBlock) -> None:
+    [outcome] = block.outcomes
+    after = (outcome.state.value, outcome.contact_outcome, outcome.member_outcome)
     planned: dict[str, Any] = {name: Counter(counts) for name, counts in batch.planned.items()}
     for name, old, new in zip(("rows", "contacts", "members"), before, after, strict=True):
         if old:
@@ -121,7 +123,7 @@ def _move_counts(batch: ImportBatch, before: tuple[str | None, ...], step: Step)
 
 
 def _others(batch: ImportBatch, number: int) -> bool:
-    """Whether other rows of the file have the same code: then their fates may change, too."""
+    """Whether other rows of the file have the same code: then their outcomes may change, too."""
     key = select(ImportRow.key).where(ImportRow.batch_id == batch.id, ImportRow.number == number)
     same = select(func.count()).where(
         ImportRow.batch_id == batch.id,

@@ -32,7 +32,7 @@ from crmadmin.imports.reader import frames
 from crmadmin.imports.records import Cell, CellError, State
 from crmadmin.imports.states import Is
 from crmadmin.imports.undo import REASONS as KEPT_REASONS
-from crmadmin.spreadsheets.book import DATE, GENERAL, TEXT, WHOLE, Book, Column, Fault
+from crmadmin.spreadsheets.book import DATE, GENERAL, TEXT, WHOLE, Book, ColumnFormat, ErrorCell
 
 ROWS_AT_ONCE = 2000
 REASON = {"vi": "Lý do", "en": "Reason"}
@@ -69,7 +69,7 @@ def write_errors(batch: ImportBatch, out: BinaryIO) -> int:
         raise CellsGone(batch.id)
     many = _count(*_refused(batch), _has_cells())
     layout = _layout(batch)
-    columns = [*map(Column, layout.widths, layout.formats), Column(60, TEXT)]
+    columns = [*map(ColumnFormat, layout.widths, layout.formats), ColumnFormat(60, TEXT)]
     headings = [*layout.headings, _reason_heading()]
     with Book(out) as book:
         title = batch.sheet or _("Data")
@@ -200,7 +200,7 @@ class _Teller:
 def _value(cell: Cell, *, as_text: bool) -> object:
     """A cell as a workbook takes it. A code that Excel took for a number stays the digits it is."""
     if isinstance(cell, CellError):
-        return Fault(cell.text)
+        return ErrorCell(cell.text)
     if as_text and isinstance(cell, int | float) and not isinstance(cell, bool):
         return cell_text(cell)
     if isinstance(cell, datetime) and cell.time() == _MIDNIGHT:
@@ -235,7 +235,7 @@ def write_ledger(batch: ImportBatch, out: BinaryIO) -> int:
         (_("Problems"), 60, TEXT), (_("Warnings"), 60, TEXT), (_("As previewed"), 20, TEXT),
         (_("When undone"), 40, TEXT),
     ]  # fmt: skip
-    made = [Column(width, format_) for _heading, width, format_ in columns]
+    made = [ColumnFormat(width, format_) for _heading, width, format_ in columns]
     headings = [heading for heading, _width, _format in columns]
     many = _count(ImportRow.batch_id == batch.id)
     with Book(out) as book, book.sheet(_("Import"), made, headings=headings, rows=many) as sheet:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from crmadmin.imports.kinds import Family, Kind
+from crmadmin.imports.kinds import Family, ImportKind
 
 Example = Mapping[str, str]
 """Import column → what its cell says; a column that is not named is blank."""
@@ -63,7 +63,7 @@ _COLORS = ("blue", "indigo", "teal")
 _PHONES = ("0912 345 678", "0328 520 162", "0987 111 333")
 
 
-def examples(kind: Kind) -> list[Example]:
+def examples(kind: ImportKind) -> list[Example]:
     """Three rows, by import column; every column of the kind is filled in one of them."""
     first = {c.name: c.spec.example for c in kind.columns}
     if kind.family is Family.CUSTOMERS:
@@ -75,7 +75,7 @@ def examples(kind: Kind) -> list[Example]:
     return [_of_catalog(kind, first if n == 0 else {}, names[n], n) for n in range(3)]
 
 
-def _of_catalog(kind: Kind, first: Example, name: str, number: int) -> Example:
+def _of_catalog(kind: ImportKind, first: Example, name: str, number: int) -> Example:
     return {
         **first,
         "code": f"{kind.spec.options.prefix}{number + 1:03d}",

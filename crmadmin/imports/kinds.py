@@ -44,7 +44,7 @@ class Family(StrEnum):
 
 
 @dataclass(frozen=True)
-class Kind:
+class ImportKind:
     """One kind of import. `name` is the stable word of the command line and the addresses."""
 
     name: str
@@ -139,9 +139,9 @@ def str_source(words: Words) -> str:
     return str(arguments[0]) if arguments else str(words)
 
 
-def _catalog(model: type[Any]) -> Kind:
+def _catalog(model: type[Any]) -> ImportKind:
     spec = spec_of(model)
-    return Kind(spec.options.kind or _plural(spec.name), Family.CATALOG, model, spec.plural)
+    return ImportKind(spec.options.kind or _plural(spec.name), Family.CATALOG, model, spec.plural)
 
 
 def _plural(table: str) -> str:
@@ -153,15 +153,15 @@ def _plural(table: str) -> str:
 
 
 _ALL = (
-    Kind(
+    ImportKind(
         "customers-contacts", Family.CUSTOMERS, Customer, _l("Customers and contacts"),
         _l("Each row is one customer and at most one of its contacts."), with_contacts=True,
     ),
-    Kind(
+    ImportKind(
         "customers", Family.CUSTOMERS, Customer, _l("Customers"),
         _l("Customers only. Contact columns are ignored and named in the report."),
     ),
-    Kind(
+    ImportKind(
         "codes", Family.MEMBERS, Customer, _l("Codes of existing customers only"),
         _l("Puts existing customers in the group by code, phone or email. Creates none."),
         only=("code", "phone", "email"),
@@ -169,13 +169,13 @@ _ALL = (
     *map(_catalog, catalogs.all_catalogs()),
 )  # fmt: skip
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _ALL})
+KINDS: Mapping[str, ImportKind] = MappingProxyType({kind.name: kind for kind in _ALL})
 """Every kind by its name, in the order in which they are offered."""
 
-CUSTOMER_KINDS: tuple[Kind, ...] = tuple(k for k in _ALL if k.takes_group)
+CUSTOMER_KINDS: tuple[ImportKind, ...] = tuple(k for k in _ALL if k.takes_group)
 
 
-def kind_of(model: type[Any]) -> Kind | None:
+def kind_of(model: type[Any]) -> ImportKind | None:
     """The kind that fills a model's table: what "Nhập dữ liệu" of its list opens."""
     return next((k for k in _ALL if k.model is model), None)
 

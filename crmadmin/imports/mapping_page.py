@@ -16,7 +16,7 @@ from crmadmin.core.db import db
 from crmadmin.core.options import Option
 from crmadmin.core.text import as_typed, fold
 from crmadmin.imports import queries
-from crmadmin.imports.kinds import KINDS, TARGETS, Kind
+from crmadmin.imports.kinds import KINDS, TARGETS, ImportKind
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline.mapping import ColumnMap, ImportColumn, heading_words
 from crmadmin.imports.pipeline.references import decision_key
@@ -104,7 +104,7 @@ def page(batch: ImportBatch) -> MappingPage:
     )
 
 
-def _choices(kind: Kind) -> tuple[tuple[str, str, bool], ...]:
+def _choices(kind: ImportKind) -> tuple[tuple[str, str, bool], ...]:
     return tuple((c.name, str(c.spec.label), c.name in kind.key_columns) for c in kind.columns)
 
 
@@ -133,7 +133,7 @@ def _columns(batch: ImportBatch, rows: tuple[HeadRow, ...]) -> tuple[FileColumn,
     return tuple(found)
 
 
-def _unknown(batch: ImportBatch, kind: Kind) -> tuple[UnknownValue, ...]:
+def _unknown(batch: ImportBatch, kind: ImportKind) -> tuple[UnknownValue, ...]:
     rule = Rules.from_mapping(batch.options).unknown
     decided: queries.Decisions = batch.options.get("values") or {}
     places = ColumnMap.from_dict(batch.columns).fields
@@ -162,7 +162,7 @@ def _unknown(batch: ImportBatch, kind: Kind) -> tuple[UnknownValue, ...]:
     return tuple(sorted(found, key=lambda v: (order[v.column], -v.rows)))
 
 
-def _chosen_names(kind: Kind, decided: queries.Decisions) -> dict[tuple[str, Any], Option]:
+def _chosen_names(kind: ImportKind, decided: queries.Decisions) -> dict[tuple[str, Any], Option]:
     names: dict[tuple[str, Any], Option] = {}
     for column in kind.refs:
         ids = {v for v in decided.get(column.name, {}).values() if isinstance(v, int)}
@@ -171,7 +171,7 @@ def _chosen_names(kind: Kind, decided: queries.Decisions) -> dict[tuple[str, Any
     return names
 
 
-def options_for(kind: Kind, name: str, query: str = "") -> list[Option]:
+def options_for(kind: ImportKind, name: str, query: str = "") -> list[Option]:
     """Records that a value of a ref column may be mapped to.
 
     KeyError for a column that names no records. At most CHOICES, by folded name.

@@ -1,4 +1,4 @@
-"""One uploaded file and everything decided about it, and the fate of each of its rows."""
+"""One uploaded file and everything decided about it, and the outcome of each of its rows."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ class ImportBatch(Model):
 
 
 class ImportRow(Model):
-    """Dòng nhập: the fate of one row; `number` is the one Excel shows.
+    """Dòng nhập: the outcome of one row; `number` is the one Excel shows.
 
     `planned` is the state that the preview promised, `state` the one the run gave. `key` is the
     record's code as the file gives it. `contact` (created, skipped) and `member` (added, already)
-    are the fates beside the row's own. `cells` are kept of rows that were refused, and of no
+    are the outcomes beside the row's own. `cells` are kept of rows that were refused, and of no
     others. `before` holds the values (by column) that the row overwrote and `version` the one that
     the record had after this import, which is how undoing knows that nobody edited it since.
     `kept` says why undoing left the record alone.

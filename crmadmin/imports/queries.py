@@ -24,21 +24,21 @@ from crmadmin.customers.models import Contact
 from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, Membership
 from crmadmin.imports import states
-from crmadmin.imports.kinds import KINDS, TARGETS, Family, Kind
+from crmadmin.imports.kinds import KINDS, TARGETS, Family, ImportKind
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.pipeline.mapping import ImportColumn
 from crmadmin.imports.pipeline.plan import Existing, Known
-from crmadmin.imports.pipeline.plan.outcomes import Key, Told
+from crmadmin.imports.pipeline.plan.outcomes import Key, PastOutcome
 from crmadmin.imports.pipeline.references import (
     CATALOG_WAYS,
     COLLABORATOR_WAYS,
     USER_WAYS,
-    Named,
+    NamedRecord,
     RefTable,
     Way,
 )
 from crmadmin.imports.records import OnUnknown, Rules, State
-from crmadmin.imports.states import Act
+from crmadmin.imports.states import Action
 from crmadmin.jobs.models import Job
 
 KEPT = (State.CREATED, State.UPDATED, State.UNCHANGED, State.SKIPPED)
@@ -48,7 +48,9 @@ Decisions = Mapping[str, Mapping[str, int | str]]
 _KEY_COLUMNS = {"code": "code_key", "name": "name_key", "email": "email_key", "phone": "phone"}
 
 
-def ref_tables(kind: Kind, rules: Rules, role: str, decided: Decisions) -> dict[str, RefTable]:
+def ref_tables(
+    kind: ImportKind, rules: Rules, role: str, decided: Decisions
+) -> dict[str, RefTable]:
     """For each ref column of the kind, the records that its cells may name.
 
     `decided` are the user's decisions about single values, by column. Creating holds only where
@@ -89,7 +91,7 @@ def _ref_table(
     for key, is_active, *names in rows:
         named = dict(zip(columns, names, strict=True))
         label = " – ".join(filter(None, (named.get("code") or named.get("username"), names[-1])))
-        records.append(Named(key, label, bool(is_active), named))
+        records.append(NamedRecord(key, label, bool(is_active), named))
     longest = spec.field("name").max_length if "name" in spec.by_name else None
     said = {k: v if isinstance(v, int) else OnUnknown(v) for k, v in decided.items()}
     return RefTable(target, records, ways, unknown, longest, said, may_create(target, role))
@@ -102,7 +104,7 @@ def _ways(model: type[Any]) -> tuple[Way, ...]:
 
 
 def known(
-    kind: Kind,
+    kind: ImportKind,
     keys: Iterable[Key],
     numbers: Iterable[int],
     batch: ImportBatch,
@@ -139,19 +141,19 @@ def known(
     return Known(by_key, by_row, refused)
 
 
-def _records(kind: Kind, where: ColumnElement[bool], lock: bool) -> Sequence[Any]:
+def _records(kind: ImportKind, where: ColumnElement[bool], lock: bool) -> Sequence[Any]:
     statement = select(*kind.read_columns).where(where).order_by(kind.model.id)
     return db.session.execute(statement.with_for_update() if lock else statement).all()
 
 
-def _existing(kind: Kind, record: Any) -> Existing:
+def _existing(kind: ImportKind, record: Any) -> Existing:
     names = kind.field_names
     values = dict(zip(names, record[-len(names) :], strict=True))
     return Existing(record.id, f"{record.code} – {record.name}", values, version=record.version)
 
 
 def _earlier(
-    kind: Kind, batch: ImportBatch, numbers: Iterable[int]
+    kind: ImportKind, batch: ImportBatch, numbers: Iterable[int]
 ) -> dict[int, tuple[str, int | None]]:
     """What rows of this very file became the last time: number → state and record id.
 
@@ -171,7 +173,7 @@ def _earlier(
 
 
 def _by_row(
-    kind: Kind,
+    kind: ImportKind,
     earlier: Mapping[int, tuple[str, int | None]],
     found: dict[int, Existing],
     lock: bool,
@@ -185,7 +187,7 @@ def _by_row(
     return {number: found[i] for number, i in ids.items() if i in found}
 
 
-def told(kind: Kind, batch: ImportBatch, first: int, last: int) -> dict[int, Told]:
+def told(kind: ImportKind, batch: ImportBatch, first: int, last: int) -> dict[int, PastOutcome]:
     """What the ledger says of the rows with these numbers, with their records as they are now."""
     rows = db.session.execute(
         select(ImportRow.number, ImportRow.state, ImportRow.record_id, ImportRow.before).where(
@@ -202,8 +204,8 @@ def told(kind: Kind, batch: ImportBatch, first: int, last: int) -> dict[int, Tol
         _add_contacts(found)
     names = {f.column: f.name for f in kind.spec.fields}
     return {
-        number: Told(
-            _fate(state),
+        number: PastOutcome(
+            _outcome(state),
             found.get(record_id),
             {names[c]: value for c, value in (before or {}).items() if c in names},
         )
@@ -211,13 +213,13 @@ def told(kind: Kind, batch: ImportBatch, first: int, last: int) -> dict[int, Tol
     }
 
 
-def _fate(state: str) -> State:
+def _outcome(state: str) -> State:
     if state not in set(State):
         raise LostError(f"no row becomes {state}")
     return State(state)
 
 
-def numbered_here(kind: Kind, batch: ImportBatch, ids: Iterable[int]) -> list[int]:
+def numbered_here(kind: ImportKind, batch: ImportBatch, ids: Iterable[int]) -> list[int]:
     """Which of these records this import made from rows without a code."""
     return list(
         db.session.scalars(
@@ -231,18 +233,18 @@ def numbered_here(kind: Kind, batch: ImportBatch, ids: Iterable[int]) -> list[in
     )
 
 
-def came_before(kind: Kind, batch: ImportBatch) -> bool:
+def came_before(kind: ImportKind, batch: ImportBatch) -> bool:
     """Whether this very file was imported before, as records of the same model."""
     statement = select(ImportBatch.id).where(*_same_file(kind, batch)).limit(1)
     return db.session.scalar(statement) is not None
 
 
-def _same_file(kind: Kind, batch: ImportBatch) -> tuple[ColumnElement[bool], ...]:
+def _same_file(kind: ImportKind, batch: ImportBatch) -> tuple[ColumnElement[bool], ...]:
     return (
         ImportBatch.digest == batch.digest,
         ImportBatch.kind.in_([k.name for k in KINDS.values() if k.model is kind.model]),
         # Those whose rows stand, and are not being written now.
-        ImportBatch.status.in_(states.at(Act.UNDO)),
+        ImportBatch.status.in_(states.at(Action.UNDO)),
         ImportBatch.id != batch.id,
         ImportBatch.sheet == batch.sheet,
     )

@@ -1,4 +1,4 @@
-"""The plain data that travels through an import: cells, rows, states, problems, rules, fates.
+"""The plain data that travels through an import: cells, rows, states, problems, rules, outcomes.
 
 Nothing here reads a file or a database and nothing here decides anything; see `reader`,
 `mapping`, `check`, `plan` and `write` for that.

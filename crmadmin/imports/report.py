@@ -20,7 +20,7 @@ from crmadmin.core.paging import Page, clamp
 from crmadmin.core.text import cell_text
 from crmadmin.customers.models import Customer
 from crmadmin.imports import states
-from crmadmin.imports.kinds import KINDS, TARGETS, Family, Kind
+from crmadmin.imports.kinds import KINDS, TARGETS, Family, ImportKind
 from crmadmin.imports.messages import REASONS, file_message, message
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.pipeline import corrections
@@ -55,7 +55,7 @@ class Report:
     members: Mapping[str, int]
     ignored: tuple[str, ...]
     changed: tuple[int, ...] = ()
-    """Numbers of the first rows whose fate is not the one that the preview promised."""
+    """Numbers of the first rows whose outcome is not the one that the preview promised."""
     changed_count: int = 0
     warned: int = 0
 
@@ -138,7 +138,7 @@ def build(batch: ImportBatch) -> Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     """One row of the ledger, ready to be shown. Problems and warnings are as in the JSON."""
 
     number: int
@@ -181,7 +181,7 @@ def place(batch: ImportBatch, only: str, reason: str, number: int) -> int:
     return _count(batch, _narrowed(batch, only, reason) & (ImportRow.number < number))
 
 
-def line(batch: ImportBatch, number: int) -> Line:
+def line(batch: ImportBatch, number: int) -> ReportLine:
     """One row of the ledger; KeyError for one that is not there."""
     row = db.session.get(ImportRow, (batch.id, number), populate_existing=True)
     if row is None:
@@ -189,7 +189,7 @@ def line(batch: ImportBatch, number: int) -> Line:
     return _lines(batch, [row])[0]
 
 
-def _lines(batch: ImportBatch, rows: Sequence[ImportRow]) -> list[Line]:
+def _lines(batch: ImportBatch, rows: Sequence[ImportRow]) -> list[ReportLine]:
     speak = _Speaker(batch)
     places = ColumnMap.from_dict(batch.columns).fields
     fixes = corrections.of_rows(batch.id, [row.number for row in rows])
@@ -209,7 +209,7 @@ def _there(batch: ImportBatch, ids: Sequence[int]) -> set[int]:
 
 
 def _state(batch: ImportBatch, text: str | None) -> State | None:
-    """What is stored as the fate of a row. Raises UnknownState."""
+    """What is stored as the outcome of a row. Raises UnknownState."""
     if text and text not in set(State):
         raise UnknownState(batch)
     return State(text) if text else None
@@ -222,11 +222,11 @@ def _line(
     places: Mapping[str, int],
     fixes: Mapping[str, str],
     there: Collection[int],
-) -> Line:
+) -> ReportLine:
     cells = [cell_text(cell) for cell in frames.decode_cells(row.cells or [])]
     texts = {name: cells[i] if i < len(cells) else "" for name, i in places.items()}
     texts.update((name, text) for name, text in fixes.items() if name in places)
-    return Line(
+    return ReportLine(
         row.number,
         _state(batch, row.state),
         _state(batch, row.planned),
@@ -245,7 +245,7 @@ def _line(
 
 
 def fate_of(batch: ImportBatch) -> InstrumentedAttribute[str | None]:
-    """Where the ledger has the fates that count: what was done, or before that what would be."""
+    """Where the ledger has the outcomes that count: what was done, or before that what would be."""
     is_written = states.is_(batch.status, Is.WRITTEN)
     return ImportRow.state if is_written else ImportRow.planned
 
@@ -335,7 +335,7 @@ class _Speaker:
     """Turns stored problems into sentences that use the file's own headings."""
 
     def __init__(self, batch: ImportBatch) -> None:
-        self._kind: Kind = KINDS[batch.kind]
+        self._kind: ImportKind = KINDS[batch.kind]
         self._headings = ColumnMap.from_dict(batch.columns).headings
 
     def __call__(self, row: int, problem: Mapping[str, Any]) -> dict[str, object]:

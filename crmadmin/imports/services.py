@@ -19,18 +19,18 @@ from crmadmin.core.text import text
 from crmadmin.groups import filling
 from crmadmin.groups.models import CustomerGroup, GroupDraft, GroupStep
 from crmadmin.imports import queries, report, source, standing, states
-from crmadmin.imports.kinds import KINDS, Kind
+from crmadmin.imports.kinds import KINDS, ImportKind
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.pipeline import corrections, ledger
 from crmadmin.imports.pipeline.references import decision_key
 from crmadmin.imports.pipeline.target import DRAFT
 from crmadmin.imports.records import JOBS, PREVIEW, RUN, UNDO, OnUnknown, Rules, State
 from crmadmin.imports.source import uploads_folder
-from crmadmin.imports.states import Act, Is, Status
+from crmadmin.imports.states import Action, Is, Status
 from crmadmin.imports.undo import lost as undo_lost
-from crmadmin.imports.undo.can_undo import Ground
+from crmadmin.imports.undo.can_undo import ImportScope
 from crmadmin.imports.undo.job import ACCEPTED, LOST
-from crmadmin.imports.undo.lost import Lost
+from crmadmin.imports.undo.lost import LostValue
 from crmadmin.imports.uploads import keep
 from crmadmin.jobs import periodic
 from crmadmin.jobs import services as jobs
@@ -52,7 +52,7 @@ class BadMapping(ValueError):
 def create_batch(
     stream: IO[bytes],
     file_name: str,
-    kind: Kind,
+    kind: ImportKind,
     rules: Rules,
     user: User,
     *,
@@ -99,7 +99,7 @@ def start_preview(batch: ImportBatch, *, is_news: bool = True) -> Job:
 
     Its end is news for the bell, unless somebody waits for it.
     """
-    _require(batch, Act.LOOK)
+    _require(batch, Action.LOOK)
     running = jobs.active(batch.id, JOBS)
     if running is not None:
         jobs.ask_to_stop(running)
@@ -130,7 +130,7 @@ def _claim(batch: ImportBatch) -> bool:
 
     Not committed: the job that carries it out is, with it.
     """
-    ready = states.at(Act.RUN_UNSEEN)
+    ready = states.at(Action.RUN_UNSEEN)
     claimed = db.session.execute(
         update(ImportBatch)
         .where(ImportBatch.id == batch.id, ImportBatch.status.in_(ready))
@@ -144,22 +144,22 @@ def _claim(batch: ImportBatch) -> bool:
 class ValuesLost(RuntimeError):
     """Some old values cannot come back, which whoever asked for the undoing has not been told."""
 
-    def __init__(self, lost: Sequence[Lost]) -> None:
+    def __init__(self, lost: Sequence[LostValue]) -> None:
         super().__init__(", ".join(item.field for item in lost))
         self.lost = tuple(lost)
 
 
 def start_undo(batch: ImportBatch, user_id: int | None = None, *, accepts: str | None = "") -> Job:
-    """Take the import back, as a job, in the name of who asks (else of who imported).
+    """Take the import back, as a job, in the name of the user who asks (else the one who imported).
 
     `accepts` is the `undo.token` of what is known to stay lost; None accepts whatever that is. An
     undoing that failed half-way goes on. Raises BadState when there is nothing to take back, and
     ValuesLost, with nothing done.
     """
-    _require(batch, Act.UNDO)
+    _require(batch, Action.UNDO)
     if jobs.active(batch.id, JOBS) is not None:
         raise BadState(batch.status)
-    lost = undo_lost.of(Ground.of(batch))
+    lost = undo_lost.of(ImportScope.of(batch))
     token = undo_lost.token(lost)
     if accepts is not None and accepts != token:
         db.session.rollback()
@@ -227,7 +227,7 @@ def stop(batch: ImportBatch) -> None:
 def resume(batch: ImportBatch) -> None:
     """Go on with a paused import from its checkpoint (Tiếp tục). Raises BadState."""
     job = jobs.latest(RUN, batch.id)
-    waits = states.allows(batch.status, Act.RESUME) or states.is_(batch.status, Is.WRITING)
+    waits = states.allows(batch.status, Action.RESUME) or states.is_(batch.status, Is.WRITING)
     if not waits or job is None:
         raise BadState(batch.status)
     batch.status = Status.RUNNING.value
@@ -239,7 +239,7 @@ def resume(batch: ImportBatch) -> None:
 
 def restart(batch: ImportBatch) -> Job:
     """Everything chosen since the upload back to what was proposed, and look again (Làm mới)."""
-    _require(batch, Act.LOOK)
+    _require(batch, Action.LOOK)
     kept = {k: batch.options[k] for k in ("group_name", DRAFT) if k in batch.options}
     batch.options = {**Rules().to_dict(), **kept, "values": {}}
     source.forget(batch, KINDS[batch.kind])
@@ -250,12 +250,12 @@ def restart(batch: ImportBatch) -> Job:
 
 def would_look(batch: ImportBatch) -> bool:
     """The same, once what cannot be read is forgotten."""
-    return states.allows(_told_status(batch), Act.LOOK)
+    return states.allows(_told_status(batch), Action.LOOK)
 
 
 def can_look(batch: ImportBatch) -> bool:
     """Whether the file may still be looked at anew: nothing of it was written."""
-    return states.allows(batch.status, Act.LOOK)
+    return states.allows(batch.status, Action.LOOK)
 
 
 def forget_lost(batch: ImportBatch) -> None:
@@ -275,7 +275,7 @@ def forget_lost(batch: ImportBatch) -> None:
 
 
 def has_unknown_rows(batch: ImportBatch) -> bool:
-    """Whether the fate of some row is a word that another release stored."""
+    """Whether the outcome of some row is a word that another release stored."""
     found = [
         exists().where(*_unknown(batch, fate)) for fate in (ImportRow.state, ImportRow.planned)
     ]
@@ -301,7 +301,7 @@ def _told_status(batch: ImportBatch) -> str:
 
 def abandon(batch: ImportBatch) -> None:
     """Leave with nothing kept: the import, its ledger and its file go (Bỏ qua). Commits."""
-    _require(batch, Act.ABANDON)
+    _require(batch, Action.ABANDON)
     jobs.forget(batch.id, JOBS)
     name = batch.file_path
     ledger.clear(batch.id)
@@ -315,7 +315,7 @@ def abandon(batch: ImportBatch) -> None:
 
 def choose_rules(batch: ImportBatch, rules: Rules) -> Job:
     """Other rules for duplicates, blanks and unknown values; looks again."""
-    _require(batch, Act.LOOK)
+    _require(batch, Action.LOOK)
     batch.options = {**batch.options, **rules.to_dict()}
     return start_preview(batch)
 
@@ -328,7 +328,7 @@ def choose_columns(
     `fields` maps import columns to the places of the file's columns from 0; None lets them be
     proposed for that header. Raises BadMapping.
     """
-    _require(batch, Act.LOOK)
+    _require(batch, Action.LOOK)
     kind = KINDS[batch.kind]
     head = next((h for h in batch.heads if h["sheet"] == sheet), None)
     if head is None:
@@ -346,7 +346,7 @@ def choose_columns(
     return start_preview(batch)
 
 
-def _check_fields(kind: Kind, fields: Mapping[str, int]) -> None:
+def _check_fields(kind: ImportKind, fields: Mapping[str, int]) -> None:
     for name in fields:
         if kind.column(name) is None:
             raise BadMapping("no_such_column", name)
@@ -362,7 +362,7 @@ def decide(batch: ImportBatch, decisions: queries.Decisions) -> Job:
 
     Remembered for files like this one; looks again. Raises BadMapping.
     """
-    _require(batch, Act.LOOK)
+    _require(batch, Action.LOOK)
     kind = KINDS[batch.kind]
     user = db.session.get(User, batch.user_id) if batch.user_id is not None else None
     values = {name: dict(said) for name, said in (batch.options.get("values") or {}).items()}
@@ -393,7 +393,7 @@ def _header_cells(batch: ImportBatch) -> list[str] | None:
     return None
 
 
-def _require(batch: ImportBatch, act: Act) -> None:
+def _require(batch: ImportBatch, act: Action) -> None:
     db.session.flush()  # what the caller changed already is not to be lost
     db.session.refresh(batch, with_for_update=True)
     if states.is_(batch.status, Is.WRITING) and standing.has_failed(batch):

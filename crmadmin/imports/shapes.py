@@ -5,7 +5,7 @@ Whoever keeps something else in one of them says so here, or it reads as lost.
 
 from __future__ import annotations
 
-from crmadmin.core.stored import ANY, EMPTY, Row
+from crmadmin.core.stored import ANY, EMPTY, TupleShape
 from crmadmin.imports.reader import frames
 from crmadmin.imports.records import OnBlank, OnContact, OnDuplicate, OnUnknown, State
 
@@ -32,7 +32,7 @@ COUNTS = (
     },
 )  # fmt: skip
 REFUSAL = {"code": str, "params?": {str: (str, int, float)}}
-HEADS = [{"sheet": str, "header": (PLACE, None), "rows": [Row((PLACE, [ANY]))]}]
+HEADS = [{"sheet": str, "header": (PLACE, None), "rows": [TupleShape((PLACE, [ANY]))]}]
 MAPPING = {"sheet?": (str, None), "header?": (PLACE, None), "fields?": ({str: PLACE}, None)}
 UNKNOWN = [{"column": str, "value": str, "rows": int}]
 UNDONE = {

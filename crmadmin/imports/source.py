@@ -19,7 +19,7 @@ from flask import current_app
 from crmadmin.core import outside
 from crmadmin.core.db import db, utcnow
 from crmadmin.core.text import cell_text, heading_key, shorten
-from crmadmin.imports.kinds import Kind
+from crmadmin.imports.kinds import ImportKind
 from crmadmin.imports.models import ImportBatch, ImportMemory
 from crmadmin.imports.pipeline.mapping import OUR_HEADINGS, ColumnMap, by_hand, find_header, match
 from crmadmin.imports.reader import Head, Limits, Reading, open_sheet, read_heads
@@ -32,7 +32,7 @@ HEAD_CELLS = 200
 
 
 @dataclass(frozen=True)
-class Source:
+class OpenedFile:
     """An opened file. `how` says where the column map comes from."""
 
     reading: Reading
@@ -68,7 +68,7 @@ def path_of(batch: ImportBatch) -> Path:
 
 
 @contextmanager
-def opened(batch: ImportBatch, kind: Kind) -> Iterator[Source]:
+def opened(batch: ImportBatch, kind: ImportKind) -> Iterator[OpenedFile]:
     """Open the file of an import at its header. Raises FileRefused.
 
     `no_header` has the first rows of every sheet noted on the batch, for the user to choose from.
@@ -90,14 +90,16 @@ def opened(batch: ImportBatch, kind: Kind) -> Iterator[Source]:
     try:
         with open_sheet(path_of(batch), choose, reader_limits()) as reading:
             column_map, how = _column_map(batch, kind, reading.header.cells)
-            yield Source(reading, column_map, how, _noted(heads, reading.header.number))
+            yield OpenedFile(reading, column_map, how, _noted(heads, reading.header.number))
     except FileRefused as refusal:
         if refusal.code == "no_header":
             batch.heads = _noted(heads, None)
         raise
 
 
-def _column_map(batch: ImportBatch, kind: Kind, header: Sequence[Cell]) -> tuple[ColumnMap, str]:
+def _column_map(
+    batch: ImportBatch, kind: ImportKind, header: Sequence[Cell]
+) -> tuple[ColumnMap, str]:
     chosen = batch.mapping or {}
     if batch.planned:
         return ColumnMap.from_dict(batch.columns), str(batch.options.get("mapped") or PROPOSED)
@@ -145,7 +147,9 @@ def digest(header: Sequence[Cell]) -> str:
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()
 
 
-def remembered(user_id: int | None, kind: Kind, header: Sequence[Cell]) -> ImportMemory | None:
+def remembered(
+    user_id: int | None, kind: ImportKind, header: Sequence[Cell]
+) -> ImportMemory | None:
     """What this user chose for a file with these headings the last time."""
     found: ImportMemory | None = db.session.get(ImportMemory, (user_id, kind.name, digest(header)))
     return found
@@ -153,7 +157,7 @@ def remembered(user_id: int | None, kind: Kind, header: Sequence[Cell]) -> Impor
 
 def remember(
     batch: ImportBatch,
-    kind: Kind,
+    kind: ImportKind,
     header: Sequence[Cell],
     *,
     fields: Mapping[str, int] | None = None,
@@ -175,7 +179,7 @@ def remember(
     memory.updated_at = utcnow()
 
 
-def forget(batch: ImportBatch, kind: Kind) -> None:
+def forget(batch: ImportBatch, kind: ImportKind) -> None:
     """Forget what the user chose for files like this one."""
     for head in batch.heads or ():
         for number, cells in head["rows"]:

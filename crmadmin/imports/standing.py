@@ -12,13 +12,13 @@ from crmadmin.imports import states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import JOBS, PREVIEW, RUN
-from crmadmin.imports.states import Act, Is, Status
+from crmadmin.imports.states import Action, Is, Status
 from crmadmin.jobs import services as jobs
 from crmadmin.jobs.models import Job, JobState
 
-MEANWHILE = frozenset({Act.LOOK, Act.ABANDON})
+MEANWHILE = frozenset({Action.LOOK, Action.ABANDON})
 """What can be asked for while a job works the import, too."""
-DURING_RUN = frozenset({Act.RESULT})
+DURING_RUN = frozenset({Action.RESULT})
 """What can be asked for while it is carried out. All the rest waits for the job's end."""
 
 
@@ -42,12 +42,12 @@ class Standing:
 
     def allows(self, act: str) -> bool:
         """Whether this can be asked of the import now; `act` is an Act, or the word of one."""
-        if not can(self.batch, self.status, Act(act)):
+        if not can(self.batch, self.status, Action(act)):
             return False
         if self.job is None:
-            return act != Act.STOP
+            return act != Action.STOP
         runs = self.job.task == RUN
-        if act == Act.STOP:
+        if act == Action.STOP:
             return runs and not self.job.asked_to_stop
         return act in MEANWHILE or (runs and act in DURING_RUN)
 
@@ -71,9 +71,9 @@ def of(batch: ImportBatch) -> Standing:
     return Standing(status, job, batch)
 
 
-def can(batch: ImportBatch, status: str, act: Act) -> bool:
+def can(batch: ImportBatch, status: str, act: Action) -> bool:
     """Whether an import that stands there can be asked to do that: an undoing needs old values."""
-    is_forgotten = act == Act.UNDO and batch.history_gone_at is not None
+    is_forgotten = act == Action.UNDO and batch.history_gone_at is not None
     return states.allows(status, act) and not is_forgotten
 
 

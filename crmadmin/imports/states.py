@@ -29,7 +29,7 @@ class Status(StrEnum):
     UNDONE = "undone"
 
 
-class Act(StrEnum):
+class Action(StrEnum):
     """What can be asked of an import; the pages and the addresses of it ask the same table."""
 
     LOOK = "look"
@@ -92,29 +92,29 @@ class Is(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StatusRow:
     """One line of the table. `page` is the step that shows an import that stands there."""
 
     label: LazyString
     hue: str
     page: str
-    allows: frozenset[Act]
+    allows: frozenset[Action]
     facts: frozenset[Is]
 
 
-_LEAVE = {Act.LOOK, Act.ABANDON}
-_DECIDE = _LEAVE | {Act.SETTINGS, Act.MAP, Act.RESTART}
-_CONFIRM = _DECIDE | {Act.PREVIEW, Act.CORRECT, Act.RUN, Act.RUN_UNSEEN, Act.ERRORS}
-_TAKE_OUT = {Act.RESULT, Act.ERRORS, Act.LEDGER}
+_LEAVE = {Action.LOOK, Action.ABANDON}
+_DECIDE = _LEAVE | {Action.SETTINGS, Action.MAP, Action.RESTART}
+_CONFIRM = _DECIDE | {Action.PREVIEW, Action.CORRECT, Action.RUN, Action.RUN_UNSEEN, Action.ERRORS}
+_TAKE_OUT = {Action.RESULT, Action.ERRORS, Action.LEDGER}
 
 
-def _row(label: LazyString, hue: str, page: str, allows: set[Act], *facts: Is) -> Row:
-    return Row(label, hue, page, frozenset(allows), frozenset(facts))
+def _row(label: LazyString, hue: str, page: str, allows: set[Action], *facts: Is) -> StatusRow:
+    return StatusRow(label, hue, page, frozenset(allows), frozenset(facts))
 
 
-TABLE: Mapping[Status, Row] = {
+TABLE: Mapping[Status, StatusRow] = {
     Status.UPLOADED: _row(
-        _l("Uploaded"), "gray", "progress", _LEAVE | {Act.RETRY, Act.RUN_UNSEEN},
+        _l("Uploaded"), "gray", "progress", _LEAVE | {Action.RETRY, Action.RUN_UNSEEN},
         Is.TO_COME,
     ),
     Status.UNMAPPED: _row(
@@ -130,19 +130,19 @@ TABLE: Mapping[Status, Row] = {
         Is.HELD_UP, Is.TO_COME, Is.SPENT,
     ),
     Status.REFUSED: _row(
-        _l("Refused"), "red", "settings", {Act.LOOK, Act.SETTINGS},
+        _l("Refused"), "red", "settings", {Action.LOOK, Action.SETTINGS},
         Is.REFUSED, Is.HELD_UP, Is.SPENT,
     ),
     Status.RUNNING: _row(
-        _l("Running"), "blue", "progress", {Act.STOP, Act.RESULT},
+        _l("Running"), "blue", "progress", {Action.STOP, Action.RESULT},
         Is.WRITING, Is.WRITTEN, Is.STANDS, Is.TO_COME,
     ),
     Status.PAUSED: _row(
-        _l("Paused"), "yellow", "progress", _TAKE_OUT | {Act.RESUME, Act.UNDO},
+        _l("Paused"), "yellow", "progress", _TAKE_OUT | {Action.RESUME, Action.UNDO},
         Is.WRITTEN, Is.STANDS, Is.TO_COME,
     ),
     Status.DONE: _row(
-        _l("Done"), "green", "result", _TAKE_OUT | {Act.UNDO},
+        _l("Done"), "green", "result", _TAKE_OUT | {Action.UNDO},
         Is.WRITTEN, Is.STANDS, Is.OVER, Is.SPENT,
     ),
     Status.UNDONE: _row(
@@ -160,7 +160,7 @@ LABELS: Mapping[str, LazyString] = {status.value: row.label for status, row in T
 HUES: Mapping[str, str] = {status.value: row.hue for status, row in TABLE.items()}
 
 
-def row_of(status: str) -> Row:
+def row_of(status: str) -> StatusRow:
     """The line of the table for a stored state."""
     return TABLE[Status(status)] if is_known(status) else UNKNOWN
 
@@ -181,7 +181,7 @@ def told_by(*, is_undone: bool, is_refused: bool, has_written: bool, is_finished
     return Status.DONE.value if is_finished else Status.PAUSED.value
 
 
-def allows(status: str, act: Act) -> bool:
+def allows(status: str, act: Action) -> bool:
     """Whether an import that stands there can be asked to do that."""
     return act in row_of(status).allows
 
@@ -191,7 +191,7 @@ def is_(status: str, fact: Is) -> bool:
     return fact in row_of(status).facts
 
 
-def at(act: Act) -> tuple[str, ...]:
+def at(act: Action) -> tuple[str, ...]:
     """The states that allow an act, for a statement."""
     return tuple(status.value for status, row in TABLE.items() if act in row.allows)
 

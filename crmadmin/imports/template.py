@@ -18,12 +18,12 @@ from crmadmin.core.db import db
 from crmadmin.core.words import translated
 from crmadmin.imports import template_data
 from crmadmin.imports.examples import examples
-from crmadmin.imports.kinds import TARGETS, Kind
+from crmadmin.imports.kinds import TARGETS, ImportKind
 from crmadmin.imports.pipeline.mapping import ImportColumn
 from crmadmin.spreadsheets.book import (
     TEXT,
     Book,
-    Column,
+    ColumnFormat,
     Offer,
     Sheet,
     column_letters,
@@ -61,7 +61,7 @@ def heading_of(column: ImportColumn) -> str:
 
 
 def write(
-    kind: Kind,
+    kind: ImportKind,
     out: BinaryIO,
     *,
     with_data: bool = False,
@@ -71,7 +71,7 @@ def write(
     """Write the template of a kind, with what the catalogs hold now in its lists.
 
     `with_data` fills in the records, MOST_ROWS at most: with `owner_id` only that user's own (see
-    `guard.limited_to`), `masked` for who does not see sensitive values in full.
+    `guard.limited_to`), `masked` for users who do not see sensitive values in full.
     """
     written = Written()
     found = [(index, column, _offered(column)) for index, column in enumerate(kind.columns)]
@@ -89,9 +89,9 @@ def write(
     return written
 
 
-def _data(book: Book, kind: Kind) -> Any:
+def _data(book: Book, kind: ImportKind) -> Any:
     """The sheet to fill in; its columns are formatted so that Excel eats no zeros."""
-    columns = [Column(_width(c), c.spec.kind.format) for c in kind.columns]
+    columns = [ColumnFormat(_width(c), c.spec.kind.format) for c in kind.columns]
     headings = [_starred(kind, column) for column in kind.columns]
     notes = {place: _rule(kind, column) for place, column in enumerate(kind.columns)}
     return book.sheet(_("Data"), columns, headings=headings, notes=notes)
@@ -103,11 +103,11 @@ def _fill(sheet: Sheet, rows: Iterable[list[Any]]) -> Written:
     return Written(written, next(waiting, None) is not None)
 
 
-def _starred(kind: Kind, column: ImportColumn) -> str:
+def _starred(kind: ImportKind, column: ImportColumn) -> str:
     return heading_of(column) + (" *" if _is_required(kind, column) else "")
 
 
-def _is_required(kind: Kind, column: ImportColumn) -> bool:
+def _is_required(kind: ImportKind, column: ImportColumn) -> bool:
     """Starred: what a new record needs; fields with a default, and contacts, may be blank."""
     if column.is_contact:
         return False
@@ -122,9 +122,9 @@ def _width(column: ImportColumn) -> int:
     return min(max(column.spec.kind.cell_width, longest), 48)
 
 
-def _example(book: Book, kind: Kind) -> None:
+def _example(book: Book, kind: ImportKind) -> None:
     """Filled rows, on a sheet of their own so that they are not imported by mistake."""
-    columns = [Column(_width(column), TEXT) for column in kind.columns]
+    columns = [ColumnFormat(_width(column), TEXT) for column in kind.columns]
     headings = [_starred(kind, column) for column in kind.columns]
     with book.sheet(_("Example"), columns, headings=headings) as sheet:
         sheet.add_all(
@@ -133,9 +133,9 @@ def _example(book: Book, kind: Kind) -> None:
         )
 
 
-def _help(book: Book, kind: Kind, written: Written, cut: Sequence[ImportColumn]) -> None:
+def _help(book: Book, kind: ImportKind, written: Written, cut: Sequence[ImportColumn]) -> None:
     headings = [_("Column"), _("What to write"), _("Example")]
-    widths = [Column(28, TEXT), Column(70, TEXT), Column(32, TEXT)]
+    widths = [ColumnFormat(28, TEXT), ColumnFormat(70, TEXT), ColumnFormat(32, TEXT)]
     with book.sheet(_("How to fill in"), widths, headings=headings) as sheet:
         for column in kind.columns:
             sheet.wrap([_starred(kind, column), _rule(kind, column), column.spec.example])
@@ -150,7 +150,7 @@ def _help(book: Book, kind: Kind, written: Written, cut: Sequence[ImportColumn])
             )
 
 
-def _rule(kind: Kind, column: ImportColumn) -> str:
+def _rule(kind: ImportKind, column: ImportColumn) -> str:
     """What a column takes, in one or two sentences."""
     spec = column.spec
     if column.name == "code" and not kind.only:
@@ -187,7 +187,7 @@ def _lists(book: Book, lists: list[list[str]]) -> None:
     if not lists:
         return
     longest = max(map(len, lists))
-    with book.sheet(_("Lists"), [Column(24, TEXT)] * len(lists), hidden=True) as sheet:
+    with book.sheet(_("Lists"), [ColumnFormat(24, TEXT)] * len(lists), hidden=True) as sheet:
         sheet.add_all(
             [values[row] if row < len(values) else None for values in lists]
             for row in range(longest)

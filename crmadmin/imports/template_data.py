@@ -18,7 +18,7 @@ from crmadmin.core.db import db, spec_of
 from crmadmin.core.spec import FieldSpec
 from crmadmin.customers.models import Contact
 from crmadmin.imports import queries
-from crmadmin.imports.kinds import CONTACT_ORDER, Kind
+from crmadmin.imports.kinds import CONTACT_ORDER, ImportKind
 from crmadmin.imports.pipeline.mapping import ImportColumn
 from crmadmin.imports.pipeline.references import RefTable
 from crmadmin.imports.records import Rules
@@ -28,7 +28,7 @@ BATCH = 2000
 _Say = Callable[[Any], Any]
 
 
-def rows(kind: Kind, owner_id: int | None, *, masked: bool) -> Iterator[list[Any]]:
+def rows(kind: ImportKind, owner_id: int | None, *, masked: bool) -> Iterator[list[Any]]:
     """Every record within the scope, a row in the kind's columns; a row for each further contact.
 
     With `owner_id` only that user's own (of records that have an owner). `masked` leaves sensitive
@@ -71,7 +71,9 @@ def _with_contacts(
         yield again + contact
 
 
-def _batches(kind: Kind, columns: Sequence[str], owner_id: int | None) -> Iterator[Sequence[Any]]:
+def _batches(
+    kind: ImportKind, columns: Sequence[str], owner_id: int | None
+) -> Iterator[Sequence[Any]]:
     model, last = kind.model, 0
     owner = kind.spec.options.owner
     where = [getattr(model, owner) == owner_id] if owner and owner_id is not None else []
@@ -86,7 +88,7 @@ def _batches(kind: Kind, columns: Sequence[str], owner_id: int | None) -> Iterat
         last = found[-1][0]
 
 
-def _contacts(kind: Kind, keys: Sequence[int], *, masked: bool) -> dict[int, list[list[Any]]]:
+def _contacts(kind: ImportKind, keys: Sequence[int], *, masked: bool) -> dict[int, list[list[Any]]]:
     """The contacts of some customers, the primary one first, in the kind's columns."""
     if not kind.with_contacts:
         return {}
@@ -103,7 +105,7 @@ def _contacts(kind: Kind, keys: Sequence[int], *, masked: bool) -> dict[int, lis
     return found
 
 
-def _sayers(kind: Kind, columns: Sequence[ImportColumn]) -> list[_Say]:
+def _sayers(kind: ImportKind, columns: Sequence[ImportColumn]) -> list[_Say]:
     tables = queries.ref_tables(kind, Rules(), "", {})
     return [_sayer(column.spec, tables.get(column.name)) for column in columns]
 

@@ -7,7 +7,7 @@ from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import acting_as, actor, db
 from crmadmin.jobs import services
 from crmadmin.jobs.models import Job, JobState
-from crmadmin.jobs.work import Stopped, Turn, task
+from crmadmin.jobs.work import Lease, Stopped, task
 
 TASK = "acts.work"
 
@@ -38,15 +38,15 @@ def go_on(act: BulkAct) -> None:
 
 
 @task(TASK)
-def work(turn: Turn) -> None:
+def work(lease: Lease) -> None:
     """Block by block to the end; what ends the act is committed with the job."""
-    act = db.session.get(BulkAct, turn.subject_id)
+    act = db.session.get(BulkAct, lease.subject_id)
     if act is None:
         return
-    with acting_as(turn.user_id):
+    with acting_as(lease.user_id):
         for rows in many.go_on(act):
-            done = turn.done + rows
-            turn.mark(done, done if turn.total is None else min(done, turn.total))
+            done = lease.done + rows
+            lease.mark(done, done if lease.total is None else min(done, lease.total))
             db.session.commit()
-            if turn.should_stop:
+            if lease.should_stop:
                 raise Stopped

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crmadmin.core.db import CLOCKS_APART, rows_written, utcnow
 from crmadmin.jobs.models import Job, JobState
 
-LEASE = timedelta(seconds=3.5)
+LEASE_TIME = timedelta(seconds=3.5)
 """How long a job is believed to be worked after the last sign of life."""
 EVERY = 0.5
 """Seconds between two looks at whether a sign of life is due."""
@@ -37,8 +37,8 @@ def holds(lease_until: datetime | None, now: datetime) -> bool:
     return lease_until is not None and now <= lease_until <= now + CLOCKS_APART
 
 
-class Held(Protocol):
-    """What the heartbeat needs of a turn. It is told when the job is no longer held."""
+class Renewable(Protocol):
+    """What the heartbeat needs of a lease. It is told when the job is no longer held."""
 
     job_id: int
     token: str
@@ -48,7 +48,7 @@ class Held(Protocol):
 
 
 @contextmanager
-def beating(engine: Engine, held: Held) -> Iterator[None]:
+def beating(engine: Engine, held: Renewable) -> Iterator[None]:
     """Renew the lease, in transactions of its own, as long as the body runs."""
     ended = Event()
     thread = Thread(target=_beat, args=(engine, held, ended), daemon=True)
@@ -62,7 +62,7 @@ def beating(engine: Engine, held: Held) -> Iterator[None]:
         thread.join(EVERY)
 
 
-def _beat(engine: Engine, held: Held, ended: Event) -> None:
+def _beat(engine: Engine, held: Renewable, ended: Event) -> None:
     while not ended.wait(EVERY):
         if time.monotonic() - held.renewed_at < QUIET:
             continue
@@ -77,13 +77,13 @@ def _beat(engine: Engine, held: Held, ended: Event) -> None:
         held.renewed_at = time.monotonic()
 
 
-def _renew(engine: Engine, held: Held) -> bool:
+def _renew(engine: Engine, held: Renewable) -> bool:
     now = utcnow()
     statement = (
         update(Job)
         .where(Job.id == held.job_id, Job.token == held.token)
         .where(Job.state == JobState.RUNNING.value)
-        .values(heartbeat_at=now, lease_until=now + LEASE)
+        .values(heartbeat_at=now, lease_until=now + LEASE_TIME)
     )
     with engine.begin() as connection:
         return rows_written(connection.execute(statement)) > 0

@@ -1,4 +1,5 @@
-"""Words for a job that failed. They are kept with the job, in the language of who asked for it."""
+"""Words for a job that failed. They are kept with the job, in the language of the user who asked
+for it."""
 
 from __future__ import annotations
 

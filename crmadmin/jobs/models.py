@@ -1,4 +1,4 @@
-"""Work in progress: one row a job, which is the truth about it; the queue only rings the bell."""
+"""Work in progress: one row a job, which is the truth about it; the queue only wakes workers."""
 
 from __future__ import annotations
 

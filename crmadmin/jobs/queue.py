@@ -1,7 +1,7 @@
-"""The bell that wakes workers: a queue of job numbers in huey's storages.
+"""What wakes workers: a queue of job numbers in huey's storages.
 
-It is no more than a bell. The `Job` row is the truth: a bell that rings twice finds the job taken,
-and a worker that has nothing to do finds jobs whose bell was lost. So only huey's storages are
+It only notifies. The `Job` row is the truth: a second notice finds the job taken, and a worker that
+has nothing to do finds jobs of which no notice came. So only huey's storages are
 used, with plain numbers in them, and neither its consumer nor its pickled messages.
 
 CRM_QUEUE says where it is: empty follows the database (a file `queue.db` in the instance folder, or
@@ -36,7 +36,7 @@ class Down(RuntimeError):
 
 
 class Queue:
-    """The bell of one database. Opened when it is first needed; safe in several threads."""
+    """The queue of one database. Opened when it is first needed; safe in several threads."""
 
     def __init__(self, url: str, name: str, folder: Path) -> None:
         self._url = make_url(url)
@@ -49,12 +49,12 @@ class Queue:
     def _is_file(self) -> bool:
         return self._url.drivername == "sqlite"
 
-    def ring(self, job_id: int) -> None:
+    def notify(self, job_id: int) -> None:
         """Say that this job waits. Raises Down."""
         self._ask(lambda storage: storage.enqueue(str(job_id).encode()))
 
     def next(self, stopping: Event) -> int | None:
-        """The job that was rung for first; None when none was after a moment. Raises Down."""
+        """The job that was told of first; None when none was after a moment. Raises Down."""
         data = self._ask(lambda storage: storage.dequeue())
         if data is not None:
             return record_id(bytes(data).decode("ascii", "replace"))
@@ -122,7 +122,7 @@ def _beside(database_url: str) -> str:
 
 
 def _name(database_url: str, folder: Path) -> str:
-    """One queue a database: two that share a file must not hear each other's bells."""
+    """One queue a database: two that share a file must not hear each other's notices."""
     url = make_url(database_url)
     what = str(url.database)
     if url.drivername == "sqlite":

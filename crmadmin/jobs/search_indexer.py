@@ -28,7 +28,7 @@ STATISTICS_EVERY = 3600.0
 log = logging.getLogger(__name__)
 
 
-class Upkeep:
+class SearchIndexer:
     """A thread that settles search indexes, for as long as a worker lives."""
 
     def __init__(self, app: Flask, stopping: Event) -> None:

@@ -67,20 +67,20 @@ def _tell(job: Job) -> None:
     if _here.get() or queue.of(_app()) is None:
         run_here(job)
     else:
-        ring(_app(), job.id)
+        notify(_app(), job.id)
 
 
-def ring(app: Flask, job_id: int) -> None:
+def notify(app: Flask, job_id: int) -> None:
     """Tell the workers. A queue that is down fails nobody: the sweeper finds the job."""
-    bell = queue.of(app)
+    job_queue = queue.of(app)
     try:
-        if bell is not None:
-            bell.ring(job_id)
+        if job_queue is not None:
+            job_queue.notify(job_id)
     except queue.Down:
         log.warning("the queue did not answer", exc_info=True, extra={"job": job_id})
 
 
-def ring_next(app: Flask, job_id: int) -> None:
+def notify_next(app: Flask, job_id: int) -> None:
     """Tell of the job that waited for this one to end, if there is one."""
     try:
         with app.app_context():
@@ -95,7 +95,7 @@ def ring_next(app: Flask, job_id: int) -> None:
     except SQLAlchemyError:
         return  # a worker finds it when the database is back
     if waiting:
-        ring(app, waiting)
+        notify(app, waiting)
 
 
 def forget(subject_id: int, task_prefix: str) -> None:

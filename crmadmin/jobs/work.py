@@ -1,7 +1,7 @@
 """Working one job: who holds it, how it tells where it is, and how it ends.
 
-A task is a function that is given its Turn. It works in blocks, each one transaction, and calls
-`turn.mark` in that transaction: progress, checkpoint and the proof that the job is still ours are
+A task is a function that is given its Lease. It works in blocks, each one transaction, and calls
+`lease.mark` in that transaction: progress, checkpoint and the proof that the job is still ours are
 committed with the data or not at all. Whoever holds a job has its token and renews the lease; when
 the lease runs out, anybody may take the job up from its checkpoint. What the queue says is never
 needed for that (see `worker`).
@@ -27,7 +27,7 @@ from sqlalchemy.exc import OperationalError
 from crmadmin.core.db import actor, db, reads_only, rows_written, utcnow
 from crmadmin.core.engine import long_work
 from crmadmin.jobs import messages
-from crmadmin.jobs.heartbeat import LEASE, beating, holds
+from crmadmin.jobs.heartbeat import LEASE_TIME, beating, holds
 from crmadmin.jobs.memory import give_back
 from crmadmin.jobs.models import Job, JobState
 
@@ -56,7 +56,7 @@ class Failed(Exception):
     """The task cannot go on. The text is shown to people; trying again would not help."""
 
 
-class Turn:
+class Lease:
     """One holding of a job by one worker. `checkpoint`, `done` and `total` are as last marked."""
 
     def __init__(self, job: Job, stopping: Event) -> None:
@@ -103,7 +103,7 @@ class Turn:
             "checkpoint": checkpoint,
             "done": done,
             "heartbeat_at": now,
-            "lease_until": now + LEASE,
+            "lease_until": now + LEASE_TIME,
         }
         if progress is not None:
             values["progress"] = dict(progress)
@@ -124,7 +124,7 @@ class Turn:
 
         For what is written beside the blocks, which `mark` covers. Raises LostLease.
         """
-        self._write({"lease_until": utcnow() + LEASE})
+        self._write({"lease_until": utcnow() + LEASE_TIME})
 
     def _write(self, values: Mapping[str, Any]) -> None:
         written = db.session.execute(
@@ -162,7 +162,7 @@ class Turn:
         db.session.rollback()
 
 
-Task = Callable[[Turn], None]
+Task = Callable[[Lease], None]
 _TASKS: dict[str, Task] = {}
 _WRITING_ROWS: set[str] = set()
 
@@ -216,11 +216,11 @@ def _work(app: Flask, job_id: int, stopping: Event) -> bool:
         long_work.set(True)
         _collect_seldom()
         try:
-            turn = _claim(job_id, stopping)
-            if turn is None:
+            lease = _claim(job_id, stopping)
+            if lease is None:
                 return False
-            with beating(db.engine, turn):
-                _carry_out(turn)
+            with beating(db.engine, lease):
+                _carry_out(lease)
         except Exception:
             # The job stays as it is; its lease runs out, and it is found again.
             log.exception("what became of a job was not written", extra={"job": job_id})
@@ -238,7 +238,7 @@ def _collect_seldom() -> None:
         gc.set_threshold(*SELDOM)
 
 
-def _claim(job_id: int, stopping: Event) -> Turn | None:
+def _claim(job_id: int, stopping: Event) -> Lease | None:
     """Hold the job, or None when it is not to be had now or has brought down too many."""
     began = time.monotonic()
     job = _free(job_id)
@@ -262,13 +262,13 @@ def _claim(job_id: int, stopping: Event) -> Turn | None:
         job.worker = f"{socket.gethostname()}:{os.getpid()}:{current_thread().name}"[:80]
         job.attempts += 1
         job.started_at = job.started_at or now
-        job.heartbeat_at, job.lease_until = now, now + LEASE
-    turn = Turn(job, stopping)
+        job.heartbeat_at, job.lease_until = now, now + LEASE_TIME
+    lease = Lease(job, stopping)
     db.session.commit()
-    if not turn.token:
+    if not lease.token:
         return None
     log.info("job begun", extra={"job": job.id, "task": job.task, "attempt": job.attempts})
-    return turn
+    return lease
 
 
 def _free(job_id: int) -> Job | None:
@@ -293,58 +293,58 @@ def _free(job_id: int) -> Job | None:
     return job if job is (running or found)[0] else None
 
 
-def _carry_out(turn: Turn) -> None:
+def _carry_out(lease: Lease) -> None:
     """Work the job until it ends, one way or another."""
     try:
-        _try(turn)
+        _try(lease)
     except LostLease:
         db.session.rollback()
-        log.warning("job lost to another worker", extra={"job": turn.job_id})
+        log.warning("job lost to another worker", extra={"job": lease.job_id})
     except Stopped:
-        _end(turn, JobState.STOPPED if turn.asked_to_stop else JobState.QUEUED)
+        _end(lease, JobState.STOPPED if lease.asked_to_stop else JobState.QUEUED)
     except Failed as failure:
         told = str(failure)
-        _end(turn, JobState.FAILED, lambda: told)
+        _end(lease, JobState.FAILED, lambda: told)
     except OperationalError:
-        log.exception("job failed: the database refused", extra={"job": turn.job_id})
-        _end(turn, JobState.FAILED, lambda: messages.reason("database", turn.user_id))
+        log.exception("job failed: the database refused", extra={"job": lease.job_id})
+        _end(lease, JobState.FAILED, lambda: messages.reason("database", lease.user_id))
     except Exception:
-        log.exception("job failed", extra={"job": turn.job_id, "task": turn.task})
-        _end(turn, JobState.FAILED, lambda: messages.reason("unexpected", turn.user_id))
+        log.exception("job failed", extra={"job": lease.job_id, "task": lease.task})
+        _end(lease, JobState.FAILED, lambda: messages.reason("unexpected", lease.user_id))
     except BaseException:
         # Ctrl+C in the middle of a command: the person stopped it, and may tell it to go on.
-        _end(turn, JobState.STOPPED)
+        _end(lease, JobState.STOPPED)
         raise
 
 
-def _try(turn: Turn) -> None:
+def _try(lease: Lease) -> None:
     """Run the task; again, from its checkpoint, when the database refused for the moment."""
-    function = _TASKS.get(turn.task)
+    function = _TASKS.get(lease.task)
     if function is None:
-        raise LookupError(f"no task is named {turn.task!r}")
+        raise LookupError(f"no task is named {lease.task!r}")
     for pause in (*PAUSES, None):
         try:
-            function(turn)
-            turn.end(JobState.DONE)
+            function(lease)
+            lease.end(JobState.DONE)
             db.session.commit()
         except OperationalError:
             if pause is None:
                 raise
-            log.warning("job tried again", exc_info=True, extra={"job": turn.job_id})
+            log.warning("job tried again", exc_info=True, extra={"job": lease.job_id})
             db.session.rollback()
-            turn.wait(pause)
-            turn.take_up_again()
+            lease.wait(pause)
+            lease.take_up_again()
         else:
-            log.info("job done", extra={"job": turn.job_id, "task": turn.task})
+            log.info("job done", extra={"job": lease.job_id, "task": lease.task})
             return
 
 
-def _end(turn: Turn, state: JobState, why: Callable[[], str] | None = None) -> None:
+def _end(lease: Lease, state: JobState, why: Callable[[], str] | None = None) -> None:
     """Give the job back. `why` may ask the database, which only answers after the rollback."""
     db.session.rollback()
     try:
-        turn.end(state, why() if why else None)
+        lease.end(state, why() if why else None)
         db.session.commit()
     except LostLease:
         db.session.rollback()
-    log.info("job ended", extra={"job": turn.job_id, "state": state.value})
+    log.info("job ended", extra={"job": lease.job_id, "state": state.value})

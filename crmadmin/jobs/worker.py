@@ -1,7 +1,7 @@
 """The consumer: threads that work jobs, alone (`crm worker`) or beside the server (`crm serve`).
 
-A thread without work waits for the bell, and now and then looks for itself: for jobs whose worker
-died, and for those whose bell was lost. So nothing needs the queue but a quick start. Several
+A thread without work waits to be notified, and now and then looks for itself: for jobs whose worker
+died, and for those of which no notice came. So nothing needs the queue but a quick start. Several
 processes may do the same; the row decides who has a job.
 """
 
@@ -22,13 +22,13 @@ from crmadmin.jobs import queue, services
 from crmadmin.jobs.heartbeat import has_run_out
 from crmadmin.jobs.models import Job, JobState
 from crmadmin.jobs.periodic import Clock
-from crmadmin.jobs.search_indexer import Upkeep
+from crmadmin.jobs.search_indexer import SearchIndexer
 from crmadmin.jobs.work import work
 
 LOOK_EVERY = 0.5
-"""Seconds between two looks for jobs that nobody rang for."""
+"""Seconds between two looks for jobs of which no notice came."""
 PATIENCE = timedelta(seconds=5)
-"""How old a waiting job is when its bell is taken for lost."""
+"""How old a waiting job is when its notice is taken for lost."""
 MOST_FOUND = 50
 GRACE = 8.0
 """Seconds that an ending worker gives its tasks to come to their next checkpoint."""
@@ -40,10 +40,10 @@ class Worker:
     """`threads` jobs at a time, for one app with a queue. `start` returns at once."""
 
     def __init__(self, app: Flask, threads: int = 1) -> None:
-        bell = queue.of(app)
-        if bell is None:
+        job_queue = queue.of(app)
+        if job_queue is None:
             raise ValueError("without a queue jobs are worked where they are asked for")
-        self._app, self._bell = app, bell
+        self._app, self._queue = app, job_queue
         self._stopping = Event()
         self._looking = Lock()
         self._looked = -LOOK_EVERY
@@ -53,7 +53,7 @@ class Worker:
             Thread(target=Context().run, args=(self._consume,), name=f"worker-{n}", daemon=True)
             for n in range(1, threads + 1)
         ]
-        self._threads.append(Upkeep(app, self._stopping).thread)
+        self._threads.append(SearchIndexer(app, self._stopping).thread)
         self._threads.append(Clock(app, self._stopping).thread)
 
     def start(self) -> None:
@@ -82,21 +82,21 @@ class Worker:
                 if job_id is not None:
                     self._work(job_id)
         finally:
-            self._bell.close()
+            self._queue.close()
 
     def _work(self, job_id: int) -> bool:
         is_ours = not self._stopping.is_set() and work(self._app, job_id, self._stopping)
         if self._stopping.is_set():
             # Whether begun or not: another worker need not wait until it looks.
-            services.ring(self._app, job_id)
+            services.notify(self._app, job_id)
         elif is_ours:
-            services.ring_next(self._app, job_id)
+            services.notify_next(self._app, job_id)
         return is_ours
 
     def _wait(self) -> int | None:
-        """The next job that is rung for, or None after a moment."""
+        """The next job that the queue tells of, or None after a moment."""
         try:
-            job_id = self._bell.next(self._stopping)
+            job_id = self._queue.next(self._stopping)
         except queue.Down:
             self._note("queue", is_well=False)
             self._stopping.wait(LOOK_EVERY)
@@ -105,7 +105,7 @@ class Worker:
         return job_id
 
     def _find(self) -> list[int]:
-        """Jobs that nobody works and nobody rang for; one thread looks, once a while."""
+        """Jobs that nobody works and of which no notice came; one thread looks, once a while."""
         with self._looking:
             if time.monotonic() - self._looked < LOOK_EVERY:
                 return []
@@ -129,7 +129,7 @@ class Worker:
 
 
 def forgotten(app: Flask) -> list[int]:
-    """Jobs whose worker died, or that wait although their bell should have rung; oldest first."""
+    """Jobs whose worker died, or that wait although a notice should have come; oldest first."""
     now = utcnow()
     is_dead = and_(Job.state == JobState.RUNNING.value, has_run_out(now))
     waits_long = or_(Job.created_at < now - PATIENCE, Job.created_at > now + CLOCKS_APART)

@@ -30,7 +30,7 @@ from crmadmin.access.passwords import RETRY_SECONDS, BusyError
 from crmadmin.access.questions import TooManyQuestions
 from crmadmin.access.throttle import ThrottledError
 from crmadmin.core import database_errors, marks
-from crmadmin.core.database_errors import Trouble
+from crmadmin.core.database_errors import DatabaseTrouble
 from crmadmin.core.db import db
 from crmadmin.core.list_state import UnreadSearch
 from crmadmin.core.outside import TooManyIds
@@ -94,8 +94,8 @@ PAGES: Mapping[int, tuple[Words, Words, Words]] = {
     ),
 }
 
-TROUBLES: Mapping[Trouble, tuple[Words, Words, Words]] = {
-    Trouble.SLOW: (
+TROUBLES: Mapping[DatabaseTrouble, tuple[Words, Words, Words]] = {
+    DatabaseTrouble.SLOW: (
         _l("This takes too long"),
         _l(
             "The database was still searching after %(seconds)s seconds and was stopped, so that "
@@ -103,13 +103,13 @@ TROUBLES: Mapping[Trouble, tuple[Words, Words, Words]] = {
         ),
         _l("Narrow it down: add a filter, or search by code, phone number or more of the name."),
     ),
-    Trouble.BUSY: PAGES[503],
-    Trouble.DOWN: (
+    DatabaseTrouble.BUSY: PAGES[503],
+    DatabaseTrouble.DOWN: (
         _l("The database cannot be reached"),
         _l("Nothing of this request was saved. What was saved before is safe."),
         _l("Try again in a minute; if it lasts, tell an administrator."),
     ),
-    Trouble.FULL: (
+    DatabaseTrouble.FULL: (
         _l("The server has no room left"),
         _l("The disk of the database is full. Nothing of this request was saved."),
         _l("Tell an administrator: after room is made, everything goes on by itself."),
@@ -172,7 +172,7 @@ def database_error(error: Exception) -> Any:
         return crash(error)
     figures().troubles.labels(what.value).inc()
     log.error("database trouble", exc_info=error, extra={"trouble": what.value})
-    if what is not Trouble.SLOW:
+    if what is not DatabaseTrouble.SLOW:
         return _without_database(TROUBLES[what], RETRY_AFTER)
     db.session.rollback()
     seconds = current_app.config["SETTINGS"].statement_timeout
@@ -219,7 +219,7 @@ def _without_database(told: tuple[Words, Words, Words], retry_after: int) -> Any
 def by_the_server(app: Flask, code: int) -> Response:
     """The page for a request that a web server could not hand on, with every header of ours.
 
-    Nothing is known of who asked; call it outside any request.
+    Nothing is known of the user who asked; call it outside any request.
     """
     # Another request's context would be somebody's: this one is nobody's, and asks no database.
     with app.test_request_context("/"):

@@ -44,7 +44,7 @@ class Hit:
     icon: str
 
 
-Section = tuple[str, Sequence[Hit]]
+HitSection = tuple[str, Sequence[Hit]]
 
 
 class PaletteView(BaseView):
@@ -62,7 +62,7 @@ class PaletteView(BaseView):
         return render_template("admin/search.html", q=query, sections=found, title=_("Search"))
 
 
-def sections(query: str) -> Iterator[Section]:
+def sections(query: str) -> Iterator[HitSection]:
     """The answers by kind: at most two statements for customers, one for all records."""
     if not fold(query):
         yield _("Pages"), list(pages(query))

@@ -23,9 +23,9 @@ from crmadmin.admin.cells import macro
 from crmadmin.admin.form import version_of
 from crmadmin.admin.form_fields import RecordForm
 from crmadmin.admin.view import RecordView
-from crmadmin.admin.view_models import Column, MenuItem
+from crmadmin.admin.view_models import ListColumn, MenuItem
 from crmadmin.core import merging, records
-from crmadmin.core.merging import THEIRS, Line
+from crmadmin.core.merging import THEIRS, Difference
 from crmadmin.core.messages import message
 from crmadmin.core.spec import Words
 from crmadmin.core.text import Refusal
@@ -66,7 +66,7 @@ class UserView(RecordView):
             password.description = _("At least 10 characters.")
         return form
 
-    def cell(self, column: Column, record: Any) -> Markup:
+    def cell(self, column: ListColumn, record: Any) -> Markup:
         """A user without a password cannot sign in, whatever else the list says."""
         shown = super().cell(column, record)
         if column.name != "is_active" or record.password_hash:
@@ -120,7 +120,7 @@ class UserView(RecordView):
         is_typed = value is not None and value in (ASKED_AGAIN, form[PASSWORD].data)
         return form[PASSWORD].label.text, _("A new password") if is_typed else _("As it is now")
 
-    def lines(self, form: RecordForm, record: Any) -> Sequence[Line]:
+    def lines(self, form: RecordForm, record: Any) -> Sequence[Difference]:
         """Where a password was typed, it is asked for again."""
         found = super().lines(form, record)
         again = {PASSWORD: PASSWORD}

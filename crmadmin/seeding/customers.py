@@ -12,14 +12,14 @@ from itertools import accumulate
 from random import Random
 from typing import Any
 
-from crmadmin.core.bulk import Column, Same
+from crmadmin.core.bulk import ColumnValues, Same
 from crmadmin.core.db import spec_of
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.imports.pipeline.new_rows import new_columns
 from crmadmin.seeding import names, people, places
 from crmadmin.seeding import weights as chances
 from crmadmin.seeding.catalogs import Share
-from crmadmin.seeding.people import COMPANY, PERSON, Named
+from crmadmin.seeding.people import COMPANY, PERSON, NamedPeople
 
 YEARS = timedelta(days=730)
 """How far back the first customer was made."""
@@ -49,16 +49,16 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class SeedBlock:
     """Columns of customers without their ids; of contacts, `at` says whose they are."""
 
     rows: int
-    customers: dict[str, Column]
-    contacts: dict[str, Column]
+    customers: dict[str, ColumnValues]
+    contacts: dict[str, ColumnValues]
     at: list[int]
 
 
-def block(words: str, codes: Sequence[str], frame: Frame) -> Block:
+def block(words: str, codes: Sequence[str], frame: Frame) -> SeedBlock:
     """As many customers as there are codes. `words` begin the chance."""
     chance = Random(words)  # noqa: S311 - the same every time is what is wanted
     given = people.named(chance, len(codes))
@@ -73,10 +73,10 @@ def block(words: str, codes: Sequence[str], frame: Frame) -> Block:
     contacts |= _stamps(
         [values["owner_id"][i] for i in at], [(moments[i][0], moments[i][0]) for i in at]
     )
-    return Block(len(codes), customers, contacts, at)
+    return SeedBlock(len(codes), customers, contacts, at)
 
 
-def _values(chance: Random, given: Named, codes: Sequence[str]) -> dict[str, Any]:
+def _values(chance: Random, given: NamedPeople, codes: Sequence[str]) -> dict[str, Any]:
     sorts, rows = given.sorts, len(codes)
     where = chance.choices(
         places.PLACES, cum_weights=list(accumulate(p.people for p in places.PLACES)), k=rows
@@ -120,7 +120,7 @@ def _phones(chance: Random, where: Sequence[places.Place], sorts: Sequence[str])
     ]
 
 
-def _websites(chance: Random, given: Named) -> list[str | None]:
+def _websites(chance: Random, given: NamedPeople) -> list[str | None]:
     draw = chance.random
     return [
         f"https://{domain}" if sort == COMPANY and draw() < WITH_SITE else None
@@ -158,7 +158,7 @@ def _moments(chance: Random, rows: int, until: datetime) -> Moments:
     return made
 
 
-def _stamps(owners: Sequence[int], moments: Moments) -> dict[str, Column]:
+def _stamps(owners: Sequence[int], moments: Moments) -> dict[str, ColumnValues]:
     return {
         "created_at": [created for created, _updated in moments],
         "updated_at": [updated for _created, updated in moments],
@@ -186,7 +186,7 @@ def _where(marked: Sequence[bool], values: Sequence[Any]) -> list[Any]:
     return [value if mark else None for mark, value in zip(marked, values, strict=True)]
 
 
-def _who_has_contacts(chance: Random, given: Named) -> list[int]:
+def _who_has_contacts(chance: Random, given: NamedPeople) -> list[int]:
     """Places of the customers that have a contact, as often as they have one."""
     draw = chance.random
     having = [
@@ -196,13 +196,15 @@ def _who_has_contacts(chance: Random, given: Named) -> list[int]:
     return [i for i, times in zip(having, each, strict=True) for _ in range(times)]
 
 
-def _contacts(chance: Random, at: Sequence[int]) -> dict[str, Column]:
+def _contacts(chance: Random, at: Sequence[int]) -> dict[str, ColumnValues]:
     rows = len(at)
     persons = people.people(chance, rows)
     sorts = [PERSON] * rows
-    given = Named(sorts, [people.whole(p) for p in persons], [people.stem_of(p) for p in persons])
+    given = NamedPeople(
+        sorts, [people.whole(p) for p in persons], [people.stem_of(p) for p in persons]
+    )
     keep = chances.some
-    values: dict[str, Column] = {
+    values: dict[str, ColumnValues] = {
         "name": given.names,
         "title": keep(chance, chances.many(chance, names.TITLES, rows), 0.85),
         "phone": keep(chance, people.mobiles(chance, rows), 0.9),

@@ -16,13 +16,13 @@ TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
 COMPANY, SHOP, PERSON = "company", "shop", "person"
 SORTS = {COMPANY: 48, SHOP: 7, PERSON: 45}
 LONG_SHOP = 8
-"""A business of this long a word is called by the whole name of who has it."""
+"""A business of this long a word is called by its owner's whole name."""
 CITY_CODES = 2
 """Digits of the area codes whose numbers have eight digits more; the others have seven."""
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedPeople:
     """Column by column: what sort of customer, the name, and its stem in addresses of the net."""
 
     sorts: list[str]
@@ -62,13 +62,13 @@ def stem_of(person: tuple[str, str, str]) -> str:
     return f"{fold(given)}.{fold(family)}".replace(" ", "")
 
 
-def named(chance: Random, how_many: int) -> Named:
+def named(chance: Random, how_many: int) -> NamedPeople:
     """Customers with their names."""
     sorts = weights.many(chance, SORTS, how_many)
     persons = people(chance, how_many)
     companies = _companies(chance, how_many)
     shops = weights.many(chance, names.SHOPS, how_many)
-    found = Named(sorts, [], [])
+    found = NamedPeople(sorts, [], [])
     for sort, person, company, shop in zip(sorts, persons, companies, shops, strict=True):
         if sort == COMPANY:
             name, brand = company
@@ -125,7 +125,7 @@ def numbers(chance: Random, below: int, how_many: int) -> list[int]:
     return [int(draw() * below) for _ in range(how_many)]
 
 
-def emails(chance: Random, given: Named) -> list[str]:
+def emails(chance: Random, given: NamedPeople) -> list[str]:
     """An address for each: people's at the usual hosts, companies' mostly at their own domain."""
     count = len(given.names)
     hosts = weights.many(chance, names.MAIL_HOSTS, count)
@@ -142,14 +142,14 @@ def emails(chance: Random, given: Named) -> list[str]:
     return made
 
 
-def domains_of(chance: Random, given: Named) -> list[str]:
+def domains_of(chance: Random, given: NamedPeople) -> list[str]:
     """A domain for each; many companies share a brand, so most have a number in it."""
     ends = weights.many(chance, names.DOMAINS, len(given.names))
     rest = numbers(chance, 1000, len(given.names))
     return [f"{stem}{n}.{end}" for stem, n, end in zip(given.stems, rest, ends, strict=True)]
 
 
-def tax_codes(chance: Random, given: Named) -> list[str]:
+def tax_codes(chance: Random, given: NamedPeople) -> list[str]:
     """Companies' codes, some of them of branches; the personal ID of people and shops."""
     count = len(given.names)
     starts = weights.many(chance, places.TAX_PLACES, count)

@@ -22,9 +22,9 @@ from crmadmin.access.roles import Role
 from crmadmin.core import bulk, codes, search
 from crmadmin.core.db import db, utcnow
 from crmadmin.customers.models import Contact, Customer
-from crmadmin.imports.pipeline.prefetch import ahead
+from crmadmin.imports.pipeline.prefetch import prefetch
 from crmadmin.seeding import catalogs, groups
-from crmadmin.seeding.customers import Block, Frame, block
+from crmadmin.seeding.customers import Frame, SeedBlock, block
 from crmadmin.seeding.without_indexes import unindexed
 
 MOST_CUSTOMERS = 10_000_000
@@ -108,20 +108,20 @@ def _add_customers(
     for first in range(there, there + customers, coded):
         listed = codes.allot(Customer, min(coded, there + customers - first))
         done()
-        with closing(ahead(_blocks(number, first, listed, frame))) as blocks:
+        with closing(prefetch(_blocks(number, first, listed, frame))) as blocks:
             for made in blocks:
                 _write(made, seeded)
                 done()
                 told(Customer.__tablename__, seeded.rows[Customer.__tablename__], customers)
 
 
-def _blocks(number: int, first: int, listed: Sequence[str], frame: Frame) -> Iterator[Block]:
+def _blocks(number: int, first: int, listed: Sequence[str], frame: Frame) -> Iterator[SeedBlock]:
     """The blocks of customers with these codes, `first` customers being there before."""
     for start in range(0, len(listed), BLOCK):
         yield block(f"{number} {first + start}", listed[start : start + BLOCK], frame)
 
 
-def _write(made: Block, seeded: Seeded) -> None:
+def _write(made: SeedBlock, seeded: Seeded) -> None:
     """One block."""
     ids = bulk.new_ids(Customer.__table__, made.rows)
     bulk.insert(Customer.__table__, {**made.customers, "id": ids})

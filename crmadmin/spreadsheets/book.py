@@ -20,7 +20,7 @@ from crmadmin.spreadsheets import parts as parts
 from crmadmin.spreadsheets.cell import (
     CELL_LENGTH,
     FORMULA_STARTS,
-    Fault,
+    ErrorCell,
     cell_xml,
     dropped,
     inline_xml,
@@ -39,8 +39,8 @@ from crmadmin.spreadsheets.parts import (
 )
 
 __all__ = [
-    "CELL_LENGTH", "DATE", "FORMULA_STARTS", "GENERAL", "MOMENT", "MOST_COMMENTS",
-    "TEXT", "TIME", "WHOLE", "Book", "Column", "Fault", "Sheet", "column_letters", "sheet_title",
+    "CELL_LENGTH", "DATE", "FORMULA_STARTS", "GENERAL", "MOMENT", "MOST_COMMENTS", "TEXT", "TIME",
+    "WHOLE", "Book", "ColumnFormat", "ErrorCell", "Sheet", "column_letters", "sheet_title",
 ]  # fmt: skip
 
 MOST_COMMENTS = 10_000
@@ -54,7 +54,7 @@ _STARTS = frozenset(FORMULA_STARTS)
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnFormat:
     """One column: its width in characters, and the format of its cells, the blank ones included.
 
     A number or a date that the format does not suit is shown in the format of its own kind.
@@ -100,7 +100,7 @@ class Book:
     def sheet(
         self,
         title: str,
-        columns: Sequence[Column],
+        columns: Sequence[ColumnFormat],
         *,
         headings: Sequence[str] = (),
         notes: Mapping[int, str] | None = None,
@@ -136,7 +136,7 @@ class Book:
 class Sheet:
     """One sheet while it is written. `number` is the row that comes next."""
 
-    def __init__(self, stream: Any, columns: Sequence[Column]) -> None:
+    def __init__(self, stream: Any, columns: Sequence[ColumnFormat]) -> None:
         self._stream = stream
         self._columns = columns
         self._letters = [f'<c r="{column_letters(i)}' for i in range(len(columns))]

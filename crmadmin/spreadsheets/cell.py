@@ -32,7 +32,7 @@ _DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ErrorCell:
     """A cell in which Excel shows an error, such as `#N/A`."""
 
     text: str
@@ -64,7 +64,7 @@ def cell_xml(value: Any, format_: str, *, bad: bool = False) -> str:
         return _number_cell(value, format_, bad=bad)
     if isinstance(value, date | time):
         return _moment_cell(value, format_, bad=bad)
-    if isinstance(value, Fault):
+    if isinstance(value, ErrorCell):
         text = value.text if value.text in FAULTS else "#VALUE!"
         return f'" s="{style(format_, bad=bad)}" t="e"><v>{text}</v></c>'
     return _text_cell(str(value), bad=bad)

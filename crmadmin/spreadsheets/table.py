@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any, BinaryIO
 
 from crmadmin.core.formula_text import escape
-from crmadmin.spreadsheets.book import DATE, MOMENT, TEXT, WHOLE, Book, Column
+from crmadmin.spreadsheets.book import DATE, MOMENT, TEXT, WHOLE, Book, ColumnFormat
 
 __all__ = ["DATE", "MOMENT", "TEXT", "WHOLE", "SheetColumn", "write_csv", "write_xlsx"]
 
@@ -41,7 +41,7 @@ def write_xlsx(
 
     Values: None, str, bool, int, float, date, or an aware datetime, which is shown in `zone`.
     """
-    made = [Column(column.width, column.number_format) for column in columns]
+    made = [ColumnFormat(column.width, column.number_format) for column in columns]
     headings = [column.heading for column in columns]
     with Book(out) as book, book.sheet(title, made, headings=headings) as sheet:
         return sheet.add_all([_local(value, zone) for value in row] for row in rows)

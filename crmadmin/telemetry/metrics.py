@@ -42,7 +42,7 @@ NOT_COUNTED = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")
 """Statements that only frame others; on PostgreSQL the driver sends them unseen."""
 
 
-class Figures:
+class Metrics:
     """Everything that is counted here. Made when it is first needed, once a process."""
 
     def __init__(self) -> None:
@@ -82,9 +82,9 @@ class Figures:
 
 
 @cache
-def figures() -> Figures:
+def figures() -> Metrics:
     """The figures of this process."""
-    return Figures()
+    return Metrics()
 
 
 def share(folder: Path) -> None:

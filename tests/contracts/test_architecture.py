@@ -136,3 +136,14 @@ def test_no_docstring_keeps_a_list_of_its_own() -> None:
     told = re.compile(r"(module|package)\s+that\s+(names|knows)\s+(a|the\s+two)\s+dialect")
     kept = [p for p in PACKAGE.rglob("*.py") if told.search(p.read_text(encoding="utf-8"))]
     assert kept == []
+
+
+def test_no_two_classes_share_a_name() -> None:
+    """One word for each thing: who finds a class by its name has found the one that is meant."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    assert len(found) > 300
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}

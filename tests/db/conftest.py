@@ -22,7 +22,7 @@ from crmadmin.core.db import db
 from crmadmin.jobs import queue, work
 from crmadmin.jobs.models import Job
 from crmadmin.jobs.queue import Queue
-from crmadmin.jobs.work import Turn
+from crmadmin.jobs.work import Lease
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Register:
     monkeypatch.setattr(work, "_TASKS", {})
     monkeypatch.setattr(work, "PAUSES", (0.0, 0.0))
 
-    def put(function: Callable[[Turn], None]) -> None:
+    def put(function: Callable[[Lease], None]) -> None:
         work.task("import.test")(function)
 
     return put

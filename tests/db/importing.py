@@ -1,4 +1,4 @@
-"""How tests import: rows straight into the walk, as if the reader had read them from a file.
+"""How tests import: rows straight into the pipeline, as if the reader had read them from a file.
 
 What the reader makes of real files has tests of its own; here a file is its rows.
 """

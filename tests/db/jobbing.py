@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 from crmadmin.core.db import db, reads_only
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.jobs.models import Job
-from crmadmin.jobs.work import Stopped, Turn
+from crmadmin.jobs.work import Lease, Stopped
 
-Register = Callable[[Callable[[Turn], None]], None]
+Register = Callable[[Callable[[Lease], None]], None]
 
 
 def change(job: Job, **values: Any) -> None:
@@ -30,11 +30,11 @@ def now(job: Job) -> Any:
     return row
 
 
-def count(turn: Turn, upto: int = 3) -> None:
-    for n in range(turn.checkpoint + 1, upto + 1):
-        turn.mark(n, n, {"n": n}, total=upto)
+def count(lease: Lease, upto: int = 3) -> None:
+    for n in range(lease.checkpoint + 1, upto + 1):
+        lease.mark(n, n, {"n": n}, total=upto)
         db.session.commit()
-        if turn.should_stop:
+        if lease.should_stop:
             raise Stopped
 
 

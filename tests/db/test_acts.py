@@ -15,7 +15,7 @@ from sqlalchemy import event, func, select
 from crmadmin.access.models import User
 from crmadmin.catalogs import acts as catalog_acts
 from crmadmin.catalogs.models import CollaboratorGroup, CustomerStatus, CustomerTier
-from crmadmin.catalogs.services import Shown
+from crmadmin.catalogs.services import OrderedRecord
 from crmadmin.core import acts, bulk, images, many, marks, records
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import acting_as, db, utcnow
@@ -91,9 +91,9 @@ def world(an: User) -> World:
     return World(an)
 
 
-def shown(*records: CustomerStatus) -> list[Shown]:
+def shown(*records: CustomerStatus) -> list[OrderedRecord]:
     """Records as a list shows them that somebody orders."""
-    return [Shown(r.id, marks.moment(r.created_at), r.position) for r in records]
+    return [OrderedRecord(r.id, marks.moment(r.created_at), r.position) for r in records]
 
 
 Act = Callable[[World], BulkAct]

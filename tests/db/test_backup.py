@@ -92,7 +92,7 @@ def test_what_was_saved_is_there_elsewhere_files_passwords_and_all(
     with elsewhere.app_context():
         assert (uploads_folder() / "aa.xlsx").read_bytes() == b"a workbook"
         user = db.session.scalars(select(User)).one()
-        with passwords.turn() as work:
+        with passwords.slot() as work:
             assert work.matches(user.password_hash, PASSWORD)
         db.session.remove()
         with copy_database.reading(db.engine, alone=False) as connection:

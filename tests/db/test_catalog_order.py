@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from crmadmin.catalogs import acts, services
 from crmadmin.catalogs.models import Industry
-from crmadmin.catalogs.services import Shown
+from crmadmin.catalogs.services import OrderedRecord
 from crmadmin.core import marks
 from crmadmin.core.db import acting_as, db, utcnow
 
@@ -51,16 +51,16 @@ def at_once(app: Flask, *each: Callable[[], object]) -> list[str]:
 
 
 @pytest.fixture
-def shown(context: Flask) -> list[Shown]:
+def shown(context: Flask) -> list[OrderedRecord]:
     """The list as both have it before them."""
     made = [factories.catalog(Industry, n, position=at) for at, n in enumerate(NAMES, 1)]
     db.session.commit()
-    return [Shown(r.id, marks.moment(r.created_at), r.position) for r in made]
+    return [OrderedRecord(r.id, marks.moment(r.created_at), r.position) for r in made]
 
 
 @pytest.mark.parametrize("_time", range(3))
 def test_of_two_drags_at_once_one_is_kept_whole_and_the_other_refused(
-    context: Flask, shown: list[Shown], _time: int
+    context: Flask, shown: list[OrderedRecord], _time: int
 ) -> None:
     a, b, c, d = shown
     came = at_once(
@@ -73,7 +73,9 @@ def test_of_two_drags_at_once_one_is_kept_whole_and_the_other_refused(
     assert order_now() in kept
 
 
-def test_drags_of_rows_that_are_apart_are_both_kept(context: Flask, shown: list[Shown]) -> None:
+def test_drags_of_rows_that_are_apart_are_both_kept(
+    context: Flask, shown: list[OrderedRecord]
+) -> None:
     """Each of them saw other rows, through a filter, and those stand where they stood."""
     a, b, c, d = shown
     came = at_once(
@@ -84,7 +86,7 @@ def test_drags_of_rows_that_are_apart_are_both_kept(context: Flask, shown: list[
 
 
 def test_a_drag_and_a_sort_by_name_at_once_are_not_both_kept(
-    context: Flask, shown: list[Shown]
+    context: Flask, shown: list[OrderedRecord]
 ) -> None:
     a, b, c, d = shown
     seen = marks.moment(utcnow())

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, exc, text
 
 from crmadmin.core import database_errors
-from crmadmin.core.database_errors import Trouble
+from crmadmin.core.database_errors import DatabaseTrouble
 
 
 def postgresql(name: str) -> exc.DBAPIError:
@@ -25,38 +25,38 @@ def postgresql(name: str) -> exc.DBAPIError:
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("QueryCanceled", Trouble.SLOW),
-        ("LockNotAvailable", Trouble.BUSY),
-        ("DeadlockDetected", Trouble.BUSY),
-        ("TooManyConnections", Trouble.BUSY),
-        ("IdleInTransactionSessionTimeout", Trouble.BUSY),
-        ("AdminShutdown", Trouble.DOWN),
-        ("CannotConnectNow", Trouble.DOWN),
-        ("DiskFull", Trouble.FULL),
+        ("QueryCanceled", DatabaseTrouble.SLOW),
+        ("LockNotAvailable", DatabaseTrouble.BUSY),
+        ("DeadlockDetected", DatabaseTrouble.BUSY),
+        ("TooManyConnections", DatabaseTrouble.BUSY),
+        ("IdleInTransactionSessionTimeout", DatabaseTrouble.BUSY),
+        ("AdminShutdown", DatabaseTrouble.DOWN),
+        ("CannotConnectNow", DatabaseTrouble.DOWN),
+        ("DiskFull", DatabaseTrouble.FULL),
         ("UniqueViolation", None),
         ("UndefinedTable", None),
     ],
 )
-def test_postgresql_s_codes(name: str, what: Trouble | None) -> None:
+def test_postgresql_s_codes(name: str, what: DatabaseTrouble | None) -> None:
     assert database_errors.of(postgresql(name)) is what
 
 
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        ('connection failed: FATAL:  sorry, too many clients already', Trouble.BUSY),
-        ("FATAL:  remaining connection slots are reserved for roles with …", Trouble.BUSY),
-        ("connection failed: Connection refused", Trouble.DOWN),
-        ("the connection is closed", Trouble.DOWN),
+        ('connection failed: FATAL:  sorry, too many clients already', DatabaseTrouble.BUSY),
+        ("FATAL:  remaining connection slots are reserved for roles with …", DatabaseTrouble.BUSY),
+        ("connection failed: Connection refused", DatabaseTrouble.DOWN),
+        ("the connection is closed", DatabaseTrouble.DOWN),
     ],
 )  # fmt: skip
-def test_a_refused_connection_has_only_words(words: str, what: Trouble) -> None:
+def test_a_refused_connection_has_only_words(words: str, what: DatabaseTrouble) -> None:
     error = exc.OperationalError("", {}, psycopg.OperationalError(words))
     assert database_errors.of(error) is what
 
 
 def test_a_pool_without_a_connection_left_is_busy() -> None:
-    assert database_errors.of(exc.TimeoutError("QueuePool limit reached")) is Trouble.BUSY
+    assert database_errors.of(exc.TimeoutError("QueuePool limit reached")) is DatabaseTrouble.BUSY
 
 
 def test_what_is_no_error_of_a_database_is_none() -> None:
@@ -89,8 +89,8 @@ def test_sqlite_s_own_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             found.append(database_errors.of(raised.value))
             first.rollback()
     engine.dispose()
-    assert found == [Trouble.BUSY, None, None, Trouble.FULL]
+    assert found == [DatabaseTrouble.BUSY, None, None, DatabaseTrouble.FULL]
     missing = create_engine(f"sqlite:///{tmp_path / 'no' / 'x.db'}")
     with pytest.raises(exc.OperationalError) as raised:
         missing.connect()
-    assert database_errors.of(raised.value) is Trouble.DOWN
+    assert database_errors.of(raised.value) is DatabaseTrouble.DOWN

@@ -137,7 +137,7 @@ def test_who_waits_too_long_is_told_and_leaves_the_queue(
 def test_a_queue_that_does_not_move_is_left_after_the_same_time(
     file: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is at the turnstile hangs, though nobody writes: then it is not waited for."""
+    """Whoever heads the write queue hangs, though nobody writes: then it is not waited for."""
     monkeypatch.setattr(house, "PATIENCE", 0.3)
     path = write_queue.beside(str(file.url.database))
     order: list[str] = []
@@ -168,7 +168,7 @@ def test_who_only_reads_waits_for_nobody(file: Engine) -> None:
 def test_a_database_in_memory_has_no_queue() -> None:
     made = create_engine("sqlite://", **engine_options("sqlite://", PoolOptions()))
     with made.begin() as connection:
-        assert connection.info["turnstile"] is None
+        assert connection.info["write_queue"] is None
     made.dispose()
 
 

@@ -133,7 +133,7 @@ def test_members_are_paged_by_name_the_same_in_both_ways(
     assert small == ["an", "Ánh", "Bình", "Bình", "Đào", "Êm", "Yến", "Zung"]
     monkeypatch.setattr(ordered, "SMALL", 0)
     for near in (True, False):
-        monkeypatch.setattr(ordered.Part, "_is_near", lambda *_, near=near: near)
+        monkeypatch.setattr(ordered.CustomerSet, "_is_near", lambda *_, near=near: near)
         pages = [queries.members(target, n, 3) for n in (1, 2, 3)]
         assert [m.customer.name for page in pages for m in page.rows] == small
         assert [page.total for page in pages] == [8, 8, 8]

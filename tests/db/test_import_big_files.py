@@ -31,7 +31,7 @@ def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Every file is big; gives the number of processes that were made."""
     made: list[int] = []
     fork = os.fork
-    monkeypatch.setattr(checked_blocks, "APART_BYTES", 0)
+    monkeypatch.setattr(checked_blocks, "FORK_BYTES", 0)
     monkeypatch.setattr(parallel.os, "fork", lambda: made.append(0) or fork())
     return made
 
@@ -72,7 +72,7 @@ def test_both_ways_give_the_same_ledger_and_the_same_customers(
     services.undo(db.session.scalars(select(ImportBatch).order_by(ImportBatch.id)).first())
     db.session.execute(ImportBatch.__table__.delete())
     db.session.commit()
-    monkeypatch.setattr(checked_blocks, "APART_BYTES", 2**60)
+    monkeypatch.setattr(checked_blocks, "FORK_BYTES", 2**60)
     assert everything(an)[:4] == found[:4]
     assert everything(an, on_duplicate="overwrite")[:4] == again[:4]
     assert len(forked) == 4

@@ -1,4 +1,5 @@
-"""What an import holds of the people in its file goes in its time; the fate of its rows stays."""
+"""What an import holds of the people in its file goes in its time; the outcome of its rows
+stays."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from crmadmin.imports import forgetting, services, standing
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch, ImportFix, ImportMemory, ImportRow
 from crmadmin.imports.records import Rules
-from crmadmin.imports.states import Act
+from crmadmin.imports.states import Action
 from crmadmin.jobs.models import Job
 
 CANARY = "Hoàng Yến Kỳ"
@@ -105,14 +106,14 @@ def test_history_takes_names_and_old_values_with_it_and_then_nothing_can_be_undo
     batch = imported(owner, old_name=f"{CANARY} cũ")
     row = db.session.get_one(ImportRow, (batch.id, 2))
     assert CANARY in str(row.before)
-    assert standing.of(batch).allows(Act.UNDO)
+    assert standing.of(batch).allows(Action.UNDO)
     age(batch, Keep.HISTORY)
     forgetting.forget_files()
     assert forgetting.forget_history() == 1
     db.session.expire_all()
     assert CANARY not in everything_told()
     assert (row.state, row.record_id is not None, batch.counts != {}) == ("updated", True, True)
-    assert not standing.of(batch).allows(Act.UNDO)
+    assert not standing.of(batch).allows(Action.UNDO)
     with pytest.raises(services.BadState):
         services.undo(batch)
     assert forgetting.forget_history() == 0

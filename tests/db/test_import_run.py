@@ -235,14 +235,14 @@ def test_a_record_that_appears_between_plan_and_write_is_met_and_planned_anew(
     services.preview(batch)
     write, done, someone = load.Loader.write, [], an.id
 
-    def late(self: load.Loader, fates: Any, asked: Any) -> None:
+    def late(self: load.Loader, outcomes: Any, asked: Any) -> None:
         if not done:
             done.append(True)
             # As another writer would, whose commit the plan did not see.
             db.session.rollback()
             factories.customer(db.session.get(User, someone), "Người khác", code="a")
             db.session.commit()
-        write(self, fates, asked)
+        write(self, outcomes, asked)
 
     monkeypatch.setattr(load.Loader, "write", late)
     report = services.run(batch)
@@ -261,11 +261,11 @@ def test_an_import_that_breaks_goes_on_where_it_stopped(
     batch = staged(an, "customers-contacts", CUSTOMER, rows)
     write, calls = load.Loader.write, []
 
-    def breaking(self: load.Loader, fates: Any, asked: Any) -> None:
+    def breaking(self: load.Loader, outcomes: Any, asked: Any) -> None:
         calls.append(True)
         if len(calls) == 2:
             raise OSError("the disk is full")
-        write(self, fates, asked)
+        write(self, outcomes, asked)
 
     with monkeypatch.context() as patch:
         patch.setattr(load.Loader, "write", breaking)

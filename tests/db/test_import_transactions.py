@@ -16,8 +16,8 @@ from crmadmin.imports import services
 from crmadmin.imports.models import ImportRow
 from crmadmin.imports.pipeline import ledger, run
 from crmadmin.imports.pipeline import write as load
-from crmadmin.imports.pipeline.prefetch import Fetching
-from crmadmin.jobs.work import Turn
+from crmadmin.imports.pipeline.prefetch import Prefetched
+from crmadmin.jobs.work import Lease
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -29,17 +29,17 @@ BLOCKS = 4
 @pytest.fixture
 def marks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How far the import was at each commit; blocks are of two rows, no time ends a transaction."""
-    monkeypatch.setattr(Fetching, "is_ready", True)
+    monkeypatch.setattr(Prefetched, "is_ready", True)
     monkeypatch.setattr("importing.BLOCK_ROWS", 2)
     monkeypatch.setattr(run, "HOLDING", 60.0)
     found: list[int] = []
-    mark = Turn.mark
+    mark = Lease.mark
 
-    def noted(self: Turn, checkpoint: int, done: int, *args: Any, **more: Any) -> None:
+    def noted(self: Lease, checkpoint: int, done: int, *args: Any, **more: Any) -> None:
         mark(self, checkpoint, done, *args, **more)
         found.append(done)
 
-    monkeypatch.setattr(Turn, "mark", noted)
+    monkeypatch.setattr(Lease, "mark", noted)
     return found
 
 
@@ -84,7 +84,7 @@ def test_a_transaction_ends_when_its_time_is_over(
 def test_nobody_waits_for_rows_that_are_not_read_yet(
     an: Any, marks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Fetching, "is_ready", False)
+    monkeypatch.setattr(Prefetched, "is_ready", False)
     imported(an, "customers-contacts", HEADER, ROWS, unknown="create")
     assert marks == [2, 4, 6, 7, 7]
 
@@ -98,7 +98,7 @@ def test_a_block_that_met_another_writer_is_written_anew_with_those_before_it(
 
     def meeting(self: load.Loader, step: Any, asked: Any) -> None:
         write(self, step, asked)
-        if step.fates[0].number == 2 + 2 * at and len(failing) < times:
+        if step.outcomes[0].number == 2 + 2 * at and len(failing) < times:
             failing.append(at)
             raise bulk.Taken("somebody else was first")
 
@@ -115,7 +115,7 @@ def test_a_block_that_always_meets_others_ends_the_import_and_the_rest_stays(
 
     def meeting(self: load.Loader, step: Any, asked: Any) -> None:
         write(self, step, asked)
-        if step.fates[0].number == 6:
+        if step.outcomes[0].number == 6:
             raise bulk.Taken("somebody else was first")
 
     batch = staged(an, "customers-contacts", HEADER, ROWS, unknown="create")

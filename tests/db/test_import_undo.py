@@ -483,15 +483,15 @@ def test_an_import_that_was_stopped_half_way_can_be_taken_back(
     monkeypatch.setattr("crmadmin.imports.pipeline.run.HOLDING", 0.0)
     before = everything()
     batch = staged(an, "customers-contacts", CUSTOMER, [(f"A{n}", f"Tên {n}") for n in range(6)])
-    mark = "crmadmin.jobs.work.Turn.mark"
+    mark = "crmadmin.jobs.work.Lease.mark"
 
     def marks(self: Any, *args: Any, **named: Any) -> None:
         original(self, *args, **named)
         self.asked_to_stop = True
 
-    from crmadmin.jobs.work import Turn
+    from crmadmin.jobs.work import Lease
 
-    original = Turn.mark
+    original = Lease.mark
     with monkeypatch.context() as patch:
         patch.setattr(mark, marks)
         services.run(batch)

@@ -20,7 +20,7 @@ from crmadmin.core.field_names import carry_renamed_field
 from crmadmin.imports import services, undo
 from crmadmin.imports.models import ImportBatch, ImportRow
 from crmadmin.imports.undo import rows as undo_rows
-from crmadmin.imports.undo.lost import Lost
+from crmadmin.imports.undo.lost import LostValue
 from crmadmin.jobs import services as jobs
 
 HEAD = ("Mã", "Tên", "Mô tả")
@@ -107,7 +107,7 @@ def test_a_removed_field_is_named_and_nothing_is_taken_back_unasked(fresh: Flask
     migrate(removed("slogan"))
     batch = db.session.get_one(ImportBatch, key)
     found = undo.preview(batch)
-    assert found.lost == (Lost("slogan", 2),)
+    assert found.lost == (LostValue("slogan", 2),)
     assert found.restored == 2
     before = told()
     with pytest.raises(services.ValuesLost):

@@ -12,13 +12,13 @@ from jobbing import Register, add_group, change, count, groups, now
 from crmadmin.core.db import db, utcnow
 from crmadmin.jobs import heartbeat, services, work
 from crmadmin.jobs.models import Job
-from crmadmin.jobs.work import LostLease, Stopped, Turn
+from crmadmin.jobs.work import Lease, LostLease, Stopped
 
 
 def test_the_end_of_a_job_and_the_last_writes_of_its_task_are_one(
     waiting: Job, register: Register
 ) -> None:
-    def write(turn: Turn) -> None:
+    def write(lease: Lease) -> None:
         change(waiting, token="another")
         add_group("Chưa lưu")
 
@@ -31,13 +31,13 @@ def test_the_end_of_a_job_and_the_last_writes_of_its_task_are_one(
 def test_a_worker_that_lost_its_job_writes_nothing_more(waiting: Job, register: Register) -> None:
     raised: list[bool] = []
 
-    def write(turn: Turn) -> None:
-        turn.mark(1, 1)
+    def write(lease: Lease) -> None:
+        lease.mark(1, 1)
         db.session.commit()
         change(waiting, token="another")
         add_group("Của người khác")
         try:
-            turn.mark(2, 2)
+            lease.mark(2, 2)
         except LostLease:
             raised.append(True)
             raise
@@ -53,10 +53,10 @@ def test_a_worker_that_lost_its_job_writes_nothing_more(waiting: Job, register: 
 def test_only_one_takes_a_job_up(waiting: Job, register: Register) -> None:
     taken: list[int] = []
 
-    def take_again(turn: Turn) -> None:
-        taken.append(turn.job_id)
+    def take_again(lease: Lease) -> None:
+        taken.append(lease.job_id)
         if len(taken) == 1:
-            work.work(services._app(), turn.job_id)
+            work.work(services._app(), lease.job_id)
 
     register(take_again)
     work.work(services._app(), waiting.id)
@@ -67,9 +67,9 @@ def test_only_one_takes_a_job_up(waiting: Job, register: Register) -> None:
 def test_a_dead_worker_s_job_goes_on_from_its_checkpoint(waiting: Job, register: Register) -> None:
     began: list[int] = []
 
-    def go_on(turn: Turn) -> None:
-        began.append(turn.checkpoint)
-        count(turn)
+    def go_on(lease: Lease) -> None:
+        began.append(lease.checkpoint)
+        count(lease)
 
     register(go_on)
     lease = utcnow() + timedelta(seconds=5)
@@ -83,12 +83,12 @@ def test_a_dead_worker_s_job_goes_on_from_its_checkpoint(waiting: Job, register:
 
 
 def test_stopped_by_the_user_and_resumed(waiting: Job, register: Register) -> None:
-    def stop_at_two(turn: Turn) -> None:
-        if turn.checkpoint == 0:
-            turn.mark(1, 1)
+    def stop_at_two(lease: Lease) -> None:
+        if lease.checkpoint == 0:
+            lease.mark(1, 1)
             db.session.commit()
             change(waiting, asked_to_stop=True)
-        count(turn)
+        count(lease)
 
     register(stop_at_two)
     work.work(services._app(), waiting.id)
@@ -138,11 +138,11 @@ def test_a_dead_job_can_be_resumed_where_nobody_sweeps(waiting: Job, register: R
 def test_a_worker_that_ends_gives_the_job_back(waiting: Job, register: Register) -> None:
     ending = Event()
 
-    def end_soon(turn: Turn) -> None:
-        assert not turn.should_stop
+    def end_soon(lease: Lease) -> None:
+        assert not lease.should_stop
         ending.set()
-        assert not turn.asked_to_stop
-        count(turn)
+        assert not lease.asked_to_stop
+        count(lease)
 
     register(end_soon)
     work.work(services._app(), waiting.id, ending)
@@ -152,7 +152,7 @@ def test_a_worker_that_ends_gives_the_job_back(waiting: Job, register: Register)
 
 
 def test_what_a_stop_leaves_uncommitted_is_rolled_back(waiting: Job, register: Register) -> None:
-    def stop(turn: Turn) -> None:
+    def stop(lease: Lease) -> None:
         add_group("Nửa chừng")
         raise Stopped
 
@@ -169,7 +169,7 @@ def test_the_heartbeat_keeps_a_long_block_s_lease(
     monkeypatch.setattr(heartbeat, "QUIET", 0.1)
     leases: list[Any] = []
 
-    def be_slow(turn: Turn) -> None:
+    def be_slow(lease: Lease) -> None:
         for _ in range(2):
             leases.append(now(waiting).lease_until)
             Event().wait(0.3)
@@ -186,10 +186,10 @@ def test_the_heartbeat_tells_a_worker_that_it_lost_its_job(
     monkeypatch.setattr(heartbeat, "QUIET", 0.1)
     lost: list[bool] = []
 
-    def lose(turn: Turn) -> None:
+    def lose(lease: Lease) -> None:
         change(waiting, token="another")
         Event().wait(0.3)
-        lost.append(turn.is_lost)
+        lost.append(lease.is_lost)
 
     register(lose)
     work.work(services._app(), waiting.id)
@@ -200,4 +200,4 @@ def test_two_functions_cannot_have_one_name(register: Register) -> None:
     register(count)
     register(count)
     with pytest.raises(ValueError, match=r"import\.test"):
-        register(lambda turn: None)
+        register(lambda lease: None)

@@ -14,13 +14,13 @@ from sqlalchemy.exc import OperationalError
 from crmadmin.core.db import db, utcnow
 from crmadmin.jobs import services, work
 from crmadmin.jobs.models import Job
-from crmadmin.jobs.work import Failed, Turn
+from crmadmin.jobs.work import Failed, Lease
 
 
 def test_an_unexpected_error_fails_the_job_with_words_for_people(
     waiting: Job, register: Register, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def break_down(turn: Turn) -> None:
+    def break_down(lease: Lease) -> None:
         add_group("Nửa chừng")
         raise ZeroDivisionError("the secret of the machine")
 
@@ -43,7 +43,7 @@ def test_an_error_of_the_database_itself_fails_the_job_too(
     db.session.commit()
     change(waiting, user_id=who.id)
 
-    def break_a_rule(turn: Turn) -> None:
+    def break_a_rule(lease: Lease) -> None:
         db.session.execute(text(statement))
 
     register(break_a_rule)
@@ -59,14 +59,14 @@ def test_what_cannot_be_written_ends_neither_the_worker_nor_the_job(
     def fail(*_: object) -> None:
         raise RuntimeError("nothing can be written")
 
-    register(lambda turn: 1 // 0 and None)
-    monkeypatch.setattr(Turn, "end", fail)
+    register(lambda lease: 1 // 0 and None)
+    monkeypatch.setattr(Lease, "end", fail)
     assert work.work(services._app(), waiting.id)
     assert now(waiting).state == "running"  # until its lease runs out
 
 
 def test_a_task_may_say_why_it_cannot_go_on(waiting: Job, register: Register) -> None:
-    def refuse(turn: Turn) -> None:
+    def refuse(lease: Lease) -> None:
         raise Failed("Tệp không còn nữa." * 50)
 
     register(refuse)
@@ -85,11 +85,11 @@ def test_a_lock_or_deadlock_is_tried_again_twice(
 ) -> None:
     tries: list[int] = []
 
-    def meet_a_lock(turn: Turn) -> None:
-        tries.append(turn.checkpoint)
-        turn.mark(1, 1)
+    def meet_a_lock(lease: Lease) -> None:
+        tries.append(lease.checkpoint)
+        lease.mark(1, 1)
         db.session.commit()
-        turn.mark(2, 2)
+        lease.mark(2, 2)
         add_group("Nửa chừng")
         if len(tries) <= times:
             raise OperationalError("UPDATE", {}, Exception("database is locked"))
@@ -109,9 +109,9 @@ def test_a_database_that_cut_the_connection_is_asked_again(
         return  # a file cuts nobody off
     began: list[int] = []
 
-    def be_cut_off(turn: Turn) -> None:
-        began.append(turn.checkpoint)
-        turn.mark(1, 1)
+    def be_cut_off(lease: Lease) -> None:
+        began.append(lease.checkpoint)
+        lease.mark(1, 1)
         db.session.commit()
         add_group("Nửa chừng" if len(began) == 1 else "Trọn vẹn")
         if len(began) == 1:
@@ -125,8 +125,8 @@ def test_a_database_that_cut_the_connection_is_asked_again(
 
 
 def test_ctrl_c_in_a_command_stops_the_job_for_later(waiting: Job, register: Register) -> None:
-    def interrupt(turn: Turn) -> None:
-        turn.mark(1, 1)
+    def interrupt(lease: Lease) -> None:
+        lease.mark(1, 1)
         db.session.commit()
         raise KeyboardInterrupt
 
@@ -140,7 +140,7 @@ def test_ctrl_c_in_a_command_stops_the_job_for_later(waiting: Job, register: Reg
 def test_a_failure_is_told_in_the_language_of_who_asked(context: Flask, register: Register) -> None:
     who = user("mai", "marketing")
     who.locale = "en"
-    register(lambda turn: 1 // 0 and None)
+    register(lambda lease: 1 // 0 and None)
     job = services.enqueue("import.test", 7, who.id)
     assert str(job.error).startswith("Something went wrong")
 
@@ -161,8 +161,8 @@ def test_a_job_that_gets_further_each_time_is_not_given_up(
 ) -> None:
     attempts: list[int] = []
 
-    def look(turn: Turn) -> None:
-        turn.mark(4, 4)
+    def look(lease: Lease) -> None:
+        lease.mark(4, 4)
         db.session.commit()
         attempts.append(now(waiting).attempts)
 

@@ -17,16 +17,16 @@ from crmadmin.jobs import queue, services
 from crmadmin.jobs.queue import Down, Queue
 
 
-def heard(bell: Queue) -> list[int]:
+def heard(job_queue: Queue) -> list[int]:
     """Everything rung so far, in the order of ringing."""
     ending = Event()
     ending.set()
-    return list(iter(lambda: bell.next(ending), None))
+    return list(iter(lambda: job_queue.next(ending), None))
 
 
 def test_bells_are_heard_once_and_in_order(rung: Queue) -> None:
     for job_id in (5, 7, 5):
-        rung.ring(job_id)
+        rung.notify(job_id)
     assert heard(rung) == [5, 7, 5]
     assert heard(rung) == []
     rung.check()
@@ -34,14 +34,14 @@ def test_bells_are_heard_once_and_in_order(rung: Queue) -> None:
 
 def test_what_is_no_job_number_is_passed_over(rung: Queue) -> None:
     rung._opened().enqueue(b"\x80pickled")
-    rung.ring(3)
+    rung.notify(3)
     ending = Event()
     ending.set()
     assert [rung.next(ending), rung.next(ending)] == [None, 3]
 
 
 def test_a_closed_queue_opens_again(rung: Queue) -> None:
-    rung.ring(1)
+    rung.notify(1)
     rung.close()
     assert heard(rung) == [1]
     rung.close()
@@ -51,14 +51,14 @@ def test_a_closed_queue_opens_again(rung: Queue) -> None:
 def test_a_server_that_cut_the_connection_is_asked_again(
     app: Flask, rung: Queue, database: str
 ) -> None:
-    rung.ring(1)
+    rung.notify(1)
     if database == "postgresql":
         with app.app_context(), db.engine.connect() as connection:
             others = "datname = current_database() AND pid <> pg_backend_pid()"
             connection.execute(
                 text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
             )
-    rung.ring(2)
+    rung.notify(2)
     assert heard(rung) == [1, 2]
 
 
@@ -67,33 +67,35 @@ def test_the_queue_is_made_when_it_is_needed_and_not_before(tmp_path: Path) -> N
         f"sqlite:///{tmp_path}/crm.db", "k" * 40, instance=tmp_path, testing=True
     )
     app = create_app(settings)
-    bell = queue.of(app)
-    assert bell is not None
-    bell.close()
+    job_queue = queue.of(app)
+    assert job_queue is not None
+    job_queue.close()
     assert not (tmp_path / "queue.db").exists()
-    bell.check()
+    job_queue.check()
     assert (tmp_path / "queue.db").exists()
-    bell.close()
+    job_queue.close()
 
 
 def test_two_databases_share_a_file_without_hearing_each_other(tmp_path: Path) -> None:
     bells = []
     for name in ("crm", "demo"):
         url = f"sqlite:///{tmp_path}/{name}.db"
-        bell = queue.of(create_app(config.Settings(url, "k" * 40, instance=tmp_path, testing=True)))
-        assert bell is not None
-        bell.ring(len(name))
-        bells.append(bell)
-    assert [heard(bell) for bell in bells] == [[3], [4]]
-    for bell in bells:
-        bell.close()
+        job_queue = queue.of(
+            create_app(config.Settings(url, "k" * 40, instance=tmp_path, testing=True))
+        )
+        assert job_queue is not None
+        job_queue.notify(len(name))
+        bells.append(job_queue)
+    assert [heard(job_queue) for job_queue in bells] == [[3], [4]]
+    for job_queue in bells:
+        job_queue.close()
 
 
 def test_a_named_file_is_looked_for_from_the_instance_folder_on(tmp_path: Path) -> None:
-    bell = Queue("sqlite:///bells.db", "crm", tmp_path)
-    bell.ring(1)
+    job_queue = Queue("sqlite:///bells.db", "crm", tmp_path)
+    job_queue.notify(1)
     assert (tmp_path / "bells.db").exists()
-    bell.close()
+    job_queue.close()
 
 
 def test_where_there_is_no_queue_none_is_opened(app: Flask) -> None:
@@ -104,20 +106,20 @@ def test_where_there_is_no_queue_none_is_opened(app: Flask) -> None:
     "url", ["sqlite:///no/such/folder/q.db", "postgresql+psycopg://127.0.0.1:9/x"]
 )
 def test_a_queue_that_cannot_be_reached_is_down(tmp_path: Path, url: str) -> None:
-    bell = Queue(url, "crm", tmp_path)
+    job_queue = Queue(url, "crm", tmp_path)
     with pytest.raises(Down):
-        bell.check()
+        job_queue.check()
     with pytest.raises(Down):
-        bell.ring(1)
-    bell.close()
+        job_queue.notify(1)
+    job_queue.close()
 
 
 def test_a_file_that_is_no_queue_is_down(tmp_path: Path) -> None:
     (tmp_path / "queue.db").write_bytes(b"not a database at all" * 100)
-    bell = Queue("sqlite:///queue.db", "crm", tmp_path)
+    job_queue = Queue("sqlite:///queue.db", "crm", tmp_path)
     with pytest.raises(Down):
-        bell.ring(1)
-    bell.close()
+        job_queue.notify(1)
+    job_queue.close()
 
 
 def test_readyz_asks_the_queue(app: Flask, rung: Queue, monkeypatch: pytest.MonkeyPatch) -> None:

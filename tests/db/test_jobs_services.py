@@ -16,7 +16,7 @@ from crmadmin.core.db import actor, db, reads_only, utcnow
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.jobs import services, work
 from crmadmin.jobs.models import Job
-from crmadmin.jobs.work import Turn
+from crmadmin.jobs.work import Lease
 
 
 def test_without_a_queue_a_job_has_ended_when_asked_for(context: Flask, register: Register) -> None:
@@ -31,7 +31,7 @@ def test_what_the_caller_has_pending_is_there_for_the_task(
     context: Flask, register: Register
 ) -> None:
     seen: list[str] = []
-    register(lambda turn: seen.extend(groups()))
+    register(lambda lease: seen.extend(groups()))
     add_group("Khách mời")
     services.enqueue("import.test", 7, None)
     assert seen == ["Khách mời"]
@@ -42,7 +42,7 @@ def test_the_caller_sees_what_the_task_wrote(context: Flask, register: Register)
     db.session.add(group)
     db.session.commit()
 
-    def rename(turn: Turn) -> None:
+    def rename(lease: Lease) -> None:
         db.session.execute(update(CustomerGroup).values(name="Mới"))
 
     register(rename)
@@ -53,7 +53,7 @@ def test_the_caller_sees_what_the_task_wrote(context: Flask, register: Register)
 def test_a_task_inherits_nothing_of_the_request_that_asked(app: Flask, register: Register) -> None:
     found: list[Any] = []
 
-    def look(turn: Turn) -> None:
+    def look(lease: Lease) -> None:
         found.extend([has_request_context(), guard.current_user(), actor.get(), reads_only.get()])
         guard.current_user()
         actor.set(99)
@@ -111,7 +111,7 @@ def test_the_command_line_works_its_job_itself(
     waiting: Job, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rung: list[int] = []
-    monkeypatch.setattr(services.queue, "of", lambda app: type("Bell", (), {"ring": rung.append}))
+    monkeypatch.setattr(services.queue, "of", lambda app: type("Bell", (), {"notify": rung.append}))
     register(count)
     with services.worked_here():
         assert services.enqueue("import.test", 7, None).state == "done"
@@ -126,7 +126,7 @@ def test_the_job_is_there_when_the_bell_rings(
     seen: list[Any] = []
 
     class Bell:
-        def ring(self, job_id: int) -> None:
+        def notify(self, job_id: int) -> None:
             with db.engine.connect() as connection:
                 seen.append(connection.scalar(text(f"SELECT state FROM job WHERE id = {job_id}")))
 
@@ -142,7 +142,7 @@ def test_a_queue_that_is_down_fails_no_request(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Bell:
-        def ring(self, job_id: int) -> None:
+        def notify(self, job_id: int) -> None:
             raise services.queue.Down("no answer")
 
     monkeypatch.setattr(services.queue, "of", lambda app: Bell())
@@ -155,12 +155,12 @@ def test_jobs_of_one_subject_are_worked_one_at_a_time_and_in_order(
     first, second = pair()
     order: list[int] = []
 
-    def look(turn: Turn) -> None:
-        order.append(turn.job_id)
+    def look(lease: Lease) -> None:
+        order.append(lease.job_id)
         assert not work.work(services._app(), second.id)
 
     register(look)
-    work.task("import.other")(lambda turn: order.append(turn.job_id))
+    work.task("import.other")(lambda lease: order.append(lease.job_id))
     assert not work.work(services._app(), second.id)
     assert work.work(services._app(), first.id)
     assert work.work(services._app(), second.id)
@@ -194,7 +194,7 @@ def test_worked_here_what_was_asked_for_before_comes_first(
     waiting: Job, register: Register
 ) -> None:
     order: list[int] = []
-    register(lambda turn: order.append(turn.job_id))
+    register(lambda lease: order.append(lease.job_id))
     job = services.enqueue("import.test", waiting.subject_id, None)
     assert order == [waiting.id, job.id]
     assert job.state == "done"
@@ -203,13 +203,13 @@ def test_worked_here_what_was_asked_for_before_comes_first(
 def test_who_works_a_job_that_is_forgotten_writes_nothing_more(
     waiting: Job, register: Register
 ) -> None:
-    def go_on(turn: Turn) -> None:
-        turn.mark(1, 1)
+    def go_on(lease: Lease) -> None:
+        lease.mark(1, 1)
         db.session.commit()
         services.forget(7, "import.")
         db.session.commit()
         add_group("Của lần nhập đã bỏ")
-        turn.require()
+        lease.require()
 
     register(go_on)
     services.run_here(waiting)

@@ -16,14 +16,14 @@ from crmadmin.core.db import db, utcnow
 from crmadmin.jobs import services, work
 from crmadmin.jobs.models import Job
 from crmadmin.jobs.queue import Down, Queue
-from crmadmin.jobs.work import Stopped, Turn
+from crmadmin.jobs.work import Lease, Stopped
 from crmadmin.jobs.worker import Worker, forgotten
 
 
 @pytest.fixture
 def worker(app: Flask, rung: Queue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     """A worker of two threads that is not started yet; the task `import.test` does nothing."""
-    monkeypatch.setattr(work, "_TASKS", {"import.test": lambda turn: None})
+    monkeypatch.setattr(work, "_TASKS", {"import.test": lambda lease: None})
     made = Worker(app, threads=2)
     yield made
     assert made.stop()
@@ -104,7 +104,7 @@ def test_what_waited_for_its_subject_goes_on_at_once(
 ) -> None:
     begun, may_end = Event(), Event()
 
-    def wait(turn: Turn) -> None:
+    def wait(lease: Lease) -> None:
         begun.set()
         may_end.wait(10)
 
@@ -127,8 +127,8 @@ def test_a_worker_that_ends_gives_back_what_it_works(
 ) -> None:
     begun = Event()
 
-    def go_on(turn: Turn) -> None:
-        while not turn.should_stop:
+    def go_on(lease: Lease) -> None:
+        while not lease.should_stop:
             begun.set()
             time.sleep(0.01)
         raise Stopped
@@ -151,7 +151,7 @@ def test_a_task_that_does_not_come_to_a_checkpoint_is_not_waited_for(
 ) -> None:
     begun, may_end = Event(), Event()
 
-    def hang(turn: Turn) -> None:
+    def hang(lease: Lease) -> None:
         begun.set()
         may_end.wait(10)
 

@@ -58,7 +58,7 @@ def test_a_running_job_is_left_alone_until_very_much_waits(
 
 def test_the_thread_of_a_worker_settles_and_ends(app: Flask) -> None:
     stopping = Event()
-    made = search_indexer.Upkeep(app, stopping)
+    made = search_indexer.SearchIndexer(app, stopping)
     made.thread.start()
     add(app, 2)
     end = time.monotonic() + 20

@@ -24,7 +24,7 @@ KNOWN_OR_NOT = pytest.mark.parametrize("is_known", [False, True])
 
 def test_the_hash_is_argon2id_as_rfc_9106_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "hasher", REAL)
-    with passwords.turn() as work:
+    with passwords.slot() as work:
         stored = work.hash("mưa rào trên phố")
     made = extract_parameters(stored)
     # One lane: a hash takes one core, and SLOTS of them no more than so many.
@@ -34,7 +34,7 @@ def test_the_hash_is_argon2id_as_rfc_9106_asks(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_password_matches_however_its_letters_were_composed() -> None:
-    with passwords.turn() as work:
+    with passwords.slot() as work:
         stored = work.hash(unicodedata.normalize("NFC", "mưa rào trên phố"))
         assert work.matches(stored, unicodedata.normalize("NFD", "mưa rào trên phố"))
         assert not work.matches(stored, "mua rao tren pho")
@@ -42,7 +42,7 @@ def test_a_password_matches_however_its_letters_were_composed() -> None:
 
 @pytest.mark.parametrize("stored", [None, "", "plain text", "$argon2id$broken"])
 def test_nothing_matches_a_password_that_is_not_stored(stored: str | None) -> None:
-    with passwords.turn() as work:
+    with passwords.slot() as work:
         assert not work.matches(stored, "mưa rào trên phố")
 
 
@@ -56,7 +56,7 @@ def test_looking_for_nobody_computes_a_whole_hash(monkeypatch: pytest.MonkeyPatc
 
     quick = Watched(time_cost=2, memory_cost=128, parallelism=1)
     monkeypatch.setattr(passwords, "hasher", quick)
-    with passwords.turn() as work:
+    with passwords.slot() as work:
         assert not work.matches(None, "mưa rào trên phố")
     made = extract_parameters(seen[0])
     assert (made.time_cost, made.memory_cost, made.parallelism) == (2, 128, 1)
@@ -66,7 +66,7 @@ def test_an_unknown_user_takes_as_long_as_a_wrong_password(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(passwords, "hasher", PasswordHasher(2, 16384, 1))
-    with passwords.turn() as work:
+    with passwords.slot() as work:
         stored = work.hash("mưa rào trên phố")
 
         def once(kept: str | None) -> float:
@@ -85,7 +85,7 @@ def test_an_unknown_user_takes_as_long_as_a_wrong_password(
 
 
 def test_outdated_parameters_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    with passwords.turn() as work:
+    with passwords.slot() as work:
         stored = work.hash("mưa rào trên phố")
         assert not work.is_outdated(stored)
         monkeypatch.setattr(passwords, "hasher", PasswordHasher(2, 128, 1))
@@ -102,7 +102,7 @@ def waiting(*, is_known: bool) -> Waiting:
 
     def wait() -> None:
         try:
-            with passwords.turn(is_known=is_known):
+            with passwords.slot(is_known=is_known):
                 told.append("turn")
         except passwords.BusyError:
             told.append("busy")
@@ -118,7 +118,7 @@ def slots_taken() -> Iterator[list[Waiting]]:
     queue: list[Waiting] = []
     with ExitStack() as held:
         for _ in range(passwords.SLOTS):
-            held.enter_context(passwords.turn())
+            held.enter_context(passwords.slot())
         yield queue
     for thread, told in queue:
         thread.join()
@@ -134,7 +134,7 @@ def until(count: int) -> None:
 
 def test_who_cannot_have_a_turn_in_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.01)
-    with slots_taken(), pytest.raises(passwords.BusyError), passwords.turn():
+    with slots_taken(), pytest.raises(passwords.BusyError), passwords.slot():
         pytest.fail("there was no turn left")
     assert passwords._waiting == 0
 
@@ -144,7 +144,7 @@ def test_only_a_few_wait_and_the_next_is_turned_away_at_once() -> None:
         queue += [waiting(is_known=False) for _ in range(passwords.WAITING)]
         until(passwords.WAITING)
         begun = time.monotonic()
-        with pytest.raises(passwords.BusyError), passwords.turn():
+        with pytest.raises(passwords.BusyError), passwords.slot():
             pytest.fail("there was no place left")
         with pytest.raises(passwords.BusyError):
             passwords.knock()
@@ -163,7 +163,7 @@ def test_strangers_leave_places_to_those_who_are_known() -> None:
         for is_known in (False, True):
             with pytest.raises(passwords.BusyError):
                 passwords.knock(is_known=is_known)
-            with pytest.raises(passwords.BusyError), passwords.turn(is_known=is_known):
+            with pytest.raises(passwords.BusyError), passwords.slot(is_known=is_known):
                 pytest.fail("there was no place left")
 
 
@@ -183,7 +183,7 @@ def test_a_burst_never_hashes_more_than_its_slots_at_once(is_known: bool) -> Non
     def log_in() -> None:
         nonlocal running, most, away
         try:
-            with passwords.turn(is_known=is_known):
+            with passwords.slot(is_known=is_known):
                 with lock:
                     running += 1
                     most = max(most, running)
@@ -213,6 +213,6 @@ def test_nobody_else_hashes() -> None:
 
 def test_an_error_inside_a_turn_gives_it_back() -> None:
     for _ in range(passwords.SLOTS + 1):
-        with pytest.raises(ZeroDivisionError), passwords.turn():
+        with pytest.raises(ZeroDivisionError), passwords.slot():
             raise ZeroDivisionError
     assert passwords._hashing == 0

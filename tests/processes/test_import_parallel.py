@@ -41,7 +41,7 @@ def test_items_come_from_another_process_in_order_and_then_what_it_says_last() -
             seen.append(number)
             yield number, os.getpid()
 
-    found, last = items_of(parallel.apart(make, lambda: len(seen)))
+    found, last = items_of(parallel.forked(make, lambda: len(seen)))
     assert [number for number, _ in found] == list(range(50))
     assert {process for _, process in found} != {os.getpid()}
     assert last == 50
@@ -50,7 +50,7 @@ def test_items_come_from_another_process_in_order_and_then_what_it_says_last() -
 
 def test_an_item_may_be_longer_than_the_pipe() -> None:
     text = "đ" * 5_000_000
-    assert items_of(parallel.apart(lambda: [text, text], str))[0] == [text, text]
+    assert items_of(parallel.forked(lambda: [text, text], str))[0] == [text, text]
 
 
 def test_a_refused_file_is_refused_here_after_the_items_before() -> None:
@@ -58,7 +58,7 @@ def test_a_refused_file_is_refused_here_after_the_items_before() -> None:
         yield 1
         raise FileRefused("file_too_large", limit="5")
 
-    made = parallel.apart(make, str)
+    made = parallel.forked(make, str)
     assert next(made) == 1
     with pytest.raises(FileRefused) as refused:
         next(made)
@@ -70,7 +70,7 @@ def test_an_error_comes_with_its_traceback() -> None:
         yield 1 // 0
 
     with pytest.raises(parallel.WorkerLost, match="ZeroDivisionError"):
-        next(parallel.apart(make, str))
+        next(parallel.forked(make, str))
 
 
 def test_a_killed_process_is_missed() -> None:
@@ -79,7 +79,7 @@ def test_a_killed_process_is_missed() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
         yield 2
 
-    made = parallel.apart(make, str)
+    made = parallel.forked(make, str)
     process = next(made)
     with pytest.raises(parallel.WorkerLost, match="ended"):
         next(made)
@@ -93,7 +93,7 @@ def test_a_process_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch
         yield os.getpid()
         time.sleep(60)
 
-    made = parallel.apart(make, str)
+    made = parallel.forked(make, str)
     process = next(made)
     with pytest.raises(parallel.WorkerLost, match="nothing"):
         next(made)
@@ -105,7 +105,7 @@ def test_who_closes_it_ends_the_process() -> None:
         while True:
             yield os.getpid()
 
-    with closing(parallel.apart(make, str)) as made:
+    with closing(parallel.forked(make, str)) as made:
         process = next(made)
     assert is_gone(process)
 
@@ -122,7 +122,7 @@ def test_its_files_are_its_own_and_those_that_it_keeps() -> None:
         except OSError as error:
             yield error.errno
 
-    found, _ = items_of(parallel.apart(make, str, [kept]))
+    found, _ = items_of(parallel.forked(make, str, [kept]))
     assert found == [b"read there", 9]
     for descriptor in (out, into, kept, kept_into):
         os.close(descriptor)

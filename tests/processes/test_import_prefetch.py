@@ -11,8 +11,8 @@ from threading import Event
 
 import pytest
 
-from crmadmin.imports.pipeline.parallel import apart
-from crmadmin.imports.pipeline.prefetch import Fetching, Outlook, ahead
+from crmadmin.imports.pipeline.parallel import forked
+from crmadmin.imports.pipeline.prefetch import Prefetched, Readiness, prefetch
 
 
 def counting(made: list[int], end: int = 3) -> Generator[int, None, None]:
@@ -24,7 +24,7 @@ def counting(made: list[int], end: int = 3) -> Generator[int, None, None]:
 
 def test_an_item_that_was_fetched_is_given_once_and_in_its_turn() -> None:
     made: list[int] = []
-    items = Fetching(counting(made), Outlook())
+    items = Prefetched(counting(made), Readiness())
     items.fetch()
     items.fetch()
     assert made == [0]
@@ -36,7 +36,7 @@ def test_an_item_that_was_fetched_is_given_once_and_in_its_turn() -> None:
 
 
 def test_what_goes_wrong_in_fetching_is_raised_when_the_item_is_asked_for() -> None:
-    items = Fetching(counting([], end=1), Outlook())
+    items = Prefetched(counting([], end=1), Readiness())
     assert next(items) == 0
     items.fetch()
     with pytest.raises(LookupError):
@@ -44,7 +44,7 @@ def test_what_goes_wrong_in_fetching_is_raised_when_the_item_is_asked_for() -> N
 
 
 def test_the_end_is_an_end_also_when_it_was_fetched() -> None:
-    items = Fetching((number for number in range(2)), Outlook())
+    items = Prefetched((number for number in range(2)), Readiness())
     given = []
     for number in items:
         given.append(number)
@@ -63,14 +63,14 @@ def test_closing_closes_what_gives_the_items() -> None:
         finally:
             closed.append(True)
 
-    items = Fetching(giving(), Outlook())
+    items = Prefetched(giving(), Readiness())
     items.fetch()
     items.close()
     assert closed == [True]
 
 
 def test_an_item_that_was_fetched_is_ready_whatever_its_maker_says() -> None:
-    items = Fetching((number for number in range(1)), Outlook())
+    items = Prefetched((number for number in range(1)), Readiness())
     assert not items.is_ready
     items.fetch()
     assert items.is_ready
@@ -82,7 +82,7 @@ def test_an_item_that_was_fetched_is_ready_whatever_its_maker_says() -> None:
 
 @pytest.mark.parametrize("maker", ["thread", "process"])
 def test_who_makes_items_aside_says_whether_one_is_ready(maker: str) -> None:
-    outlook = Outlook()
+    readiness = Readiness()
     if maker == "thread":
         go = Event()
 
@@ -91,7 +91,7 @@ def test_who_makes_items_aside_says_whether_one_is_ready(maker: str) -> None:
             go.wait(5)
             yield 2
 
-        items = Fetching(ahead(made(), outlook), outlook)
+        items = Prefetched(prefetch(made(), readiness), readiness)
         let_go: Callable[[], object] = go.set
     else:
         told, tell = os.pipe()
@@ -101,7 +101,7 @@ def test_who_makes_items_aside_says_whether_one_is_ready(maker: str) -> None:
             os.read(told, 1)
             yield 2
 
-        items = Fetching(apart(sent, str, [told], outlook), outlook)
+        items = Prefetched(forked(sent, str, [told], readiness), readiness)
         let_go = partial(os.write, tell, b".")
     with closing(items):
         assert next(items) == 1

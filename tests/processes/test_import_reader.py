@@ -130,9 +130,9 @@ def test_a_workbook_loads_while_it_is_looked_through(
     loading, met = Event(), []
     look, load = guard.look_through, workbook.open_workbook
 
-    def looking(*_: Any) -> guard.Look:
+    def looking(*_: Any) -> guard.Survey:
         met.append(loading.wait(20))
-        return look(file, guard.Kind.XLSX, Limits())
+        return look(file, guard.FileKind.XLSX, Limits())
 
     def opening(*given: Any) -> Any:
         loading.set()
@@ -141,6 +141,6 @@ def test_a_workbook_loads_while_it_is_looked_through(
     monkeypatch.setattr(guard, "look_through", looking)
     monkeypatch.setattr(workbook, "open_workbook", opening)
     little = Limits(memory=1)
-    [(name, _pieces)] = child._sheets_of_workbook(file, guard.Kind.XLSX, little)
+    [(name, _pieces)] = child._sheets_of_workbook(file, guard.FileKind.XLSX, little)
     assert met == [True]
     assert name == "Sheet"

@@ -53,7 +53,7 @@ def test_the_file_stands_beside_the_database_and_a_database_in_memory_has_none(p
     assert write_queue.beside("") is None
 
 
-def test_where_no_file_can_be_locked_there_is_no_turnstile(
+def test_where_no_file_can_be_locked_there_is_no_queue(
     tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert write_queue.beside(str(tmp_path / "no" / "such" / "crm.db")) is None
@@ -178,8 +178,6 @@ def test_interrupting_a_wait_gives_it_up(path: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("where", ["no/such/folder/crm.db-queue", None])
-def test_where_there_is_no_turnstile_everybody_goes_at_once(
-    tmp_path: Path, where: str | None
-) -> None:
+def test_where_there_is_no_queue_everybody_goes_at_once(tmp_path: Path, where: str | None) -> None:
     with turn(str(tmp_path / where) if where else None, 5) as came:
         assert not came

@@ -15,7 +15,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, insert
 import app
 import config
 from crmadmin.core.db import db
-from crmadmin.jobs.work import Stopped, Turn, task
+from crmadmin.jobs.work import Lease, Stopped, task
 
 TASK = "import.torture"
 BLOCK = 100
@@ -44,17 +44,17 @@ def create_app() -> Flask:
 
 
 @task(TASK)
-def write_rows(turn: Turn) -> None:
+def write_rows(lease: Lease) -> None:
     """Write rows 1 to `total`, going on from the checkpoint."""
-    total = turn.total or 0
-    while turn.checkpoint < total:
-        last = min(turn.checkpoint + BLOCK, total)
-        numbers = range(turn.checkpoint + 1, last + 1)
-        rows = [{"job_id": turn.job_id, "number": n} for n in numbers]
+    total = lease.total or 0
+    while lease.checkpoint < total:
+        last = min(lease.checkpoint + BLOCK, total)
+        numbers = range(lease.checkpoint + 1, last + 1)
+        rows = [{"job_id": lease.job_id, "number": n} for n in numbers]
         db.session.execute(insert(WRITTEN), rows[: BLOCK // 2])
-        turn.mark(last, last, {"last": last})
+        lease.mark(last, last, {"last": last})
         db.session.execute(insert(WRITTEN), rows[BLOCK // 2 :])
         db.session.commit()
-        if turn.should_stop:
+        if lease.should_stop:
             raise Stopped
         time.sleep(PAUSE)

@@ -13,24 +13,24 @@ from crmadmin.imports.pipeline.references import (
     CATALOG_WAYS,
     COLLABORATOR_WAYS,
     USER_WAYS,
-    Named,
+    NamedRecord,
     RefTable,
     Way,
 )
 from crmadmin.imports.records import CellError, NewRef, OnUnknown, Row
 
 SOURCES = (
-    Named(1, "N1 – Zalo", True, {"code": "N1", "name": "Zalo"}),
-    Named(2, "N2 – Hà Long", True, {"code": "N2", "name": "Hà Long"}),
-    Named(3, "N3 – Hạ Long", True, {"code": "N3", "name": "Hạ Long"}),
-    Named(4, "N4 – Hội chợ", True, {"code": "N4", "name": "Hội chợ"}),
-    Named(5, "N5 – Báo giấy", False, {"code": "N5", "name": "Báo giấy"}),
+    NamedRecord(1, "N1 – Zalo", True, {"code": "N1", "name": "Zalo"}),
+    NamedRecord(2, "N2 – Hà Long", True, {"code": "N2", "name": "Hà Long"}),
+    NamedRecord(3, "N3 – Hạ Long", True, {"code": "N3", "name": "Hạ Long"}),
+    NamedRecord(4, "N4 – Hội chợ", True, {"code": "N4", "name": "Hội chợ"}),
+    NamedRecord(5, "N5 – Báo giấy", False, {"code": "N5", "name": "Báo giấy"}),
 )
 
 
 def table(
     unknown: OnUnknown = OnUnknown.ERROR,
-    records: tuple[Named, ...] = SOURCES,
+    records: tuple[NamedRecord, ...] = SOURCES,
     ways: tuple[Way, ...] = CATALOG_WAYS,
 ) -> RefTable:
     return RefTable("CustomerSource", records, ways, unknown, 120)
@@ -133,8 +133,12 @@ def test_a_new_value_longer_than_a_name_is_not_made() -> None:
 
 def test_an_owner_is_found_by_user_name_then_email_then_full_name() -> None:
     people = (
-        Named(1, "lan", True, {"username": "lan", "email": "l@example.com", "full_name": "Lê Lan"}),
-        Named(2, "hue", True, {"username": "hue", "email": "h@example.com", "full_name": "lan"}),
+        NamedRecord(
+            1, "lan", True, {"username": "lan", "email": "l@example.com", "full_name": "Lê Lan"}
+        ),
+        NamedRecord(
+            2, "hue", True, {"username": "hue", "email": "h@example.com", "full_name": "lan"}
+        ),
     )
     owners = table(records=people, ways=USER_WAYS)
     assert owners.resolve("LAN").value == 1
@@ -144,8 +148,8 @@ def test_an_owner_is_found_by_user_name_then_email_then_full_name() -> None:
 
 def test_a_collaborator_is_found_by_phone_however_it_is_written() -> None:
     people = (
-        Named(1, "CTV1 – An", True, {"code": "CTV1", "phone": "+84912345678", "name": "An"}),
-        Named(2, "CTV2 – An", True, {"code": "CTV2", "phone": None, "name": "An"}),
+        NamedRecord(1, "CTV1 – An", True, {"code": "CTV1", "phone": "+84912345678", "name": "An"}),
+        NamedRecord(2, "CTV2 – An", True, {"code": "CTV2", "phone": None, "name": "An"}),
     )
     found = table(records=people, ways=COLLABORATOR_WAYS)
     assert found.resolve("0912 345 678").value == 1

@@ -14,12 +14,12 @@ from crmadmin.imports.pipeline.plan import (
     ContactIndex,
     CustomerPlanner,
     Existing,
-    Fate,
     Known,
     MemberPlanner,
+    RowOutcome,
 )
 from crmadmin.imports.pipeline.plan.catalogs import BY_NAME, BY_PHONE
-from crmadmin.imports.pipeline.plan.outcomes import Shape, with_extra
+from crmadmin.imports.pipeline.plan.outcomes import RecordShape, with_extra
 from crmadmin.imports.records import NewRef, Problem, Rules, State
 
 OWNER = 7
@@ -29,12 +29,12 @@ def rules(**options: Any) -> Rules:
     return Rules.from_mapping(options)
 
 
-def shape(kind: str) -> Shape:
+def shape(kind: str) -> RecordShape:
     fields = [c.spec for c in KINDS[kind].columns if not c.is_contact]
     defaults = {f.name: f.default for f in fields if f.default is not None and f.name != "position"}
     if kind.startswith("customers"):
         defaults["owner"] = OWNER
-    return Shape(fields, defaults, [f.name for f in fields if f.required])
+    return RecordShape(fields, defaults, [f.name for f in fields if f.required])
 
 
 def customers(with_members: bool = False, **options: Any) -> CustomerPlanner:
@@ -60,98 +60,100 @@ def existing(key: int = 1, **values: Any) -> Existing:
     return Existing(key, f"{given['code']} – {given['name']}", given)
 
 
-def states(fates: list[Fate]) -> list[str]:
-    return [fate.state.value for fate in fates]
+def states(outcomes: list[RowOutcome]) -> list[str]:
+    return [outcome.state.value for outcome in outcomes]
 
 
 def test_a_new_row_is_created_with_defaults_for_its_blanks() -> None:
-    [fate] = customers().plan([row(2, name="Một", kind=None, owner=None)], Known())
-    assert fate.state is State.CREATED
-    assert fate.values == {"name": "Một", "kind": "organization", "owner": OWNER}
+    [outcome] = customers().plan([row(2, name="Một", kind=None, owner=None)], Known())
+    assert outcome.state is State.CREATED
+    assert outcome.values == {"name": "Một", "kind": "organization", "owner": OWNER}
 
 
 def test_a_new_row_without_a_name_is_invalid() -> None:
-    [fate] = customers().plan([row(2, code="A", name=None)], Known())
-    assert fate.state is State.INVALID
-    assert [(p.code, p.column) for p in fate.problems] == [("required", "name")]
+    [outcome] = customers().plan([row(2, code="A", name=None)], Known())
+    assert outcome.state is State.INVALID
+    assert [(p.code, p.column) for p in outcome.problems] == [("required", "name")]
 
 
 def test_an_existing_code_is_skipped_whatever_its_case() -> None:
-    [fate] = customers().plan([row(2, code="kh1", name="Mới")], known(existing()))
-    assert (fate.state, fate.values) == (State.SKIPPED, {})
+    [outcome] = customers().plan([row(2, code="kh1", name="Mới")], known(existing()))
+    assert (outcome.state, outcome.values) == (State.SKIPPED, {})
 
 
 def test_an_existing_row_needs_no_name() -> None:
-    [fate] = customers().plan([row(2, code="KH1", name=None)], known(existing()))
-    assert fate.state is State.SKIPPED
+    [outcome] = customers().plan([row(2, code="KH1", name=None)], known(existing()))
+    assert outcome.state is State.SKIPPED
 
 
 def test_overwrite_writes_only_what_differs() -> None:
-    [fate] = customers(on_duplicate="overwrite").plan(
+    [outcome] = customers(on_duplicate="overwrite").plan(
         [row(2, code="kh1", name="Cũ", note="gọi lại")], known(existing())
     )
-    assert (fate.state, fate.values) == (State.UPDATED, {"note": "gọi lại"})
+    assert (outcome.state, outcome.values) == (State.UPDATED, {"note": "gọi lại"})
 
 
 def test_overwrite_with_nothing_new_is_unchanged() -> None:
-    [fate] = customers(on_duplicate="overwrite").plan(
+    [outcome] = customers(on_duplicate="overwrite").plan(
         [row(2, code="kh1", name="Cũ")], known(existing())
     )
-    assert fate.state is State.UNCHANGED
+    assert outcome.state is State.UNCHANGED
 
 
 def test_overwrite_keeps_cells_that_are_blank_in_the_file() -> None:
-    [fate] = customers(on_duplicate="overwrite").plan(
+    [outcome] = customers(on_duplicate="overwrite").plan(
         [row(2, code="KH1", name="Mới", phone=None)], known(existing())
     )
-    assert fate.values == {"name": "Mới"}
+    assert outcome.values == {"name": "Mới"}
 
 
 def test_clear_empties_blank_cells_but_no_required_field_and_no_missing_column() -> None:
-    [fate] = customers(on_duplicate="overwrite", blank="clear").plan(
+    [outcome] = customers(on_duplicate="overwrite", blank="clear").plan(
         [row(2, code="KH1", name=None, owner=None, kind=None, phone=None)],
         known(existing(owner=3, kind="person", email="a@example.com")),
     )
-    assert fate.values == {"phone": None}
+    assert outcome.values == {"phone": None}
 
 
 def test_a_later_row_of_the_same_code_only_brings_its_contact() -> None:
-    fates = customers().plan(
+    outcomes = customers().plan(
         [
             row(2, code="A", name="Một", contact={"name": "Lan"}),
             row(3, code="a", name=None, contact={"name": "Huệ"}),
         ],
         Known(),
     )
-    assert states(fates) == ["created", "merged"]
-    assert fates[1].contact == {"name": "Huệ"}
-    assert fates[1].subject is fates[0].subject
-    assert not fates[1].warnings
+    assert states(outcomes) == ["created", "merged"]
+    assert outcomes[1].contact == {"name": "Huệ"}
+    assert outcomes[1].subject is outcomes[0].subject
+    assert not outcomes[1].warnings
 
 
 def test_the_first_valid_row_is_the_customer() -> None:
     bad = row(2, code="A", name="Hỏng")
     bad.problems = [Problem("bad_email", "email")]
-    fates = customers().plan([bad, row(3, code="A", name="Một")], Known())
-    assert states(fates) == ["invalid", "created"]
+    outcomes = customers().plan([bad, row(3, code="A", name="Một")], Known())
+    assert states(outcomes) == ["invalid", "created"]
 
 
 def test_a_later_row_that_says_otherwise_carries_a_warning_that_says_which() -> None:
-    fates = customers().plan(
+    outcomes = customers().plan(
         [
             row(2, code="A", name="Một", phone="1", note=None),
             row(3, code="A", name="Khác", phone=None, note="có"),
         ],
         Known(),
     )
-    [warning] = fates[1].warnings
+    [warning] = outcomes[1].warnings
     assert warning.code == "differs_from_first_row"
     assert warning.params == {"columns": "name", "row": "2"}
 
 
 def test_a_row_with_no_code_never_matches_another_row() -> None:
-    fates = customers().plan([row(2, name="Một"), row(3, name="Một")], known(existing(name="Một")))
-    assert states(fates) == ["created", "created"]
+    outcomes = customers().plan(
+        [row(2, name="Một"), row(3, name="Một")], known(existing(name="Một"))
+    )
+    assert states(outcomes) == ["created", "created"]
 
 
 def test_a_row_with_no_code_is_found_again_when_the_same_file_comes_again() -> None:
@@ -162,30 +164,30 @@ def test_a_row_with_no_code_is_found_again_when_the_same_file_comes_again() -> N
 def test_skipped_and_merged_rows_still_make_members_once() -> None:
     member = existing(key=2, code="KH2")
     member.is_member = True
-    fates = customers(with_members=True).plan(
+    outcomes = customers(with_members=True).plan(
         [
             row(2, code="KH1", name="x"), row(3, code="KH2", name="x"),
             row(4, code="A", name="Một"), row(5, code="A", name="Một"),
         ],
         known(existing(), member),
     )  # fmt: skip
-    assert [f.member_fate for f in fates] == ["added", "already", "added", None]
+    assert [f.member_outcome for f in outcomes] == ["added", "already", "added", None]
 
 
 def test_the_same_contact_is_never_added_twice() -> None:
     planner = customers()
     lan = {"name": "Lan", "phone": "+84912345678"}
-    fates = planner.plan(
+    outcomes = planner.plan(
         [row(2, code="A", name="Một", contact=lan), row(3, code="A", contact={**lan, "name": "L"})],
         Known(),
     )
-    assert [f.contact_fate for f in fates] == ["created", "skipped"]
+    assert [f.contact_outcome for f in outcomes] == ["created", "skipped"]
 
 
 def test_with_contacts_skipped_only_the_first_contact_of_a_customer_goes_in() -> None:
     has_one = existing()
     has_one.contacts.add({"name": "Cũ"})
-    fates = customers(contacts="skip").plan(
+    outcomes = customers(contacts="skip").plan(
         [
             row(2, code="KH1", name="x", contact={"name": "Mới"}),
             row(3, code="A", name="Một", contact={"name": "Lan"}),
@@ -193,7 +195,7 @@ def test_with_contacts_skipped_only_the_first_contact_of_a_customer_goes_in() ->
         ],
         known(has_one),
     )
-    assert [f.contact_fate for f in fates] == ["skipped", "created", "skipped"]
+    assert [f.contact_outcome for f in outcomes] == ["skipped", "created", "skipped"]
 
 
 def test_a_batch_that_could_not_be_written_leaves_no_trace_in_the_planner() -> None:
@@ -210,10 +212,10 @@ def test_text_for_the_address_joins_it_once() -> None:
     assert with_extra("Số 1, hai duong", "Hải Dương") == "Số 1, hai duong"
     again = row(2, code="KH1", name="Cũ", address="Số 1")
     again.address_extra = "Hải Dương"
-    [fate] = customers(on_duplicate="overwrite").plan(
+    [outcome] = customers(on_duplicate="overwrite").plan(
         [again], known(existing(address="Số 1, Hải Dương"))
     )
-    assert fate.state is State.UNCHANGED
+    assert outcome.state is State.UNCHANGED
 
 
 @pytest.mark.parametrize(
@@ -247,56 +249,60 @@ def catalog(kind: str = "industries", **options: Any) -> CatalogPlanner:
 
 def test_a_catalog_row_is_found_by_code_else_by_name() -> None:
     there = existing(code="LV1", name="xây dựng")
-    fates = catalog().plan(
+    outcomes = catalog().plan(
         [row(2, code="lv1", name="Khác"), row(3, code=None, name="Xây  dựng".replace("  ", " "))],
         known(there),
     )
-    assert states(fates) == ["skipped", "skipped"]
+    assert states(outcomes) == ["skipped", "skipped"]
 
 
 def test_a_later_row_that_names_the_same_record_is_skipped() -> None:
-    fates = catalog().plan([row(2, code="A", name="Một"), row(3, code=None, name="MỘT")], Known())
-    assert states(fates) == ["created", "skipped"]
+    outcomes = catalog().plan(
+        [row(2, code="A", name="Một"), row(3, code=None, name="MỘT")], Known()
+    )
+    assert states(outcomes) == ["created", "skipped"]
 
 
 def test_overwriting_a_name_that_another_record_has_is_a_problem_that_names_it() -> None:
     one, two = existing(1, code="A", name="một"), existing(2, code="B", name="hai")
-    [fate] = catalog(on_duplicate="overwrite").plan([row(2, code="A", name="Hai")], known(one, two))
-    assert fate.state is State.INVALID
-    assert [(p.code, p.params["other"]) for p in fate.problems] == [("duplicate_key", two.label)]
+    [outcome] = catalog(on_duplicate="overwrite").plan(
+        [row(2, code="A", name="Hai")], known(one, two)
+    )
+    assert outcome.state is State.INVALID
+    assert [(p.code, p.params["other"]) for p in outcome.problems] == [("duplicate_key", two.label)]
 
 
 def test_a_file_makes_one_record_the_default() -> None:
-    fates = catalog().plan(
+    outcomes = catalog().plan(
         [row(2, name="Một", is_default=True), row(3, name="Hai", is_default=True)], Known()
     )
-    assert states(fates) == ["created", "invalid"]
-    assert [p.code for p in fates[1].problems] == ["second_default"]
+    assert states(outcomes) == ["created", "invalid"]
+    assert [p.code for p in outcomes[1].problems] == ["second_default"]
 
 
 def test_collaborators_may_share_a_name_but_not_a_phone() -> None:
-    fates = catalog("collaborators").plan(
+    outcomes = catalog("collaborators").plan(
         [
             row(2, name="An", phone="+841"), row(3, name="An", phone="+842"),
             row(4, name="Bình", phone="+841"),
         ],
         Known(),
     )  # fmt: skip
-    assert states(fates) == ["created", "created", "skipped"]
+    assert states(outcomes) == ["created", "created", "skipped"]
 
 
 def test_a_phone_that_two_collaborators_have_is_ambiguous() -> None:
     there = known(existing(1, code="A", phone="+841"), existing(2, code="B", phone="+841"))
-    [fate] = catalog("collaborators").plan([row(2, name="An", phone="+841")], there)
-    assert [p.code for p in fate.problems] == ["ambiguous_value"]
+    [outcome] = catalog("collaborators").plan([row(2, name="An", phone="+841")], there)
+    assert [p.code for p in outcome.problems] == ["ambiguous_value"]
 
 
 def test_a_value_to_be_made_differs_from_every_record() -> None:
     new = NewRef("CollaboratorGroup", "Miền Tây")
-    [fate] = catalog("collaborators", on_duplicate="overwrite").plan(
+    [outcome] = catalog("collaborators", on_duplicate="overwrite").plan(
         [row(2, code="KH1", group=new)], known(existing(group=4))
     )
-    assert fate.values == {"group": new}
+    assert outcome.values == {"group": new}
 
 
 # Codes of existing customers
@@ -305,7 +311,7 @@ def test_a_value_to_be_made_differs_from_every_record() -> None:
 def test_members_are_found_by_code_else_phone_else_email() -> None:
     one = existing(1, code="KH1", phone="+841")
     two = existing(2, code="KH2", phone="+842", email="b@example.com")
-    fates = MemberPlanner().plan(
+    outcomes = MemberPlanner().plan(
         [
             row(2, code="kh1", phone="+842"), row(3, code=None, phone="+842"),
             row(4, code=None, phone=None, email="B@example.com"), row(5, code="KHONGCO"),
@@ -313,12 +319,12 @@ def test_members_are_found_by_code_else_phone_else_email() -> None:
         ],
         known(one, two),
     )  # fmt: skip
-    assert states(fates) == ["unchanged", "unchanged", "merged", "invalid", "invalid"]
-    assert [f.member_fate for f in fates] == ["added", "added", None, None, None]
-    assert [p.code for f in fates[3:] for p in f.problems] == ["unknown_value", "required"]
+    assert states(outcomes) == ["unchanged", "unchanged", "merged", "invalid", "invalid"]
+    assert [f.member_outcome for f in outcomes] == ["added", "added", None, None, None]
+    assert [p.code for f in outcomes[3:] for p in f.problems] == ["unknown_value", "required"]
 
 
 def test_a_phone_of_two_customers_names_both() -> None:
     there = known(existing(1, code="KH1", phone="+841"), existing(2, code="KH2", phone="+841"))
-    [fate] = MemberPlanner().plan([row(2, code=None, phone="+841")], there)
-    assert [p.code for p in fate.problems] == ["ambiguous_value"]
+    [outcome] = MemberPlanner().plan([row(2, code=None, phone="+841")], there)
+    assert [p.code for p in outcome.problems] == ["ambiguous_value"]

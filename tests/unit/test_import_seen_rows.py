@@ -6,7 +6,7 @@ import pytest
 
 from crmadmin.imports.pipeline.plan.contacts import ContactIndex
 from crmadmin.imports.pipeline.plan.outcomes import Subject
-from crmadmin.imports.pipeline.plan.seen_rows import Memory
+from crmadmin.imports.pipeline.plan.seen_rows import SeenRows
 
 
 def subject(number: int) -> Subject:
@@ -17,7 +17,7 @@ def subject(number: int) -> Subject:
 
 @pytest.mark.parametrize("settled", [True, False])
 def test_a_record_is_recalled_with_its_values_and_contacts(settled: bool) -> None:
-    memory = Memory()
+    memory = SeenRows()
     memory.keep({"kh1": subject(1), "kh2": subject(2)}, ["kh3"])
     if settled:
         memory.settle()
@@ -31,7 +31,7 @@ def test_a_record_is_recalled_with_its_values_and_contacts(settled: bool) -> Non
 
 @pytest.mark.parametrize("settled", [True, False])
 def test_a_key_of_invalid_rows_becomes_a_record_when_a_valid_row_comes(settled: bool) -> None:
-    memory = Memory()
+    memory = SeenRows()
     memory.keep({}, ["kh1"])
     if settled:
         memory.settle()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crmadmin.imports.states import TABLE, Act, Is, Status, allows, at, is_, those
+from crmadmin.imports.states import TABLE, Action, Is, Status, allows, at, is_, those
 
 HOUSE = Path(__file__).parents[2]
 TABLE_FILE = HOUSE / "crmadmin/imports/states.py"
@@ -83,8 +83,8 @@ def test_every_state_has_its_line_and_leads_on() -> None:
         assert row.allows
 
 
-@pytest.mark.parametrize("act", list(Act))
-def test_every_act_is_allowed_somewhere_and_not_everywhere(act: Act) -> None:
+@pytest.mark.parametrize("act", list(Action))
+def test_every_act_is_allowed_somewhere_and_not_everywhere(act: Action) -> None:
     assert 0 < len(at(act)) < len(Status)
     assert all(allows(status, act) for status in at(act))
 
@@ -98,5 +98,12 @@ def test_every_fact_is_true_of_some_states_and_not_of_all(fact: Is) -> None:
 def test_what_was_written_can_no_longer_be_decided_otherwise() -> None:
     assert those(Is.WRITTEN)
     for status in those(Is.WRITTEN):
-        for act in (Act.LOOK, Act.MAP, Act.CORRECT, Act.RUN, Act.RUN_UNSEEN, Act.ABANDON):
+        for act in (
+            Action.LOOK,
+            Action.MAP,
+            Action.CORRECT,
+            Action.RUN,
+            Action.RUN_UNSEEN,
+            Action.ABANDON,
+        ):
             assert not allows(status, act), (status, act)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crmadmin.admin.list_page import LEAST_SHARE, NARROWEST, PIXELS, STEP, WIDEST, least_width
-from crmadmin.admin.view_models import Column
+from crmadmin.admin.view_models import ListColumn
 
 CSS = Path(__file__).parents[2] / "crmadmin" / "static" / "css"
 STYLES = (CSS / "app-widths.css").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def test_the_stylesheet_has_every_least_width() -> None:
 
 @pytest.mark.parametrize("widths", [[""], ["", "w-m"], ["", "", "w-xl"], ["", *["w-xl"] * 9]])
 def test_every_column_without_a_width_is_left_enough(widths: list[str]) -> None:
-    columns = [Column(str(n), str(n), "text", width=width) for n, width in enumerate(widths)]
+    columns = [ListColumn(str(n), str(n), "text", width=width) for n, width in enumerate(widths)]
     name = least_width(columns, ["w-chk", None, False])
     least = int(name.removeprefix("least-"))
     fixed = 44 + sum(PIXELS[width] for width in widths if width)
@@ -44,4 +44,4 @@ def test_every_column_without_a_width_is_left_enough(widths: list[str]) -> None:
 
 
 def test_a_list_of_everything_has_a_class_all_the_same() -> None:
-    assert least_width([Column(str(n), "x", "text") for n in range(99)]) == f"least-{WIDEST}"
+    assert least_width([ListColumn(str(n), "x", "text") for n in range(99)]) == f"least-{WIDEST}"

@@ -18,7 +18,7 @@ from crmadmin.core.text.phones import MOBILE_PREFIXES
 from crmadmin.customers.models import Contact, Customer
 from crmadmin.seeding import names, places
 from crmadmin.seeding.catalogs import Share
-from crmadmin.seeding.customers import YEARS, Block, Frame, block
+from crmadmin.seeding.customers import YEARS, Frame, SeedBlock, block
 from crmadmin.seeding.groups import free_names, sizes
 
 UNTIL = datetime(2026, 7, 1, tzinfo=UTC)
@@ -28,7 +28,7 @@ CODES = [f"KH{n:06d}" for n in range(ROWS)]
 
 
 @pytest.fixture(scope="module")
-def made() -> Block:
+def made() -> SeedBlock:
     return block("1 0", CODES, FRAME)
 
 
@@ -48,7 +48,9 @@ def filled(columns: dict[str, Any], name: str) -> list[Any]:
     ["code", "name", "kind", "tax_code", "phone", "email", "website", "address", "province",
      "birthday", "note", "do_not_contact_reason"],
 )  # fmt: skip
-def test_every_value_of_a_customer_is_kept_as_a_form_would_keep_it(made: Block, name: str) -> None:
+def test_every_value_of_a_customer_is_kept_as_a_form_would_keep_it(
+    made: SeedBlock, name: str
+) -> None:
     normalise = normaliser(spec_of(Customer).field(name))
     for value in filled(made.customers, name):
         notes: list[Any] = []
@@ -57,13 +59,15 @@ def test_every_value_of_a_customer_is_kept_as_a_form_would_keep_it(made: Block, 
 
 
 @pytest.mark.parametrize("name", ["name", "title", "phone", "email", "birthday"])
-def test_every_value_of_a_contact_is_kept_as_a_form_would_keep_it(made: Block, name: str) -> None:
+def test_every_value_of_a_contact_is_kept_as_a_form_would_keep_it(
+    made: SeedBlock, name: str
+) -> None:
     normalise = normaliser(spec_of(Contact).field(name))
     for value in filled(made.contacts, name):
         assert normalise(value, None) == value
 
 
-def test_the_same_words_of_chance_make_the_same_block_and_others_another(made: Block) -> None:
+def test_the_same_words_of_chance_make_the_same_block_and_others_another(made: SeedBlock) -> None:
     again, other = block("1 0", CODES, FRAME), block("2 0", CODES, FRAME)
     assert (again.customers["name"], again.customers["updated_at"]) == (
         made.customers["name"], made.customers["updated_at"],
@@ -72,7 +76,7 @@ def test_the_same_words_of_chance_make_the_same_block_and_others_another(made: B
     assert other.customers["name"] != made.customers["name"]
 
 
-def test_shares_are_about_what_they_are_meant_to_be(made: Block) -> None:
+def test_shares_are_about_what_they_are_meant_to_be(made: SeedBlock) -> None:
     columns = made.customers
     assert 0.35 < len(set(made.at)) / ROWS < 0.45
     assert 0.01 < sum(values(columns, "do_not_contact")) / ROWS < 0.03
@@ -86,7 +90,7 @@ def test_shares_are_about_what_they_are_meant_to_be(made: Block) -> None:
     assert 0.25 < family["Nguyễn"] / family.total() < 0.38
 
 
-def test_moments_lie_in_the_two_years_before_and_in_order(made: Block) -> None:
+def test_moments_lie_in_the_two_years_before_and_in_order(made: SeedBlock) -> None:
     created, updated = values(made.customers, "created_at"), values(made.customers, "updated_at")
     assert all(
         UNTIL - YEARS <= one <= two <= UNTIL for one, two in zip(created, updated, strict=True)
@@ -96,19 +100,19 @@ def test_moments_lie_in_the_two_years_before_and_in_order(made: Block) -> None:
     assert max(Counter(updated).values()) > 50, "an import gives many the same moment"
 
 
-def test_who_is_not_to_be_contacted_has_a_reason_a_moment_and_somebody(made: Block) -> None:
+def test_who_is_not_to_be_contacted_has_a_reason_a_moment_and_somebody(made: SeedBlock) -> None:
     named = [f"do_not_contact{end}" for end in ("", "_reason", "_since", "_by_id")]
     for mark, *others in zip(*(values(made.customers, name) for name in named), strict=True):
         assert [other is not None for other in others] == [mark] * 3
 
 
-def test_exactly_the_first_contact_of_a_customer_is_primary(made: Block) -> None:
+def test_exactly_the_first_contact_of_a_customer_is_primary(made: SeedBlock) -> None:
     primary = [at for at, is_it in zip(made.at, values(made.contacts, "is_primary"), strict=True)
                if is_it]  # fmt: skip
     assert primary == sorted(set(made.at))
 
 
-def test_tax_codes_of_companies_have_the_right_check_digit(made: Block) -> None:
+def test_tax_codes_of_companies_have_the_right_check_digit(made: SeedBlock) -> None:
     codes = [code for code in filled(made.customers, "tax_code") if len(code) != 12]
     assert len(codes) > ROWS // 4
     assert all(map(mst.is_valid, codes))

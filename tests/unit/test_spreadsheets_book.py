@@ -16,7 +16,14 @@ from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
 from crmadmin.spreadsheets import book as xlsx
-from crmadmin.spreadsheets.book import Book, Column, Fault, Offer, column_letters, sheet_title
+from crmadmin.spreadsheets.book import (
+    Book,
+    ColumnFormat,
+    ErrorCell,
+    Offer,
+    column_letters,
+    sheet_title,
+)
 
 TEXTS = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t"), min_size=1
@@ -28,12 +35,12 @@ MOMENT = datetime(2026, 11, 21, 20, 30)  # noqa: DTZ001 - a sheet knows no zones
 
 def written(
     rows: Sequence[Sequence[Any]],
-    columns: Sequence[Column] | None = None,
+    columns: Sequence[ColumnFormat] | None = None,
     bad: Mapping[int, Mapping[int, str]] | None = None,
     **options: Any,
 ) -> bytes:
     out = io.BytesIO()
-    columns = columns or [Column()] * len(rows[0])
+    columns = columns or [ColumnFormat()] * len(rows[0])
     with Book(out) as book, book.sheet("Dữ liệu", columns, **options) as sheet:
         sheet.add_marked((row, (bad or {}).get(place, {})) for place, row in enumerate(rows))
     return out.getvalue()
@@ -116,7 +123,7 @@ def test_a_day_before_excels_first_is_a_text() -> None:
 
 
 def test_an_error_stays_an_error_and_never_an_unknown_one() -> None:
-    data = written([[Fault("#N/A"), Fault("#SPILL!"), float("nan"), float("inf")]])
+    data = written([[ErrorCell("#N/A"), ErrorCell("#SPILL!"), float("nan"), float("inf")]])
     cells = by_openpyxl(data)[1]
     assert [(c.data_type, c.value) for c in cells] == [
         ("e", "#N/A"), ("e", "#VALUE!"), ("e", "#NUM!"), ("e", "#NUM!"),
@@ -124,7 +131,7 @@ def test_an_error_stays_an_error_and_never_an_unknown_one() -> None:
 
 
 def test_blank_cells_below_have_the_format_of_their_column() -> None:
-    sheet = by_openpyxl(written([["a"]], [Column(12, xlsx.TEXT)]))
+    sheet = by_openpyxl(written([["a"]], [ColumnFormat(12, xlsx.TEXT)]))
     assert sheet.column_dimensions["A"].number_format == "@"
     assert sheet.column_dimensions["A"].width == pytest.approx(12.7)
 
@@ -168,9 +175,9 @@ def test_every_comment_has_its_box_with_a_number_of_its_own() -> None:
 def test_drop_down_lists_point_to_a_hidden_sheet() -> None:
     out = io.BytesIO()
     with Book(out) as book:
-        with book.sheet("Dữ liệu", [Column()], headings=["Loại"]) as sheet:
+        with book.sheet("Dữ liệu", [ColumnFormat()], headings=["Loại"]) as sheet:
             sheet.offer(Offer("A2:A9", "'Danh mục'!$A$1:$A$2", "Loại", 'Chưa có trong "danh mục"'))
-        with book.sheet("Danh mục", [Column()], hidden=True) as sheet:
+        with book.sheet("Danh mục", [ColumnFormat()], hidden=True) as sheet:
             sheet.add_all([["Đại lý"], ["Khách lẻ"]])
     read = load_workbook(io.BytesIO(out.getvalue()))
     [rule] = read.worksheets[0].data_validations.dataValidation
@@ -183,7 +190,7 @@ def test_two_sheets_never_have_the_same_title() -> None:
     out = io.BytesIO()
     with Book(out) as book:
         for _ in range(3):
-            with book.sheet("x" * 40, [Column()]) as sheet:
+            with book.sheet("x" * 40, [ColumnFormat()]) as sheet:
                 sheet.add_all([["a"]])
     titles = load_workbook(io.BytesIO(out.getvalue())).sheetnames
     assert len({title.casefold() for title in titles}) == 3
@@ -215,12 +222,12 @@ def test_every_part_is_well_formed_and_listed() -> None:
 
 def test_rows_wider_than_the_columns_are_a_mistake() -> None:
     with pytest.raises(ValueError, match="zip"):
-        written([["a", "b"]], [Column()])
+        written([["a", "b"]], [ColumnFormat()])
 
 
 def test_a_workbook_that_could_not_be_finished_is_none() -> None:
     out = io.BytesIO()
-    with pytest.raises(OSError, match="gone"), Book(out) as book, book.sheet("a", [Column()]):
+    with pytest.raises(OSError, match="gone"), Book(out) as book, book.sheet("a", [ColumnFormat()]):
         raise OSError("gone")
     with pytest.raises((KeyError, zipfile.BadZipFile)):
         load_workbook(io.BytesIO(out.getvalue()))

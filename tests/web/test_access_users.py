@@ -90,7 +90,7 @@ class TestAdding:
     def test_a_user_without_a_password_matches_none(self) -> None:
         user = services.create_user("vy", Role.VIEWER)
         assert user.password_hash is None
-        with passwords.turn() as work:
+        with passwords.slot() as work:
             assert not work.matches(user.password_hash, "")
 
 

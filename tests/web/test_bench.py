@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from bench import house
+from bench import product
+from bench.client import LIST, Client, Links
 from bench.lists import measure_paths
-from bench.visitor import LIST, Links, Visitor
 from crmadmin.access import services
 from crmadmin.core.db import acting_as, spec_of
 from crmadmin.core.kinds import KINDS
@@ -18,17 +18,17 @@ MANY = 420
 
 
 @pytest.fixture
-def visitor(app: Flask) -> Visitor:
+def client(app: Flask) -> Client:
     with app.app_context():
-        admin = services.create_user(house.ADMIN, "admin", password=house.PASSWORD, locale="en")
+        admin = services.create_user(product.ADMIN, "admin", password=product.PASSWORD, locale="en")
         services.create_user("son", "sales")
         with acting_as(admin.id):
             seeding.seed(MANY, 4)
-    return Visitor(app)
+    return Client(app)
 
 
-def test_every_kind_of_page_is_found_and_answers(app: Flask, visitor: Visitor) -> None:
-    paths = measure_paths(app, visitor)
+def test_every_kind_of_page_is_found_and_answers(app: Flask, client: Client) -> None:
+    paths = measure_paths(app, client)
     assert {"first page", "next page", "next page but one", "page 200", "last page"} <= set(paths)
     sorted_ = {name.removeprefix("sort ") for name in paths if name.startswith("sort ")}
     fields = {f.name for f in spec_of(Customer).listed if f.sortable}
@@ -38,17 +38,17 @@ def test_every_kind_of_page_is_found_and_answers(app: Flask, visitor: Visitor) -
     assert "group" in filtered
     assert any(f.kind is KINDS["datetime"] for f in spec_of(Customer).having("filtered"))
     for name in ("next page", "last page", "sort name", "filter status, common", "details 1"):
-        look = visitor.look(paths[name])
+        look = client.look(paths[name])
         assert 0 < look.statements < 40
         assert look.kb > 5
 
 
-def test_filters_on_the_rare_value_still_fill_a_page(app: Flask, visitor: Visitor) -> None:
-    paths = measure_paths(app, visitor)
+def test_filters_on_the_rare_value_still_fill_a_page(app: Flask, client: Client) -> None:
+    paths = measure_paths(app, client)
     rare = [path for name, path in paths.items() if name.endswith(", rare")]
     assert rare
     for path in rare:
-        assert visitor.look(path).html.count("data-id=") >= 50, path
+        assert client.look(path).html.count("data-id=") >= 50, path
 
 
 def test_the_links_of_a_page_are_read_with_their_labels() -> None:

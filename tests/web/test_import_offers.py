@@ -14,7 +14,7 @@ from wizard import CUSTOMERS, begun, workbook
 from crmadmin.core.db import db, utcnow
 from crmadmin.imports import correct, services
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.states import TABLE, Act, Status
+from crmadmin.imports.states import TABLE, Action, Status
 from crmadmin.imports.views import steps
 from crmadmin.jobs.models import Job
 
@@ -37,23 +37,23 @@ SITUATIONS = {
     "undone": ("undone", UNDO, "done"),
 }
 
-ADDRESSES: dict[Act, tuple[str, ...]] = {
-    Act.RETRY: ("POST resume",),
-    Act.RESUME: ("POST resume",),
-    Act.SETTINGS: ("GET settings", "POST settings"),
-    Act.MAP: ("GET mapping", "POST sheet"),
-    Act.RESTART: ("POST restart",),
-    Act.PREVIEW: ("GET preview",),
-    Act.CORRECT: ("POST rows/3/fix", "POST rows/3/leave-out"),
-    Act.RUN: ("POST run",),
-    Act.STOP: ("POST stop",),
-    Act.ABANDON: ("POST abandon",),
-    Act.RESULT: ("GET result",),
-    Act.ERRORS: ("GET errors.xlsx",),
-    Act.LEDGER: ("GET ledger.xlsx",),
-    Act.UNDO: ("GET undo", "POST undo"),
+ADDRESSES: dict[Action, tuple[str, ...]] = {
+    Action.RETRY: ("POST resume",),
+    Action.RESUME: ("POST resume",),
+    Action.SETTINGS: ("GET settings", "POST settings"),
+    Action.MAP: ("GET mapping", "POST sheet"),
+    Action.RESTART: ("POST restart",),
+    Action.PREVIEW: ("GET preview",),
+    Action.CORRECT: ("POST rows/3/fix", "POST rows/3/leave-out"),
+    Action.RUN: ("POST run",),
+    Action.STOP: ("POST stop",),
+    Action.ABANDON: ("POST abandon",),
+    Action.RESULT: ("GET result",),
+    Action.ERRORS: ("GET errors.xlsx",),
+    Action.LEDGER: ("GET ledger.xlsx",),
+    Action.UNDO: ("GET undo", "POST undo"),
 }
-BEHIND = {Act.LOOK, Act.RUN_UNSEEN}
+BEHIND = {Action.LOOK, Action.RUN_UNSEEN}
 """Acts without an address of their own: part of others, or the command line's."""
 
 FORMS = {"settings": {"on_duplicate": "overwrite"}, "rows/3/fix": {"cell-email": "lan@x.vn"}}
@@ -156,7 +156,7 @@ def accepts(browser: Any, where: str, done: list[str], address: str) -> bool:
 
 
 def test_every_act_with_an_address_and_every_state_is_tried() -> None:
-    assert set(ADDRESSES) == set(Act) - BEHIND
+    assert set(ADDRESSES) == set(Action) - BEHIND
     assert {status for status, _task, _state in SITUATIONS.values()} == set(Status) == set(TABLE)
 
 

@@ -15,7 +15,7 @@ from config import ROOT
 from crmadmin.access.models import User
 from crmadmin.admin import bulk, extensions
 from crmadmin.core import acts, images, many
-from crmadmin.core.acts import BulkAct, Kind
+from crmadmin.core.acts import ActKind, BulkAct
 from crmadmin.core.db import acting_as, db
 from crmadmin.customers.models import Customer
 from crmadmin.panel import build as _features  # noqa: F401 - they register their kinds
@@ -46,7 +46,7 @@ def test_an_act_that_one_file_brings_is_offered_told_and_taken_back(
 ) -> None:
     monkeypatch.setattr(acts, "_KINDS", dict(acts._KINDS))
     monkeypatch.setattr(extensions, "_EXTENSIONS", dict(extensions._EXTENSIONS))
-    acts.register(Kind(
+    acts.register(ActKind(
         "test.rename", lambda: (Customer,), "bulk", images.undo, title="Called “%(name)s” & co",
         label="Give another name", icon="tag",
         work=lambda act: images.change(act, Customer, {"name": act.params["name"]}),

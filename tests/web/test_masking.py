@@ -22,7 +22,7 @@ from crmadmin.access import roles
 from crmadmin.access.permissions import Permission
 from crmadmin.access.roles import Role, Scope
 from crmadmin.admin import cells as formatters
-from crmadmin.admin.view_models import Column
+from crmadmin.admin.view_models import ListColumn
 from crmadmin.catalogs.models import Collaborator
 from crmadmin.core.db import db
 from crmadmin.core.kinds import KINDS, FieldKind
@@ -226,7 +226,7 @@ def test_a_mask_looks_the_same_whatever_it_hides(
     context: Flask, kind: FieldKind, draw: str
 ) -> None:
     """No link of a website, no badge of a value, no tick for a yes."""
-    column = Column("a", "A", kind.cell)
+    column = ListColumn("a", "A", kind.cell)
     with context.test_request_context("/admin/customers/"):
         made: Any = getattr(formatters, draw)(column, object(), Masked("***"), "/somewhere")
     assert re.sub(r"<[^>]*>", "", str(made)).strip() == "***"

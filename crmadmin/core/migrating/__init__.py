@@ -6,7 +6,7 @@
 from crmadmin.core.migrating.beside import (
     WAY_OUT,
     BesideMissing,
-    Lost,
+    MissingObject,
     missing,
     put_back,
     require_beside,
@@ -29,10 +29,10 @@ NOT_READY = (AnotherSchema, BesideMissing, SeveralHeads)
 """Why what works with records does not start."""
 
 __all__ = [
-    "NOT_READY", "REFUSALS", "WAY_OUT", "AnotherSchema", "BesideMissing", "Lost", "RowsInTheWay",
-    "SeveralHeads", "Unanswered", "another_schema", "explain_heads", "finish", "is_nothing",
-    "missing", "newest", "put_back", "render_item", "require_beside", "require_fitting",
-    "require_newest", "require_ready", "revisions", "tell_what_goes",
+    "NOT_READY", "REFUSALS", "WAY_OUT", "AnotherSchema", "BesideMissing", "MissingObject",
+    "RowsInTheWay", "SeveralHeads", "Unanswered", "another_schema", "explain_heads", "finish",
+    "is_nothing", "missing", "newest", "put_back", "render_item", "require_beside",
+    "require_fitting", "require_newest", "require_ready", "revisions", "tell_what_goes",
 ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ WAY_OUT = "run `flask --app app crm reindex`"
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class MissingObject:
     """One thing that is not there, or not as it is declared."""
 
     kind: str
@@ -38,7 +38,7 @@ class Lost:
 class PutBack:
     """What was missing and is there again, and how many documents of searches were behind."""
 
-    made: list[Lost] = field(default_factory=list)
+    made: list[MissingObject] = field(default_factory=list)
     behind: int = 0
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class BesideMissing(RuntimeError):
     """Something that must stand beside the tables does not; the text is for whoever starts."""
 
 
-def missing(connection: Connection, *, is_newest: bool = True) -> list[Lost]:
+def missing(connection: Connection, *, is_newest: bool = True) -> list[MissingObject]:
     """What is missing; quick, it reads no record.
 
     A database of an older schema (`is_newest` False) may have other indexes than the models say,
@@ -101,14 +101,14 @@ def put_back(
     return done
 
 
-def _unsearched(connection: Connection, documents: search.Documents) -> Iterator[Lost]:
+def _unsearched(connection: Connection, documents: search.Documents) -> Iterator[MissingObject]:
     for name, table in search.missing(connection, documents).items():
         kind = "trigger" if name.endswith(("_insert", "_update", "_delete")) else "search index"
-        yield Lost(kind, name, table)
+        yield MissingObject(kind, name, table)
 
 
-def _lost(index: Index) -> Lost:
-    return Lost("index", str(index.name), str(_table_of(index)))
+def _lost(index: Index) -> MissingObject:
+    return MissingObject("index", str(index.name), str(_table_of(index)))
 
 
 def _table_of(index: Index) -> Table:

@@ -34,14 +34,14 @@ class Documents:
         _DECLARED[model] = self
 
     @property
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[DocumentSource, ...]:
         """The tables that documents are made of, and the column of each that names the record."""
-        own = Source(self.model.__tablename__, "id")
-        return (own, *(Source(part.class_.__tablename__, part.key) for part in self.parts))
+        own = DocumentSource(self.model.__tablename__, "id")
+        return (own, *(DocumentSource(part.class_.__tablename__, part.key) for part in self.parts))
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DocumentSource:
     """A table that documents are made of."""
 
     table: str

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from crmadmin.core.search.documents import Documents, Source
+from crmadmin.core.search.documents import Documents, DocumentSource
 
 COLUMNS = ("public", "private")
 TEXTS = ("search_text", "search_private")
@@ -25,7 +25,7 @@ def _tables(documents: Documents) -> dict[str, str]:
     return {documents.name: own, documents.pending.name: own}
 
 
-def _trigger_name(documents: Documents, source: Source, event: str) -> str:
+def _trigger_name(documents: Documents, source: DocumentSource, event: str) -> str:
     return f"{documents.name}_{source.table}_{event.lower()}"
 
 
@@ -84,7 +84,7 @@ class Sqlite:
             for event in EVENTS
         }
 
-    def _trigger(self, documents: Documents, source: Source, event: str) -> str:
+    def _trigger(self, documents: Documents, source: DocumentSource, event: str) -> str:
         name = _trigger_name(documents, source, event)
         note = f"INSERT INTO {documents.pending.name} (record_id) VALUES ({{}}.{source.key});"
         when, notes = "", note.format("old" if event == "DELETE" else "new")
@@ -162,7 +162,7 @@ class Postgresql:
             )
 
     def _create_trigger(
-        self, connection: Connection, documents: Documents, source: Source, event: str
+        self, connection: Connection, documents: Documents, source: DocumentSource, event: str
     ) -> None:
         # Once a statement, with all rows that it wrote: nothing is done for each row.
         name = _trigger_name(documents, source, event)
@@ -174,7 +174,7 @@ class Postgresql:
         ):
             connection.execute(text(statement))
 
-    def _body(self, documents: Documents, source: Source, event: str) -> str:
+    def _body(self, documents: Documents, source: DocumentSource, event: str) -> str:
         rows = {
             "INSERT": f"SELECT {source.key} FROM fresh",
             "DELETE": f"SELECT {source.key} FROM stale",

@@ -50,7 +50,7 @@ def _write(model: type[Any], made: Sequence[DerivedSpec], rows: Sequence[Row[Any
     right = [tuple(d.make([getattr(row, s) for s in d.sources]) for d in made) for row in rows]
     stored = [tuple(getattr(row, d.column) for d in made) for row in rows]
     wrong = [n for n, text in enumerate(right) if text != stored[n]]
-    columns: dict[str, bulk.Column] = {
+    columns: dict[str, bulk.ColumnValues] = {
         d.column: [right[n][place] for n in wrong] for place, d in enumerate(made)
     }
     bulk.update(model.__table__, columns, [rows[n].id for n in wrong])

@@ -17,7 +17,7 @@ from crmadmin.admin import extensions
 from crmadmin.admin.form_fields import RecordForm
 from crmadmin.core import merging, outside, records
 from crmadmin.core.db import db
-from crmadmin.core.merging import Line
+from crmadmin.core.merging import Difference
 from crmadmin.core.spec import Words
 from crmadmin.groups import drafts
 from crmadmin.groups.conflicts import MEMBERS
@@ -175,7 +175,7 @@ def _tab(edit: Editing, invalid: records.Invalid | None) -> str:
     return "part-texts" if edit.key == NEW_KEY or invalid else "part-members"
 
 
-def _described(line: Line, conflict: drafts.Conflict) -> Line:
+def _described(line: Difference, conflict: drafts.Conflict) -> Difference:
     """A line of the conflict page in words."""
     if line.key != MEMBERS:
         return replace(line, label=_label(line.key))

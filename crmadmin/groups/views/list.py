@@ -21,7 +21,7 @@ from crmadmin.admin import extensions
 from crmadmin.admin.cells import macro
 from crmadmin.admin.extra_filters import ExtraFilter, is_id
 from crmadmin.admin.selection import Selection, leave, selection
-from crmadmin.admin.view_models import BulkAction, Column, MenuItem
+from crmadmin.admin.view_models import BulkAction, ListColumn, MenuItem
 from crmadmin.core import acts, exports
 from crmadmin.core.acts import BulkAct
 from crmadmin.core.db import db
@@ -49,15 +49,19 @@ class GroupList(MemberPages):
         """Name and description, and when the group last changed."""
         return [*self.spec.listed, self.spec.field("updated_at")]
 
-    def extra_columns(self, rows: Sequence[Any]) -> list[tuple[Column, dict[int, Any]]]:
+    def extra_columns(self, rows: Sequence[Any]) -> list[tuple[ListColumn, dict[int, Any]]]:
         """Members, how many of them are not to be contacted, and who made the group."""
         ids = [r.id for r in rows if following.is_readable(r.filter)]
         counts, quiet = queries.list_counts(rows, reach.conditions(Customer))
         whole = reach.is_whole(Customer)
         label = _("Members") if whole else _("Your customers")
-        members = Column("members", label, "count", width="w-s2" if whole else "w-m", align="end")
-        contactless = Column("contactless", _("Do not contact"), "count", width="w-m", align="end")
-        owner = Column("owner", _("Owner"), "owner", width="w-l")
+        members = ListColumn(
+            "members", label, "count", width="w-s2" if whole else "w-m", align="end"
+        )
+        contactless = ListColumn(
+            "contactless", _("Do not contact"), "count", width="w-m", align="end"
+        )
+        owner = ListColumn("owner", _("Owner"), "owner", width="w-l")
         return [
             (members, {key: counts.get(key, 0) for key in ids}),
             (contactless, {key: quiet.get(key, 0) for key in ids}),
@@ -78,7 +82,7 @@ class GroupList(MemberPages):
             "catalog_url": _reached("sales_group.index_view"),
         }
 
-    def in_order(self, columns: list[Column]) -> list[Column]:
+    def in_order(self, columns: list[ListColumn]) -> list[ListColumn]:
         """Counts and owner stand between the description and the date."""
         return sorted(columns, key=lambda column: _place(column.name))
 
@@ -86,7 +90,7 @@ class GroupList(MemberPages):
         """Where Sửa leads."""
         return url_for(f"{self.endpoint}.edit_view", id=record.id)
 
-    def cell(self, column: Column, record: Any) -> Markup:
+    def cell(self, column: ListColumn, record: Any) -> Markup:
         """A group that follows a filter says so beside its name."""
         if column.kind == "count" and following.is_hidden(record.filter):
             return Markup('<span class="muted" title="{}">–</span>').format(str(HIDDEN))
@@ -100,7 +104,7 @@ class GroupList(MemberPages):
         badge = hue(*words)
         return Markup('<span class="row-x">{} {}</span>').format(shown, badge)
 
-    def cell_url(self, column: Column, record: AnyRecord) -> str:
+    def cell_url(self, column: ListColumn, record: AnyRecord) -> str:
         """A count leads to the customers that were counted."""
         details = f"{self.endpoint}.details_view"
         if column.name == "contactless":
@@ -211,7 +215,7 @@ class GroupList(MemberPages):
 
 
 def _reached(endpoint: str) -> str:
-    """Where it is, for who may go there."""
+    """Where it is, for users who may go there."""
     return url_for(endpoint) if guard.reaches(endpoint) else ""
 
 

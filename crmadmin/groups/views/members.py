@@ -181,7 +181,7 @@ class MemberPages(GroupActs):
     @expose("/export-members/")
     def export_members(self) -> ResponseReturnValue:
         """Xuất Excel: first what will be in the file and what is left out, then with `format` the
-        file. Who is not to be contacted is left out unless `all` is said."""
+        file. Customers who are not to be contacted are left out unless `all` is said."""
         group = self.load(request.args.get("id"), "export")
         guard.require(Permission.CUSTOMERS_EXPORT)
         lists.require_readable(group)
@@ -209,8 +209,8 @@ class MemberPages(GroupActs):
 
 
 def own_words(count: int, *, narrowed: bool) -> str:
-    """That the members listed are only those of the user, and how many that is; '' for who sees
-    everybody. `narrowed`: the count is of a search within them."""
+    """That the members listed are only those of the user, and how many that is; '' for users who
+    see everybody. `narrowed`: the count is of a search within them."""
     if reach.is_whole(Customer):
         return ""
     if narrowed:
@@ -288,7 +288,7 @@ def _all_words(quiet: int) -> str:
 
 
 def _masked_words() -> list[str]:
-    """What of the file is masked for who asks for it."""
+    """The fields that are masked in the file for the user who asks for it."""
     sensitive = [str(f.label).lower() for f in spec_of(Customer).fields if f.sensitive]
     if guard.sees_sensitive() or not sensitive:
         return []

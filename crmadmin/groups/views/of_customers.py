@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from crmadmin.access import guard
 from crmadmin.access.permissions import Permission
 from crmadmin.admin import bulk, extensions
-from crmadmin.admin.extensions import Card, Extension, Page
+from crmadmin.admin.extensions import Card, Extension, ExtensionPage
 from crmadmin.admin.extra_filters import ExtraFilter, is_id
 from crmadmin.admin.selection import leave, parameters, selection
 from crmadmin.admin.view import RecordView
@@ -41,8 +41,8 @@ def register() -> None:
             "groups", spec_of(Customer).name, filters=filters, bulk_actions=bulk_actions,
             cards=cards, form_cards=form_cards, consequences=consequences,
             pages=(
-                Page("add_to_group", "/add-to-group/", add_to_group, edit, both),
-                Page("leave_group", "/leave-group/", leave_group, edit, ("POST",)),
+                ExtensionPage("add_to_group", "/add-to-group/", add_to_group, edit, both),
+                ExtensionPage("leave_group", "/leave-group/", leave_group, edit, ("POST",)),
             ),
         )
     )  # fmt: skip
@@ -169,7 +169,7 @@ def group_lines(record: AnyRecord) -> list[dict[str, object]]:
 
 
 def _urls(view: RecordView, record: AnyRecord) -> dict[str, str]:
-    """Where a customer is put into a group and taken out; '' for who may not."""
+    """Where a customer is put into a group and taken out; '' for users who may not."""
     may = guard.can(Permission.GROUPS_EDIT)
 
     def at(name: str) -> str:

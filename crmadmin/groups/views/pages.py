@@ -92,7 +92,8 @@ class GroupPages(RecordView):
         return url_for("customer.index_view", group=group.id)
 
     def import_url(self, group: CustomerGroup) -> str:
-        """Where Nhập khẩu leads; '' for who may not, and for a group that follows a filter."""
+        """Where Nhập khẩu leads; '' for users who may not, and for a group that follows a
+        filter."""
         if group.filter is not None:
             return ""
         return str(extensions.ask(self.spec.name, "import_into", group=group.id))

@@ -13,7 +13,7 @@ from crmadmin.core import htmx, records
 from crmadmin.core.db import db
 from crmadmin.customers.models import Customer
 from crmadmin.groups import drafts, paste, queries
-from crmadmin.groups.shapes import Kind
+from crmadmin.groups.shapes import StepKind
 from crmadmin.groups.views.changes import picked_words
 from crmadmin.groups.views.editing import (
     Editing,
@@ -63,7 +63,7 @@ def look_up(key: str) -> ResponseReturnValue:
 
 
 def _choose(edit: Editing, ids: list[int]) -> ResponseReturnValue:
-    outcome = drafts.pick(edit.begin(), ids, reach(), Kind.PASTE)
+    outcome = drafts.pick(edit.begin(), ids, reach(), StepKind.PASTE)
     db.session.commit()
     said = picked_words(outcome)
     if not htmx.is_asking():

@@ -1,4 +1,4 @@
-"""The road of a file's rows, block by block: cells → values → fates.
+"""The road of a file's rows, block by block: cells → values → outcomes.
 
 The preview and the run take the same road; the run also hands each block to `write` before it goes
 on. Nothing is written here.
@@ -16,32 +16,32 @@ from crmadmin.core.db import spec_of
 from crmadmin.core.settings import customer_codes
 from crmadmin.customers.models import Contact
 from crmadmin.imports import queries
-from crmadmin.imports.kinds import Family, Kind
+from crmadmin.imports.kinds import Family, ImportKind
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline.check import Checked, CheckedColumns, Validator
-from crmadmin.imports.pipeline.derived import Made, Ready, make
+from crmadmin.imports.pipeline.derived import DerivedColumns, Made, make
 from crmadmin.imports.pipeline.mapping import ColumnMap
 from crmadmin.imports.pipeline.plan import (
     CatalogPlanner,
     CustomerPlanner,
-    Fate,
     Known,
     MemberPlanner,
+    RowOutcome,
 )
 from crmadmin.imports.pipeline.plan.catalogs import BY_NAME, BY_PHONE
-from crmadmin.imports.pipeline.plan.outcomes import Existing, Shape
+from crmadmin.imports.pipeline.plan.outcomes import Existing, RecordShape
 from crmadmin.imports.pipeline.target import fills
 from crmadmin.imports.records import Block, Cell, Problem, Rules
 
 LEFT_OUT = "left_out"
 """The problem of a row that the user decided to leave behind."""
 
-Fixes = Mapping[int, Mapping[str, str]]
+Corrections = Mapping[int, Mapping[str, str]]
 """Row number → import column → what the user typed instead; the column "" leaves the row out."""
 
 
 @dataclass(slots=True)
-class Part:
+class CheckedBlock:
     """One block, read and checked, before anything was asked of the database.
 
     `cells` are its columns, or those pickled, if another process made it; `noted` are then
@@ -69,63 +69,72 @@ class Part:
 
 
 @dataclass
-class Step:
-    """One block of the walk: its rows with their fates, and the numbers of blank rows in it."""
+class PlannedBlock:
+    """One block whose rows get their outcomes, and the numbers of blank rows in it."""
 
-    part: Part
+    checked_block: CheckedBlock
     column_map: ColumnMap
     checked: list[Checked]
-    fates: list[Fate] = field(default_factory=list)
+    outcomes: list[RowOutcome] = field(default_factory=list)
     known: Known = field(default_factory=Known)
 
     @cached_property
     def _places(self) -> dict[int, int]:
-        return {number: place for place, number in enumerate(self.part.numbers)}
+        return {number: place for place, number in enumerate(self.checked_block.numbers)}
 
     @cached_property
     def _columns(self) -> list[list[Cell]]:
-        cells = self.part.cells
+        cells = self.checked_block.cells
         return pickle.loads(cells) if isinstance(cells, bytes) else cells  # noqa: S301 - `parallel` wrote it
 
     def cells(self, number: int) -> tuple[Cell, ...]:
         """The cells of a row of this block."""
-        if number in self.part.noted:
-            return self.part.noted[number]
+        if number in self.checked_block.noted:
+            return self.checked_block.noted[number]
         place = self._places[number]
         return tuple(column[place] for column in self._columns)
 
-    def ready(self, kind: Kind) -> tuple[Ready, Ready]:
+    def ready(self, kind: ImportKind) -> tuple[DerivedColumns, DerivedColumns]:
         """The derived columns that are made already: those of the records and of the contacts."""
-        part, rows = self.part, len(self.part.numbers)
-        contacts = Ready(spec_of(Contact), part.checked.contacts, part.contact_made, rows)
-        return Ready(kind.spec, part.checked.values, part.made, rows), contacts
+        checked_block, rows = self.checked_block, len(self.checked_block.numbers)
+        contacts = DerivedColumns(
+            spec_of(Contact), checked_block.checked.contacts, checked_block.contact_made, rows
+        )
+        return DerivedColumns(
+            kind.spec, checked_block.checked.values, checked_block.made, rows
+        ), contacts
 
     @property
     def blank(self) -> Sequence[int]:
         """Numbers of the blank rows among the block's."""
-        return self.part.blank
+        return self.checked_block.blank
 
     @property
     def read(self) -> Mapping[int, tuple[Cell, ...]]:
         """The cells as the file has them, of rows that the user corrected or left behind."""
-        return self.part.read
+        return self.checked_block.read
 
     @property
     def last(self) -> int:
         """Number of the last row of the block."""
-        return self.part.numbers[-1]
+        return self.checked_block.numbers[-1]
 
 
-class Walk:
-    """Plans the rows of one file in order, remembering what it has met."""
+class Pipeline:
+    """Takes the blocks of one file from cells to outcomes, remembering what it has met."""
 
     def __init__(
-        self, kind: Kind, batch: ImportBatch, user: User, column_map: ColumnMap, fixes: Fixes
+        self,
+        kind: ImportKind,
+        batch: ImportBatch,
+        user: User,
+        column_map: ColumnMap,
+        corrections: Corrections,
     ) -> None:
         self._kind = kind
         self._batch = batch
         self._column_map = column_map
-        self._fixes = fixes
+        self._corrections = corrections
         self._last = batch.header_row or 0
         rules = Rules.from_mapping(batch.options)
         decided = batch.options.get("values") or {}
@@ -137,30 +146,30 @@ class Walk:
             c.is_contact and c.name in column_map.fields for c in kind.columns
         )
 
-    def parts(self, blocks: Iterator[Block], *, making: bool = False) -> Iterator[Part]:
+    def check(self, blocks: Iterator[Block], *, making: bool = False) -> Iterator[CheckedBlock]:
         """The blocks with their values. With `making` the derived columns are made, too.
 
         Asks nothing of the database, so another thread or process may do it.
         """
         for block in blocks:
             blank = list(self._gaps(block.numbers))
-            fixed = frozenset(block.numbers).intersection(self._fixes)
+            fixed = frozenset(block.numbers).intersection(self._corrections)
             read = self._fix(block, fixed) if fixed else {}
             checked = self.validator.check_block(block)
-            part = Part(block.numbers, blank, checked, block.columns, read)
+            checked_block = CheckedBlock(block.numbers, blank, checked, block.columns, read)
             if making:
                 rows = len(block.numbers)
-                part.made = make(self._kind.spec, checked.values, rows)
-                part.contact_made = make(spec_of(Contact), checked.contacts, rows)
-            yield part
+                checked_block.made = make(self._kind.spec, checked.values, rows)
+                checked_block.contact_made = make(spec_of(Contact), checked.contacts, rows)
+            yield checked_block
 
-    def step(self, part: Part) -> Step:
-        """The rows of a part, one by one."""
-        checked = part.checked.rows(part.made.get("code_key", ()))
-        for row in checked if part.read else ():
-            if "" in self._fixes.get(row.number, ()):
+    def unpack(self, checked_block: CheckedBlock) -> PlannedBlock:
+        """The rows of a checked block, one by one, ready to be planned."""
+        checked = checked_block.checked.rows(checked_block.made.get("code_key", ()))
+        for row in checked if checked_block.read else ():
+            if "" in self._corrections.get(row.number, ()):
                 row.problems = [Problem(LEFT_OUT)]
-        return Step(part, self._column_map, checked)
+        return PlannedBlock(checked_block, self._column_map, checked)
 
     def _gaps(self, numbers: Sequence[int]) -> Iterator[int]:
         if not numbers:
@@ -178,7 +187,7 @@ class Walk:
             if number not in numbers:
                 continue
             read[number] = tuple(column[place] for column in block.columns)
-            for name, value in self._fixes[number].items():
+            for name, value in self._corrections[number].items():
                 index = self._column_map.fields.get(name)
                 if index is None:
                     continue
@@ -187,37 +196,37 @@ class Walk:
                 block.columns[index][place] = value or None
         return read
 
-    def plan(self, step: Step, *, lock: bool = False) -> None:
-        """The fates of the step's rows as things stand now.
+    def plan(self, planned: PlannedBlock, *, lock: bool = False) -> None:
+        """The outcomes of the block's rows as things stand now.
 
         With `lock` the records that the block may write are locked first.
         """
-        keys = [key for row in step.checked for key in self.planner.keys(row)]
-        numbers = step.part.numbers if self._came_before else ()
-        step.known = queries.known(
+        keys = [key for row in planned.checked for key in self.planner.keys(row)]
+        numbers = planned.checked_block.numbers if self._came_before else ()
+        planned.known = queries.known(
             self._kind, keys, numbers, self._batch, lock=lock, with_contacts=self._with_contacts
         )
-        step.fates = self.planner.plan(step.checked, step.known)
+        planned.outcomes = self.planner.plan(planned.checked, planned.known)
 
-    def in_the_way(self, step: Step) -> list[Existing]:
+    def in_the_way(self, planned: PlannedBlock) -> list[Existing]:
         """Records that this import numbered itself, with codes that rows of this block ask for."""
         found = {
             existing.id: existing
-            for (column, _key), records in step.known.by_key.items()
+            for (column, _key), records in planned.known.by_key.items()
             if column == "code"
             for existing in records
         }
         numbered = queries.numbered_here(self._kind, self._batch, found) if found else []
         return [found[record_id] for record_id in numbered]
 
-    def replay(self, step: Step) -> None:
+    def replay(self, planned: PlannedBlock) -> None:
         """Take note of a block that was carried out before the work was cut off."""
-        told = queries.told(self._kind, self._batch, step.part.numbers[0], step.last)
-        self.planner.replay(step.checked, told)
+        told = queries.told(self._kind, self._batch, planned.checked_block.numbers[0], planned.last)
+        self.planner.replay(planned.checked, told)
 
 
 def _planner(
-    kind: Kind, batch: ImportBatch, rules: Rules, user: User
+    kind: ImportKind, batch: ImportBatch, rules: Rules, user: User
 ) -> CustomerPlanner | CatalogPlanner | MemberPlanner:
     fills_group = fills(batch)
     if kind.family is Family.MEMBERS:
@@ -229,8 +238,8 @@ def _planner(
     required = [f.name for f in fields if f.required]
     if kind.family is Family.CATALOG:
         second = BY_PHONE if "phone" in kind.spec.by_name else BY_NAME
-        return CatalogPlanner(Shape(fields, defaults, required), rules, second)
+        return CatalogPlanner(RecordShape(fields, defaults, required), rules, second)
     defaults["owner"] = user.id
     if not customer_codes().automatic:
         required.insert(0, "code")
-    return CustomerPlanner(Shape(fields, defaults, required), rules, with_members=fills_group)
+    return CustomerPlanner(RecordShape(fields, defaults, required), rules, with_members=fills_group)

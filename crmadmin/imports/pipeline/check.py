@@ -131,7 +131,7 @@ class Validator:
     ) -> None:
         own = [c for c in columns if c.name in column_map.fields]
         self.unfamiliar = Unfamiliar()
-        make = partial(_Column, refs=refs, unfamiliar=self.unfamiliar)
+        make = partial(_ColumnChecker, refs=refs, unfamiliar=self.unfamiliar)
         self._columns = [make(c) for c in own if not c.is_contact]
         self._contact = [make(c) for c in own if c.is_contact]
         self._index = column_map.fields
@@ -153,7 +153,7 @@ class Validator:
             notes.found,
         )
 
-    def _cells(self, column: _Column, block: Block) -> list[Cell]:
+    def _cells(self, column: _ColumnChecker, block: Block) -> list[Cell]:
         index = self._index[column.column.name]
         if index < len(block.columns):
             return block.columns[index]
@@ -171,7 +171,7 @@ class _Notes:
         return self.found.setdefault(index, Remarks())
 
 
-class _Column:
+class _ColumnChecker:
     """One mapped column: its cells → its values."""
 
     def __init__(

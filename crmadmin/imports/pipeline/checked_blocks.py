@@ -1,4 +1,4 @@
-"""The steps of a walk, read and checked beside the work of this thread.
+"""Blocks that are read and checked ahead, beside the work of this thread.
 
 A small file is checked by a thread that is a block ahead. A big one is worth a process of its own:
 then this one has the database to itself.
@@ -11,79 +11,81 @@ from typing import Any
 
 from crmadmin.imports.common import Unnamed
 from crmadmin.imports.pipeline import parallel
-from crmadmin.imports.pipeline.blocks import Part, Step, Walk
-from crmadmin.imports.pipeline.prefetch import Fetching, Outlook, ahead
+from crmadmin.imports.pipeline.blocks import CheckedBlock, Pipeline, PlannedBlock
+from crmadmin.imports.pipeline.prefetch import Prefetched, Readiness, prefetch
 from crmadmin.imports.reader import Reading
 from crmadmin.imports.records import Block, FileRefused
 
-APART_BYTES = 1024 * 1024
+FORK_BYTES = 1024 * 1024
 """Files from this size on are checked by a process of their own."""
 
 
-def steps(
-    walk: Walk,
+def prefetched(
+    pipeline: Pipeline,
     reading: Reading,
     unnamed: Unnamed,
     size: int,
     *,
     checkpoint: int = 0,
     making: bool = False,
-) -> Fetching[Step]:
-    """The steps of the file, none of which reaches over the checkpoint; close it to end them.
+) -> Prefetched[PlannedBlock]:
+    """The blocks of the file, none of which reaches over the checkpoint; close it to end them.
 
     `size` is the file's, in bytes. With `making` derived columns are made there as well.
     """
-    outlook = Outlook()
-    found = _steps(walk, reading, unnamed, size, outlook, checkpoint=checkpoint, making=making)
-    return Fetching(found, outlook)
+    readiness = Readiness()
+    found = _prepared(
+        pipeline, reading, unnamed, size, readiness, checkpoint=checkpoint, making=making
+    )
+    return Prefetched(found, readiness)
 
 
-def _steps(
-    walk: Walk,
+def _prepared(
+    pipeline: Pipeline,
     reading: Reading,
     unnamed: Unnamed,
     size: int,
-    outlook: Outlook,
+    readiness: Readiness,
     *,
     checkpoint: int,
     making: bool,
-) -> Generator[Step, None, None]:
+) -> Generator[PlannedBlock, None, None]:
     blocks = unnamed.watch(_split(reading.blocks, checkpoint))
-    if parallel.IS_POSSIBLE and size >= APART_BYTES:
-        parts = _apart(walk, reading, unnamed, blocks, outlook, making=making)
+    if parallel.IS_POSSIBLE and size >= FORK_BYTES:
+        checked = _forked(pipeline, reading, unnamed, blocks, readiness, making=making)
     else:
-        parts = ahead(walk.parts(blocks), outlook)
+        checked = prefetch(pipeline.check(blocks), readiness)
     try:
-        for part in parts:
-            yield walk.step(part)
+        for checked_block in checked:
+            yield pipeline.unpack(checked_block)
     finally:
-        parts.close()
+        checked.close()
 
 
-def _apart(
-    walk: Walk,
+def _forked(
+    pipeline: Pipeline,
     reading: Reading,
     unnamed: Unnamed,
     blocks: Iterator[Block],
-    outlook: Outlook,
+    readiness: Readiness,
     *,
     making: bool,
 ) -> Generator[Any, None, None]:
-    def make() -> Iterator[Part]:
-        for part in walk.parts(blocks, making=making):
-            part.pack()
-            yield part
+    def make() -> Iterator[CheckedBlock]:
+        for checked_block in pipeline.check(blocks, making=making):
+            checked_block.pack()
+            yield checked_block
 
     def last() -> tuple[Any, ...]:
-        return reading.last, unnamed.found, walk.validator.unfamiliar
+        return reading.last, unnamed.found, pipeline.validator.unfamiliar
 
     try:
-        end, unnamed.found, walk.validator.unfamiliar = yield from parallel.apart(
-            make, last, [reading.pipe], outlook
+        end, unnamed.found, pipeline.validator.unfamiliar = yield from parallel.forked(
+            make, last, [reading.pipe], readiness
         )
     except FileRefused as refusal:
         raise reading.explained(refusal) from None
-    reading.taken_apart(end)
+    reading.read_elsewhere(end)
 
 
 def _split(blocks: Iterator[Block], checkpoint: int) -> Iterator[Block]:

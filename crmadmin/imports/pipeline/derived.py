@@ -33,7 +33,7 @@ def _sources(
     return zip(*(values.get(names.get(s, s), blank) for s in derived.sources), strict=False)
 
 
-class Ready:
+class DerivedColumns:
     """What was made of a block's rows, found by the values that it was made of."""
 
     def __init__(
@@ -53,6 +53,6 @@ class Ready:
         return [found[row] if row in found else derived.make(row) for row in sources]
 
 
-def nothing(spec: RecordSpec) -> Ready:
+def none_derived(spec: RecordSpec) -> DerivedColumns:
     """Where nothing was made before."""
-    return Ready(spec, {}, {}, 0)
+    return DerivedColumns(spec, {}, {}, 0)

@@ -1,4 +1,4 @@
-"""The import's own book: the fate of each row of the file.
+"""The import's own book: the outcome of each row of the file.
 
 Writes `import_row` only, a block at a time. What the counts and pages of it look like is
 `report`'s business.
@@ -17,10 +17,10 @@ from sqlalchemy import delete, select
 from crmadmin.core import bulk
 from crmadmin.core.db import db
 from crmadmin.core.text import cell_text
-from crmadmin.imports.kinds import Kind
+from crmadmin.imports.kinds import ImportKind
 from crmadmin.imports.models import ImportRow
-from crmadmin.imports.pipeline.blocks import Step
-from crmadmin.imports.pipeline.plan import Fate
+from crmadmin.imports.pipeline.blocks import PlannedBlock
+from crmadmin.imports.pipeline.plan import RowOutcome
 from crmadmin.imports.pipeline.write import overwritten
 from crmadmin.imports.reader import frames
 from crmadmin.imports.records import Problem, State
@@ -42,17 +42,17 @@ class Tally:
     recent: list[dict[str, object]] = field(default_factory=list)
     """The latest problems: row and problem, the newest first."""
 
-    def add(self, step: Step) -> None:
+    def add(self, block: PlannedBlock) -> None:
         """Count the rows of a block."""
-        self.states.update([fate.state.value for fate in step.fates])
-        self.states[State.BLANK.value] += len(step.blank)
-        self.contacts.update([f.contact_fate for f in step.fates if f.contact_fate])
-        self.members.update([f.member_fate for f in step.fates if f.member_fate])
+        self.states.update([outcome.state.value for outcome in block.outcomes])
+        self.states[State.BLANK.value] += len(block.blank)
+        self.contacts.update([f.contact_outcome for f in block.outcomes if f.contact_outcome])
+        self.members.update([f.member_outcome for f in block.outcomes if f.member_outcome])
         latest = [
-            {"row": fate.number, **problem.to_dict()}
-            for fate in reversed(step.fates)
-            if fate.problems
-            for problem in fate.problems
+            {"row": outcome.number, **problem.to_dict()}
+            for outcome in reversed(block.outcomes)
+            if outcome.problems
+            for problem in outcome.problems
         ]
         self.recent = [*latest, *self.recent][:RECENT]
 
@@ -86,16 +86,21 @@ def clear(batch_id: int) -> None:
 
 
 def write(
-    kind: Kind, batch_id: int, step: Step, promised: Mapping[int, str | None] | None = None
+    kind: ImportKind,
+    batch_id: int,
+    block: PlannedBlock,
+    promised: Mapping[int, str | None] | None = None,
 ) -> None:
-    """Write the fates of a block: as promised, or, beside what was `promised`, as done."""
-    numbers = [fate.number for fate in step.fates] + list(step.blank)
+    """Write the outcomes of a block: as promised, or, beside what was `promised`, as done."""
+    numbers = [outcome.number for outcome in block.outcomes] + list(block.blank)
     if not numbers:
         return
-    rows = [_line(kind, fate, step) for fate in step.fates]
-    rows += [_BLANK] * len(step.blank)
-    columns: dict[str, bulk.Column] = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
-    states = columns.pop("fate")
+    rows = [_line(kind, outcome, block) for outcome in block.outcomes]
+    rows += [_BLANK] * len(block.blank)
+    columns: dict[str, bulk.ColumnValues] = dict(
+        zip(_COLUMNS, zip(*rows, strict=True), strict=True)
+    )
+    states = columns.pop("outcome")
     columns["number"] = numbers
     if promised is None:
         columns["planned"] = states
@@ -106,17 +111,17 @@ def write(
     bulk.insert(ImportRow.__table__, columns)
 
 
-def take_out(batch_id: int, step: Step) -> dict[int, str | None]:
+def take_out(batch_id: int, block: PlannedBlock) -> dict[int, str | None]:
     """Remove what the preview promised for the rows of a block, and give it: number → state."""
-    first = min([step.part.numbers[0], *step.blank[:1]])
-    where = (ImportRow.batch_id == batch_id, ImportRow.number.between(first, step.last))
+    first = min([block.checked_block.numbers[0], *block.blank[:1]])
+    where = (ImportRow.batch_id == batch_id, ImportRow.number.between(first, block.last))
     found = db.session.execute(select(ImportRow.number, ImportRow.planned).where(*where)).all()
     db.session.execute(delete(ImportRow).where(*where).execution_options(synchronize_session=False))
     return dict(found)
 
 
 _COLUMNS = (
-    "fate", "record_id", "version", "before", "key", "label", "contact", "member", "problems",
+    "outcome", "record_id", "version", "before", "key", "label", "contact", "member", "problems",
     "warnings", "has_warnings", "cells",
 )  # fmt: skip
 _BLANK = (
@@ -124,41 +129,41 @@ _BLANK = (
 )  # fmt: skip
 
 
-def _line(kind: Kind, fate: Fate, step: Step) -> tuple[Any, ...]:
-    record_id = fate.subject.record_id if fate.subject is not None else None
+def _line(kind: ImportKind, outcome: RowOutcome, block: PlannedBlock) -> tuple[Any, ...]:
+    record_id = outcome.subject.record_id if outcome.subject is not None else None
     problems = warnings = cells = _NOTHING
-    is_fixed = fate.number in step.read
-    if fate.problems or fate.warnings or is_fixed:
-        problems = _told(fate.problems, fate.number, step)
-        warnings = _told(fate.warnings, fate.number, step)
-        if fate.problems or is_fixed:
-            read = step.read[fate.number] if is_fixed else step.cells(fate.number)
+    is_fixed = outcome.number in block.read
+    if outcome.problems or outcome.warnings or is_fixed:
+        problems = _told(outcome.problems, outcome.number, block)
+        warnings = _told(outcome.warnings, outcome.number, block)
+        if outcome.problems or is_fixed:
+            read = block.read[outcome.number] if is_fixed else block.cells(outcome.number)
             cells = _dump(frames.encode_cells(read))
     return (
-        fate.state.value,
+        outcome.state.value,
         record_id,
-        fate.version,
-        overwritten(kind, fate),
-        fate.key[:KEY_LENGTH] if fate.key else None,
-        _fitting(fate.label, LABEL_LENGTH),
-        fate.contact_fate,
-        fate.member_fate,
+        outcome.version,
+        overwritten(kind, outcome),
+        outcome.key[:KEY_LENGTH] if outcome.key else None,
+        _fitting(outcome.label, LABEL_LENGTH),
+        outcome.contact_outcome,
+        outcome.member_outcome,
         problems,
         warnings,
-        bool(fate.warnings),
+        bool(outcome.warnings),
         cells,
     )
 
 
-def _told(problems: Sequence[Problem], number: int, step: Step) -> str:
-    return _dump([_with_cell(p, number, step) for p in problems]) if problems else _NOTHING
+def _told(problems: Sequence[Problem], number: int, block: PlannedBlock) -> str:
+    return _dump([_with_cell(p, number, block) for p in problems]) if problems else _NOTHING
 
 
-def _with_cell(problem: Problem, number: int, step: Step) -> dict[str, object]:
+def _with_cell(problem: Problem, number: int, block: PlannedBlock) -> dict[str, object]:
     """The problem with the cell as the file has it, which a person will look for there."""
     stored = problem.to_dict()
-    index = step.column_map.fields.get(problem.column)
-    cells = step.cells(number) if index is not None else ()
+    index = block.column_map.fields.get(problem.column)
+    cells = block.cells(number) if index is not None else ()
     value = cell_text(cells[index]) if index is not None and index < len(cells) else problem.value
     stored["value"] = _fitting(value, VALUE_LENGTH)
     return stored

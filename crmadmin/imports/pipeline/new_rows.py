@@ -6,21 +6,21 @@ from collections.abc import Iterator, Mapping
 from itertools import repeat
 from typing import Any
 
-from crmadmin.core.bulk import Column, Same
+from crmadmin.core.bulk import ColumnValues, Same
 from crmadmin.core.db import actor, utcnow
 from crmadmin.core.spec import RecordSpec
-from crmadmin.imports.pipeline.derived import Ready, nothing
+from crmadmin.imports.pipeline.derived import DerivedColumns, none_derived
 
 
 def new_columns(
-    spec: RecordSpec, values: Mapping[str, Column], ready: Ready | None = None
-) -> dict[str, Column]:
+    spec: RecordSpec, values: Mapping[str, ColumnValues], ready: DerivedColumns | None = None
+) -> dict[str, ColumnValues]:
     """Every column of new records but the id: the values, defaults, keys and stamps.
 
     `ready` are derived columns that are made already.
     """
-    ready = ready or nothing(spec)
-    columns: dict[str, Column] = {}
+    ready = ready or none_derived(spec)
+    columns: dict[str, ColumnValues] = {}
     for column in spec.model.__table__.columns:
         default = column.default.arg if column.default is not None else None
         default = None if callable(default) else default
@@ -44,10 +44,10 @@ def new_columns(
     return columns
 
 
-def _each(column: Column) -> Iterator[Any]:
+def _each(column: ColumnValues) -> Iterator[Any]:
     return repeat(column.value) if isinstance(column, Same) else iter(column)
 
 
-def touched() -> dict[str, Column]:
+def touched() -> dict[str, ColumnValues]:
     """The stamps of a write."""
     return {"updated_at": Same(utcnow()), "updated_by_id": Same(actor.get())}

@@ -1,4 +1,4 @@
-"""Working apart: items are made by a forked process while this one uses those before.
+"""The worker process: items are made by a forked process while this one uses those before.
 
 Reading and checking cells is Python's work, and one process does one thing at a time, however many
 threads it has. The fork sees everything as it is here at that moment, so nothing has to be told to
@@ -20,7 +20,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
 
-from crmadmin.imports.pipeline.prefetch import Outlook
+from crmadmin.imports.pipeline.prefetch import Readiness
 from crmadmin.imports.records import FileRefused
 
 IS_POSSIBLE = hasattr(os, "fork")
@@ -36,21 +36,21 @@ class WorkerLost(RuntimeError):
     """The process that makes the items ended or hangs."""
 
 
-def apart(
+def forked(
     make: Callable[[], Iterable[object]],
     last: Callable[[], Any],
     keep: Iterable[int] = (),
-    outlook: Outlook | None = None,
+    readiness: Readiness | None = None,
 ) -> Generator[Any, None, Any]:
     """The items that `make` gives, made by a forked process; returns what `last` says there then.
 
     `keep` are the files (descriptors) that the process reads. FileRefused is raised here as it was
-    there; whatever else goes wrong there is a WorkerLost with its traceback. `outlook` learns how
+    there; whatever else goes wrong there is a WorkerLost with its traceback. `readiness` learns how
     to see whether the next item is ready.
     """
     out, into = os.pipe()
-    if outlook is not None:
-        outlook.is_near = partial(_has_begun, out)
+    if readiness is not None:
+        readiness.is_near = partial(_has_begun, out)
     with warnings.catch_warnings():
         # Newer Pythons warn of threads that a fork lacks; this one needs none of them.
         warnings.simplefilter("ignore", DeprecationWarning)

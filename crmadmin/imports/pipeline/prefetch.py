@@ -1,4 +1,4 @@
-"""Working ahead: the next block is read and checked while the database writes the one before.
+"""Prefetching: the next block is read and checked while the database writes the one before.
 
 Both database drivers let other threads run while they work, so reading and checking, which need
 no database, cost little time of their own.
@@ -23,21 +23,21 @@ _PATIENCE = 0.1
 
 
 @dataclass
-class Outlook:
+class Readiness:
     """Whether the next item can be had at once. Whoever makes the items says how to tell."""
 
     is_near: Callable[[], bool] = lambda: False
 
 
-class Fetching(Generic[T]):
+class Prefetched(Generic[T]):
     """The same items; the next one can be fetched while there is time, before it is asked for.
 
     What goes wrong in fetching is raised when the item is asked for. Close it to close `items`.
     """
 
-    def __init__(self, items: Generator[T, None, Any], outlook: Outlook) -> None:
+    def __init__(self, items: Generator[T, None, Any], readiness: Readiness) -> None:
         self._items = items
-        self._outlook = outlook
+        self._readiness = readiness
         self._ready: list[T] = []
         self._end: Exception | None = None
 
@@ -53,7 +53,7 @@ class Fetching(Generic[T]):
     @property
     def is_ready(self) -> bool:
         """Whether nobody has to wait for the next item, or for the end."""
-        return bool(self._ready or self._end) or self._outlook.is_near()
+        return bool(self._ready or self._end) or self._readiness.is_near()
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -76,19 +76,19 @@ class _End:
         self.error = error
 
 
-def ahead(items: Iterator[T], outlook: Outlook | None = None) -> Generator[T, None, None]:
+def prefetch(items: Iterator[T], readiness: Readiness | None = None) -> Generator[T, None, None]:
     """The same items, made by a thread that is ahead of the caller by ROOM of them.
 
-    `outlook` learns how to see whether one is ready. Whatever ends the items is raised here, in its
-    turn. Close the iterator to end the thread.
+    `readiness` learns how to see whether one is ready. Whatever ends the items is raised here, in
+    its turn. Close the iterator to end the thread.
     """
     queue: Queue[T | _End] = Queue(ROOM)
-    if outlook is not None:
-        outlook.is_near = queue.full
+    if readiness is not None:
+        readiness.is_near = queue.full
     is_over = Event()
     # With the caller's context: choices are read in its language, too.
     work = partial(copy_context().run, _make, items, queue, is_over)
-    thread = Thread(target=work, daemon=True, name="ahead")
+    thread = Thread(target=work, daemon=True, name="prefetch")
     thread.start()
     try:
         while not isinstance(item := queue.get(), _End):

@@ -1,4 +1,4 @@
-"""Looking at a file: what the run would do with each row. Writes the import's own ledger only."""
+"""The preview: what the run would do with each row. Writes the import's own ledger only."""
 
 from __future__ import annotations
 
@@ -15,44 +15,46 @@ from crmadmin.imports.common import (
     note_source,
     require_rows,
 )
-from crmadmin.imports.kinds import Kind
+from crmadmin.imports.kinds import ImportKind
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline import checked_blocks, corrections, ledger
-from crmadmin.imports.pipeline.blocks import Walk
+from crmadmin.imports.pipeline.blocks import Pipeline
 from crmadmin.imports.pipeline.ledger import Tally
-from crmadmin.imports.source import Source
+from crmadmin.imports.source import OpenedFile
 from crmadmin.imports.states import Status
-from crmadmin.jobs.work import LostLease, Stopped, Turn
+from crmadmin.jobs.work import Lease, LostLease, Stopped
 
 MOST_UNKNOWN = 500
 """Unknown catalog values that are listed one by one."""
 
 
-def look(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn) -> None:
+def write_preview(
+    batch: ImportBatch, kind: ImportKind, user: User, source: OpenedFile, lease: Lease
+) -> None:
     expected = batch.status
     find_group(batch)
     reading = source.reading
     note_source(batch, kind, source)
     corrections.bring_back(batch)
-    walk = Walk(kind, batch, user, source.column_map, corrections.of(batch.id))
+    pipeline = Pipeline(kind, batch, user, source.column_map, corrections.of(batch.id))
     tally, unnamed = Tally(), Unnamed(reading)
-    turn.require()
+    lease.require()
     db.session.commit()  # on SQLite reading holds the lock, which others wait for
-    with closing(checked_blocks.steps(walk, reading, unnamed, batch.file_size)) as steps:
-        for step in steps:
-            walk.plan(step)
-            ledger.write(kind, batch.id, step)
-            tally.add(step)
-            turn.mark(step.last, tally.total, tally.to_progress("check"))
+    with closing(checked_blocks.prefetched(pipeline, reading, unnamed, batch.file_size)) as blocks:
+        for block in blocks:
+            pipeline.plan(block)
+            ledger.write(kind, batch.id, block)
+            tally.add(block)
+            lease.mark(block.last, tally.total, tally.to_progress("check"))
             db.session.commit()
-            walk.planner.commit()
-            if turn.should_stop:
+            pipeline.planner.commit()
+            if lease.should_stop:
                 raise Stopped
     require_rows(reading, tally)
     note_columns(batch, source.column_map, unnamed)
     batch.unknown = [
         {"column": column, "value": value, "rows": rows}
-        for (column, value), rows in walk.validator.unfamiliar.most_common(MOST_UNKNOWN)
+        for (column, value), rows in pipeline.validator.unfamiliar.most_common(MOST_UNKNOWN)
     ]
     batch.planned = tally.to_dict()
     db.session.flush()
@@ -64,4 +66,4 @@ def look(batch: ImportBatch, kind: Kind, user: User, source: Source, turn: Turn)
     )
     if not rows_written(settled):
         raise LostLease(batch.id)  # it was carried out meanwhile, which counts for more
-    turn.mark(reading.last, tally.total, tally.to_progress("done"), total=tally.total)
+    lease.mark(reading.last, tally.total, tally.to_progress("done"), total=tally.total)

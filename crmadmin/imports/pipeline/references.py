@@ -16,7 +16,7 @@ from crmadmin.imports.records import NewRef, OnUnknown, Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedRecord:
     """A record as far as its names go. `names` is keyed by the column that holds each."""
 
     id: int
@@ -77,20 +77,20 @@ class RefTable:
     """
 
     target: str
-    records: Sequence[Named]
+    records: Sequence[NamedRecord]
     ways: tuple[Way, ...] = CATALOG_WAYS
     unknown: OnUnknown = OnUnknown.ERROR
     longest_name: int | None = None
     decided: Mapping[str, int | OnUnknown] = field(default_factory=dict)
     can_create: bool = True
-    _by_key: list[dict[str, list[Named]]] = field(init=False)
+    _by_key: list[dict[str, list[NamedRecord]]] = field(init=False)
     _answers: dict[str, Resolution] = field(init=False, default_factory=dict)
     _new: dict[str, NewRef] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._by_key = []
         for column, key in self.ways:
-            found: dict[str, list[Named]] = defaultdict(list)
+            found: dict[str, list[NamedRecord]] = defaultdict(list)
             for record in self.records:
                 name = record.names.get(column)
                 if name and (k := key(name)):
@@ -147,6 +147,6 @@ def _problem(code: str, text: str, params: Mapping[str, Any] | None = None) -> P
     return Problem(code, value=text, params={"value": shorten(text), **(params or {})})
 
 
-def _ambiguous(text: str, records: list[Named]) -> Problem:
+def _ambiguous(text: str, records: list[NamedRecord]) -> Problem:
     first, second = records[0].label, records[1].label
     return _problem("ambiguous_value", text, {"first": first, "second": second})

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Select, null, select, update
 
 from crmadmin.core import bulk, outside
-from crmadmin.core.bulk import Column, Same
+from crmadmin.core.bulk import ColumnValues, Same
 from crmadmin.core.db import actor, db, utcnow
 from crmadmin.groups import filling, sources
 from crmadmin.groups.models import Membership
 from crmadmin.groups.sources import Brought, Source
 from crmadmin.imports import states
 from crmadmin.imports.models import ImportBatch
-from crmadmin.imports.pipeline.plan import Fate
+from crmadmin.imports.pipeline.plan import RowOutcome
 from crmadmin.imports.states import Is
 
 BATCHES: Any = ImportBatch.__table__
@@ -76,7 +76,7 @@ def _added(counts: object) -> int:
 sources.register(Imports())
 
 
-class Joining:
+class GroupTarget:
     """Puts the customers of each block where they belong.
 
     The draft may be saved while the import is paused: the rest joins the group then. When it was
@@ -101,25 +101,25 @@ class Joining:
             None if is_open else db.session.scalar(select(ImportBatch.group_id).where(where))
         )
 
-    def write(self, fates: Sequence[Fate], record_id: Callable[[Fate], int]) -> None:
-        """Join the customers of these fates. Raises bulk.Taken."""
-        joining = [fate for fate in fates if fate.member_fate is not None]
+    def write(self, outcomes: Sequence[RowOutcome], record_id: Callable[[RowOutcome], int]) -> None:
+        """Join the customers of these outcomes. Raises bulk.Taken."""
+        joining = [outcome for outcome in outcomes if outcome.member_outcome is not None]
         if not joining:
             return
         if self._step_id is not None:
-            filling.put_in(self._step_id, [record_id(fate) for fate in joining])
+            filling.put_in(self._step_id, [record_id(outcome) for outcome in joining])
         elif self._group_id is not None:
-            self._add([f for f in joining if f.member_fate == "added"], record_id)
+            self._add([f for f in joining if f.member_outcome == "added"], record_id)
         elif fills_draft(self._batch):
-            for fate in joining:
-                fate.member_fate = None
+            for outcome in joining:
+                outcome.member_outcome = None
 
-    def _add(self, fates: Sequence[Fate], record_id: Callable[[Fate], int]) -> None:
-        if not fates:
+    def _add(self, outcomes: Sequence[RowOutcome], record_id: Callable[[RowOutcome], int]) -> None:
+        if not outcomes:
             return
-        columns: dict[str, Column] = {
+        columns: dict[str, ColumnValues] = {
             "group_id": Same(self._group_id),
-            "customer_id": [record_id(fate) for fate in fates],
+            "customer_id": [record_id(outcome) for outcome in outcomes],
             "added_at": Same(utcnow()),
             "added_by_id": Same(actor.get()),
             "import_id": Same(self._batch.id),

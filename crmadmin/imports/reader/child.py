@@ -97,7 +97,7 @@ Pieces = Iterator[dict[str, Any]]
 
 def _sheets(path: Path, limits: Limits) -> Iterator[tuple[str, Pieces]]:
     kind = guard.kind_of(path, limits)
-    if kind is not guard.Kind.TEXT:
+    if kind is not guard.FileKind.TEXT:
         yield from _sheets_of_workbook(path, kind, limits)
         return
     # Only here: workbooks, which most files are, need nothing of it.
@@ -114,9 +114,9 @@ class _Looking(threading.Thread):
     the first rows are sent.
     """
 
-    look: guard.Look
+    look: guard.Survey
 
-    def __init__(self, path: Path, kind: guard.Kind, limits: Limits) -> None:
+    def __init__(self, path: Path, kind: guard.FileKind, limits: Limits) -> None:
         super().__init__(daemon=True)
         self._path, self._kind, self._limits = path, kind, limits
 
@@ -132,7 +132,7 @@ class _Looking(threading.Thread):
 
 
 def _sheets_of_workbook(
-    path: Path, kind: guard.Kind, limits: Limits
+    path: Path, kind: guard.FileKind, limits: Limits
 ) -> Iterator[tuple[str, Pieces]]:
     looking = _Looking(path, kind, limits)
     looking.start()

@@ -59,7 +59,7 @@ class Reading:
         """The descriptor that the rows come through, for a fork that takes them."""
         return self._child.output
 
-    def taken_apart(self, last: int) -> None:
+    def read_elsewhere(self, last: int) -> None:
         """A fork took all rows, up to this one. Raises FileRefused when the child did not end
         well, which only its parent can know."""
         self.last = last

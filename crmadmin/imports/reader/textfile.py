@@ -34,7 +34,7 @@ _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"')
 _SPECIAL_STARTS = "'#="
 
 
-class Form(NamedTuple):
+class TextFormat(NamedTuple):
     """How a text file is written."""
 
     encoding: str
@@ -45,7 +45,7 @@ class Form(NamedTuple):
     """Whether no cell can be anything else than its text."""
 
 
-def form_of(path: Path) -> Form:
+def form_of(path: Path) -> TextFormat:
     """Find out how the file is written, reading all of it once. Raises FileRefused.
 
     `file_encoding`: neither UTF-8 nor UTF-16; `file_not_spreadsheet`: no text at all;
@@ -66,10 +66,10 @@ def form_of(path: Path) -> Form:
         raise FileRefused("file_not_spreadsheet")
     named = _SEPARATOR_LINE.fullmatch(sample.partition("\n")[0].strip("\r"))
     delimiter = named[1] if named else _likely_delimiter(sample)
-    return Form(encoding, delimiter, named is not None, is_plain)
+    return TextFormat(encoding, delimiter, named is not None, is_plain)
 
 
-def rows(path: Path, form: Form, limits: Limits) -> Iterator[list[Any]]:
+def rows(path: Path, form: TextFormat, limits: Limits) -> Iterator[list[Any]]:
     """The rows, counted as Excel does: a line break within quotation marks does not end one.
 
     Raises FileRefused: `file_quotes` for a quotation mark that is not closed (or so long a cell

@@ -12,17 +12,22 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-from crmadmin.imports.reader.guard import Kind
+from crmadmin.imports.reader.guard import FileKind
 from crmadmin.imports.reader.limits import Limits
 from crmadmin.imports.records import CellError, FileRefused
 
-_SUFFIXES = {".xlsx": Kind.XLSX, ".xlsm": Kind.XLSX, ".xlsb": Kind.XLSB, ".xls": Kind.XLS}
-_SUFFIXES[".ods"] = Kind.ODS
+_SUFFIXES = {
+    ".xlsx": FileKind.XLSX,
+    ".xlsm": FileKind.XLSX,
+    ".xlsb": FileKind.XLSB,
+    ".xls": FileKind.XLS,
+}
+_SUFFIXES[".ods"] = FileKind.ODS
 _TOO_LARGE = ("Cell limit exceeded", "capacity overflow")
 """How calamine words that a sheet reaches too far, in an error or a panic."""
 
 
-def open_workbook(path: Path, kind: Kind) -> object:
+def open_workbook(path: Path, kind: FileKind) -> object:
     """The workbook, whatever its name says it is."""
     # Imported here, after the limits are set, so that its own memory counts too.
     from python_calamine import CalamineWorkbook

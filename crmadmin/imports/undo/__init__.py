@@ -8,9 +8,9 @@ it was before the import, but for ids, versions, timestamps and the history itse
 
 from crmadmin.imports.undo.can_undo import REASONS, KeptLine
 from crmadmin.imports.undo.job import run
-from crmadmin.imports.undo.lost import Lost, token
+from crmadmin.imports.undo.lost import LostValue, token
 from crmadmin.imports.undo.preview import UndoPreview, kept_lines, preview
 
 __all__ = [
-    "REASONS", "KeptLine", "Lost", "UndoPreview", "kept_lines", "preview", "run", "token",
+    "REASONS", "KeptLine", "LostValue", "UndoPreview", "kept_lines", "preview", "run", "token",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from crmadmin.core.spec import Words
 from crmadmin.core.usage import references_to
 from crmadmin.customers.models import Contact
 from crmadmin.groups.models import Membership
-from crmadmin.imports.kinds import KINDS, Family, Kind
+from crmadmin.imports.kinds import KINDS, Family, ImportKind
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportRow
 from crmadmin.imports.records import RUN, State
 from crmadmin.jobs import services as jobs
@@ -44,7 +44,7 @@ class KeptLine(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ground:
+class ImportScope:
     """One import that is to be taken back.
 
     `until` is when it ended. A record made after that is none of its own, even if it has the id of
@@ -53,12 +53,12 @@ class Ground:
     """
 
     batch_id: int
-    kind: Kind
+    kind: ImportKind
     until: datetime
     step_id: int | None = None
 
     @classmethod
-    def of(cls, batch: ImportBatch) -> Ground:
+    def of(cls, batch: ImportBatch) -> ImportScope:
         """What is needed to know of an import. One that was stopped ended with its last block."""
         until = batch.finished_at
         if until is None:
@@ -88,7 +88,7 @@ class Ground:
         return and_(ImportRow.batch_id == self.batch_id, ImportRow.state.in_(states))
 
     @cached_property
-    def verdict(self) -> ColumnElement[str | None]:
+    def keep_reason(self) -> ColumnElement[str | None]:
         """Why the record of a created or updated row must stay, or NULL."""
         is_made = ImportRow.state == State.CREATED.value
         is_newer = [self.model.version != ImportRow.version]

@@ -18,11 +18,11 @@ from crmadmin.core.db import db
 from crmadmin.imports.models import ImportRow
 from crmadmin.imports.records import State
 from crmadmin.imports.undo import side_effects
-from crmadmin.imports.undo.can_undo import Ground
+from crmadmin.imports.undo.can_undo import ImportScope
 from crmadmin.imports.undo.values import length_of, restorable
 
 
-class Lost(NamedTuple):
+class LostValue(NamedTuple):
     """A field (its label, or the column's name where it has none any more), of how many records
     the old value stays lost, and whether the field is gone or only too short."""
 
@@ -31,17 +31,17 @@ class Lost(NamedTuple):
     is_gone: bool = True
 
 
-def of(ground: Ground) -> list[Lost]:
+def of(scope: ImportScope) -> list[LostValue]:
     """What undoing the import could not bring back as things stand, by name. Reads only."""
-    found = Counter(_of_rows(ground))
-    for name, notes in side_effects.notes(ground, made=False).items():
+    found = Counter(_of_rows(scope))
+    for name, notes in side_effects.notes(scope, made=False).items():
         model = side_effects.model_named(name)
         for note in notes:
             found.update(_of_note(model, note.before or {}))
-    return [Lost(name, rows, is_gone) for (name, is_gone), rows in sorted(found.items())]
+    return [LostValue(name, rows, is_gone) for (name, is_gone), rows in sorted(found.items())]
 
 
-def token(lost: Iterable[Lost]) -> str:
+def token(lost: Iterable[LostValue]) -> str:
     """The same for the same losses; "" for none: what a page shows that it told them."""
     told = "|".join(f"{item.field}:{item.rows}:{item.is_gone}" for item in lost)
     return hashlib.sha256(told.encode()).hexdigest()[:16] if told else ""
@@ -60,15 +60,15 @@ def _label(model: Any, column: str) -> str:
     return str(spec.label) if spec is not None else column
 
 
-def _of_rows(ground: Ground) -> dict[tuple[str, bool], int]:
+def _of_rows(scope: ImportScope) -> dict[tuple[str, bool], int]:
     """Counted by the database: an import may have overwritten a million records."""
-    mine = (ground.rows(State.UPDATED.value), ImportRow.before.is_not(null()))
+    mine = (scope.rows(State.UPDATED.value), ImportRow.before.is_not(null()))
     keys = json_keys(ImportRow.before)
     counted = select(keys.c.key, func.count()).select_from(ImportRow).join(keys, true())
     names: dict[str, int] = dict(
         db.session.execute(counted.where(*mine).group_by(keys.c.key)).all()
     )
-    table = ground.model.__table__
+    table = scope.model.__table__
     found = {(name, True): rows for name, rows in names.items() if name not in table.c}
     limits = {n: limit for n in names if n in table.c and (limit := length_of(table.c[n]))}
     if limits:
@@ -79,5 +79,5 @@ def _of_rows(ground: Ground) -> dict[tuple[str, bool], int]:
         counts = db.session.execute(select(*longer).where(*mine)).one()
         for name, rows in zip(limits, counts, strict=True):
             if rows:
-                found[_label(ground.model, name), False] = int(rows)
+                found[_label(scope.model, name), False] = int(rows)
     return found

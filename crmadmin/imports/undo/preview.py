@@ -28,10 +28,10 @@ from crmadmin.imports.undo.can_undo import (
     TAKEN,
     USED,
     WRITTEN,
-    Ground,
+    ImportScope,
     KeptLine,
 )
-from crmadmin.imports.undo.lost import Lost
+from crmadmin.imports.undo.lost import LostValue
 
 MOST_LINES = 100
 """Records that stay are named one by one up to here."""
@@ -54,30 +54,30 @@ class UndoPreview:
     kept_count: int
     changed: int = 0
     gone: int = 0
-    lost: tuple[Lost, ...] = ()
+    lost: tuple[LostValue, ...] = ()
     """Old values that cannot come back; whoever undoes it must have seen that."""
 
 
 def preview(batch: ImportBatch) -> UndoPreview:
     """What undoing the import would do as things stand now."""
-    ground = Ground.of(batch)
-    tally = _tally(ground)
-    going = _going(ground)
-    taken = _taken(ground)
-    rows, rows_count = _kept_rows(ground, taken)
-    contacts, contact_rows, contact_count = _contacts(ground)
-    made, changed, beside = _beside(ground, going)
+    scope = ImportScope.of(batch)
+    tally = _tally(scope)
+    going = _going(scope)
+    taken = _taken(scope)
+    rows, rows_count = _kept_rows(scope, taken)
+    contacts, contact_rows, contact_count = _contacts(scope)
+    made, changed, beside = _beside(scope, going)
     return UndoPreview(
         created=tally[State.CREATED.value, None],
         restored=tally[State.UPDATED.value, None] - len(taken),
-        members=_members(ground),
+        members=_members(scope),
         contacts=contacts,
         made=made,
         kept=sorted([*rows, *contact_rows], key=lambda line: line.number)[:MOST_LINES] + beside,
         kept_count=rows_count + contact_count + len(beside),
         changed=changed,
         gone=sum(tally[state, GONE] for state in WRITTEN),
-        lost=tuple(lost.of(ground)),
+        lost=tuple(lost.of(scope)),
     )
 
 
@@ -98,35 +98,35 @@ def _count(model: Any, *where: Condition) -> int:
     return db.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
 
 
-def _members(ground: Ground) -> int:
-    drafted = filling.size_of(ground.step_id) if ground.step_id is not None else 0
-    return drafted + _count(Membership, Membership.import_id == ground.batch_id)
+def _members(scope: ImportScope) -> int:
+    drafted = filling.size_of(scope.step_id) if scope.step_id is not None else 0
+    return drafted + _count(Membership, Membership.import_id == scope.batch_id)
 
 
-def _tally(ground: Ground) -> Mapping[tuple[str, str | None], int]:
+def _tally(scope: ImportScope) -> Mapping[tuple[str, str | None], int]:
     judged = (
-        select(ImportRow.state, ground.verdict.label("verdict"))
-        .where(ground.rows(*WRITTEN))
+        select(ImportRow.state, scope.keep_reason.label("keep_reason"))
+        .where(scope.rows(*WRITTEN))
         .subquery()
     )
     found = db.session.execute(
-        select(judged.c.state, judged.c.verdict, func.count()).group_by(
-            judged.c.state, judged.c.verdict
+        select(judged.c.state, judged.c.keep_reason, func.count()).group_by(
+            judged.c.state, judged.c.keep_reason
         )
     )
     tally: dict[tuple[str, str | None], int] = defaultdict(int)
-    tally.update({(state, verdict): many for state, verdict, many in found})
+    tally.update({(state, keep_reason): many for state, keep_reason, many in found})
     return tally
 
 
-def _going(ground: Ground) -> Any:
+def _going(scope: ImportScope) -> Any:
     """The records that would go or come back: nothing of theirs stands in anybody's way."""
-    return select(ImportRow.record_id).where(ground.rows(*WRITTEN), ground.verdict.is_(None))
+    return select(ImportRow.record_id).where(scope.rows(*WRITTEN), scope.keep_reason.is_(None))
 
 
-def _kept_rows(ground: Ground, taken: Mapping[int, str]) -> tuple[list[KeptLine], int]:
-    reason = ground.verdict
-    where = and_(ground.rows(*WRITTEN), reason.in_((EDITED, USED)))
+def _kept_rows(scope: ImportScope, taken: Mapping[int, str]) -> tuple[list[KeptLine], int]:
+    reason = scope.keep_reason
+    where = and_(scope.rows(*WRITTEN), reason.in_((EDITED, USED)))
     found = db.session.execute(
         select(ImportRow.number, ImportRow.label, reason)
         .where(where)
@@ -141,25 +141,25 @@ def _kept_rows(ground: Ground, taken: Mapping[int, str]) -> tuple[list[KeptLine]
 # Contacts
 
 
-def _contacts(ground: Ground) -> tuple[int, list[KeptLine], int]:
+def _contacts(scope: ImportScope) -> tuple[int, list[KeptLine], int]:
     """How many would go; the rows of which only the contact would stay, and how many those are."""
-    if not ground.has_contacts:
+    if not scope.has_contacts:
         return 0, [], 0
-    ours = Contact.import_id == ground.batch_id
+    ours = Contact.import_id == scope.batch_id
     total = _count(Contact, ours)
     if not total:
         return 0, [], 0
     staying = select(ImportRow.record_id).where(
-        ground.rows(State.CREATED.value), ground.verdict.in_((EDITED, USED))
+        scope.rows(State.CREATED.value), scope.keep_reason.in_((EDITED, USED))
     )
     left = and_(ours, (Contact.version != 1) | Contact.customer_id.in_(staying))
     many = _count(Contact, left)
     if not many:
         return total, [], 0
     where = and_(
-        ImportRow.batch_id == ground.batch_id,
+        ImportRow.batch_id == scope.batch_id,
         ImportRow.contact == "created",
-        ImportRow.state.not_in(WRITTEN) | ground.verdict.is_(None),
+        ImportRow.state.not_in(WRITTEN) | scope.keep_reason.is_(None),
         ImportRow.record_id.in_(select(Contact.customer_id).where(left)),
     )
     found = db.session.execute(
@@ -175,18 +175,18 @@ def _contacts(ground: Ground) -> tuple[int, list[KeptLine], int]:
 # Unique keys that somebody else has by now
 
 
-def _taken(ground: Ground) -> dict[int, str]:
+def _taken(scope: ImportScope) -> dict[int, str]:
     """Rows whose old values cannot come back: number → label.
 
     Only catalogs have keys that an import can overwrite: a customer's code is what it is known by.
     """
-    if ground.kind.family is not Family.CATALOG:
+    if scope.kind.family is not Family.CATALOG:
         return {}
     found: dict[int, str] = {}
     last = 0
     statement = select(
         ImportRow.number, ImportRow.label, ImportRow.record_id, ImportRow.before
-    ).where(ground.rows(State.UPDATED.value), ground.verdict.is_(None))
+    ).where(scope.rows(State.UPDATED.value), scope.keep_reason.is_(None))
     while True:
         rows = db.session.execute(
             statement.where(ImportRow.number > last).order_by(ImportRow.number).limit(ROWS_AT_ONCE)
@@ -194,8 +194,8 @@ def _taken(ground: Ground) -> dict[int, str]:
         if not rows:
             return found
         last = rows[-1].number
-        for column, sources, make in _unique(ground.model):
-            found.update(_taken_by(ground, column, sources, make, rows))
+        for column, sources, make in _unique(scope.model):
+            found.update(_taken_by(scope, column, sources, make, rows))
 
 
 def _unique(model: Any) -> Iterable[tuple[Any, str, Any]]:
@@ -210,7 +210,7 @@ def _unique(model: Any) -> Iterable[tuple[Any, str, Any]]:
 
 
 def _taken_by(
-    ground: Ground, column: Any, source: str, make: Any, rows: Sequence[Any]
+    scope: ImportScope, column: Any, source: str, make: Any, rows: Sequence[Any]
 ) -> dict[int, str]:
     wanted = {
         make([row.before[source]]): row
@@ -219,8 +219,8 @@ def _taken_by(
     }
     if not wanted:
         return {}
-    holders = select(column, ground.model.id).where(
-        among(column, wanted), ground.model.id.not_in(_going(ground))
+    holders = select(column, scope.model.id).where(
+        among(column, wanted), scope.model.id.not_in(_going(scope))
     )
     return {
         wanted[key].number: wanted[key].label
@@ -232,38 +232,40 @@ def _taken_by(
 # Beside the rows
 
 
-def _beside(ground: Ground, going: Any) -> tuple[int, int, list[KeptLine]]:
+def _beside(scope: ImportScope, going: Any) -> tuple[int, int, list[KeptLine]]:
     """How many side records would go, how many would be changed back, and which would stay."""
     kept: list[KeptLine] = []
     changed = made = 0
-    for name, notes in side_effects.notes(ground, made=False).items():
-        changed += _changed_back(ground, side_effects.model_named(name), notes, kept)
-    for name, notes in side_effects.notes(ground, made=True).items():
-        made += _removed(ground, side_effects.model_named(name), notes, going, kept)
+    for name, notes in side_effects.notes(scope, made=False).items():
+        changed += _changed_back(scope, side_effects.model_named(name), notes, kept)
+    for name, notes in side_effects.notes(scope, made=True).items():
+        made += _removed(scope, side_effects.model_named(name), notes, going, kept)
     return made, changed, kept
 
 
-def _changed_back(ground: Ground, model: Any, notes: Sequence[Any], kept: list[KeptLine]) -> int:
+def _changed_back(
+    scope: ImportScope, model: Any, notes: Sequence[Any], kept: list[KeptLine]
+) -> int:
     own: set[int | None] = set()
-    if model is ground.model:  # the rows' own records are counted with them
-        own.update(db.session.scalars(select(ImportRow.record_id).where(ground.rows(*WRITTEN))))
+    if model is scope.model:  # the rows' own records are counted with them
+        own.update(db.session.scalars(select(ImportRow.record_id).where(scope.rows(*WRITTEN))))
     latest: dict[int, int] = {}
     for note in notes:
         if note.record_id not in own:
             latest[note.record_id] = max(note.version, latest.get(note.record_id, 0))
-    there = _there(ground, model, list(latest))
+    there = _there(scope, model, list(latest))
     edited = [record for record in there if record.version != latest[record.id]]
     kept += [KeptLine(0, describe(record), EDITED) for record in edited]
     return len(there) - len(edited)
 
 
 def _removed(
-    ground: Ground, model: Any, notes: Sequence[Any], going: Any, kept: list[KeptLine]
+    scope: ImportScope, model: Any, notes: Sequence[Any], going: Any, kept: list[KeptLine]
 ) -> int:
     versions = {note.record_id: note.version for note in notes}
-    used = _used_by_others(ground, model, list(versions), going)
+    used = _used_by_others(scope, model, list(versions), going)
     made = 0
-    for record in _there(ground, model, list(versions)):
+    for record in _there(scope, model, list(versions)):
         if record.version != versions[record.id]:
             kept.append(KeptLine(0, describe(record), EDITED))
         elif record.id in used:
@@ -273,23 +275,23 @@ def _removed(
     return made
 
 
-def _there(ground: Ground, model: Any, ids: Sequence[int]) -> Sequence[Any]:
+def _there(scope: ImportScope, model: Any, ids: Sequence[int]) -> Sequence[Any]:
     if model is None:
         return ()
-    found = select(model).where(among(model.id, ids), model.created_at <= ground.until)
+    found = select(model).where(among(model.id, ids), model.created_at <= scope.until)
     return db.session.scalars(found.order_by(model.id)).all()
 
 
-def _used_by_others(ground: Ground, model: Any, ids: Sequence[int], going: Any) -> set[int]:
+def _used_by_others(scope: ImportScope, model: Any, ids: Sequence[int], going: Any) -> set[int]:
     """Which of the records something refers to that would not go or come back itself."""
     if model is None:
         return set()
     if model is CustomerGroup:
-        return {i for i in ids if side_effects.is_needed(ground, i, but_own=True)}
+        return {i for i in ids if side_effects.is_needed(scope, i, but_own=True)}
     used: set[int] = set()
     for reference in references_to(model):
         where = [among(reference.column, ids)]
-        if reference.spec.model is ground.model:
-            where.append(ground.model.id.not_in(going))
+        if reference.spec.model is scope.model:
+            where.append(scope.model.id.not_in(going))
         used.update(db.session.scalars(select(reference.column).where(*where).distinct()))
     return used

@@ -23,7 +23,7 @@ from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch, ImportChange, ImportRow
 from crmadmin.imports.records import State
 from crmadmin.imports.states import Is
-from crmadmin.imports.undo.can_undo import CONTACT, GONE, TAKEN, Ground
+from crmadmin.imports.undo.can_undo import CONTACT, GONE, TAKEN, ImportScope
 from crmadmin.imports.undo.values import Restore, put_back
 
 BLOCK = 5000
@@ -31,13 +31,13 @@ BLOCK = 5000
 Counts = Counter[str]
 
 
-def remove_made(ground: Ground, after: int, counts: Counts) -> tuple[int, int] | None:
+def remove_made(scope: ImportScope, after: int, counts: Counts) -> tuple[int, int] | None:
     """Take back what the next rows made: contacts, memberships, records.
 
     Gives the number of the last of these rows and how many overwrote nothing; None at the end.
     """
-    mine = ImportRow.batch_id == ground.batch_id
-    drafted = ground.step_id is not None and filling.open_step(ground.step_id)
+    mine = ImportRow.batch_id == scope.batch_id
+    drafted = scope.step_id is not None and filling.open_step(scope.step_id)
     last = db.session.scalar(
         select(func.max(ImportRow.number)).where(
             ImportRow.number.in_(
@@ -51,14 +51,14 @@ def remove_made(ground: Ground, after: int, counts: Counts) -> tuple[int, int] |
     if last is None:
         return None
     block = and_(mine, ImportRow.number > after, ImportRow.number <= last)
-    _judge(ground, and_(block, ImportRow.state == State.CREATED.value), counts)
-    if ground.has_contacts:
-        _remove_contacts(ground, block, counts)
-        _remove_members(ground, block, counts)
-    if drafted and ground.step_id is not None:
-        counts["members"] += filling.take_out(ground.step_id, _records(block))
+    _judge(scope, and_(block, ImportRow.state == State.CREATED.value), counts)
+    if scope.has_contacts:
+        _remove_contacts(scope, block, counts)
+        _remove_members(scope, block, counts)
+    if drafted and scope.step_id is not None:
+        counts["members"] += filling.take_out(scope.step_id, _records(block))
     created = and_(block, ImportRow.state == State.CREATED.value, ImportRow.kept.is_(None))
-    counts["created"] += _delete(ground.model, ground.model.id.in_(_records(created)))
+    counts["created"] += _delete(scope.model, scope.model.id.in_(_records(created)))
     others = func.coalesce(ImportRow.state, "") != State.UPDATED.value
     seen = db.session.scalar(select(func.count()).select_from(ImportRow).where(block, others))
     return last, seen or 0
@@ -68,36 +68,36 @@ def _records(where: ColumnElement[bool]) -> Any:
     return select(ImportRow.record_id).where(where, ImportRow.record_id.is_not(None))
 
 
-def _judge(ground: Ground, where: ColumnElement[bool], counts: Counts) -> None:
+def _judge(scope: ImportScope, where: ColumnElement[bool], counts: Counts) -> None:
     """Lock the records of some rows, and note which of them must stay."""
-    model = ground.model
+    model = scope.model
     locked = select(model.id).where(model.id.in_(_records(where))).order_by(model.id)
     db.session.execute(locked.with_for_update()).all()
-    _update(ImportRow, where, kept=ground.verdict)
+    _update(ImportRow, where, kept=scope.keep_reason)
     gone = select(func.count()).select_from(ImportRow).where(where, ImportRow.kept == GONE)
     counts["gone"] += db.session.scalar(gone) or 0
 
 
-def _remove_contacts(ground: Ground, block: ColumnElement[bool], counts: Counts) -> None:
+def _remove_contacts(scope: ImportScope, block: ColumnElement[bool], counts: Counts) -> None:
     """Those that nobody edited; a created customer that stays keeps those that came with it."""
     stays = select(ImportRow.record_id).where(
-        ground.rows(State.CREATED.value), ImportRow.kept.is_not(None), ImportRow.kept != GONE
+        scope.rows(State.CREATED.value), ImportRow.kept.is_not(None), ImportRow.kept != GONE
     )
     counts["contacts"] += _delete(
         Contact,
         # Plus nothing: the customers of the block are far fewer than the contacts of the import,
         # which is what SQLite would go through if it could use that index.
-        Contact.import_id + 0 == ground.batch_id,
+        Contact.import_id + 0 == scope.batch_id,
         Contact.customer_id.in_(_records(block)),
         Contact.version == 1,
         Contact.customer_id.not_in(stays),
     )
 
 
-def _remove_members(ground: Ground, block: ColumnElement[bool], counts: Counts) -> None:
+def _remove_members(scope: ImportScope, block: ColumnElement[bool], counts: Counts) -> None:
     counts["members"] += _delete(
         Membership,
-        Membership.import_id + 0 == ground.batch_id,
+        Membership.import_id + 0 == scope.batch_id,
         Membership.customer_id.in_(_records(block)),
     )
 
@@ -107,16 +107,16 @@ def _delete(model: Any, *where: ColumnElement[bool]) -> int:
     return rows_written(db.session.execute(statement))
 
 
-def restore(ground: Ground, before: int, counts: Counts) -> tuple[int, int] | None:
+def restore(scope: ImportScope, before: int, counts: Counts) -> tuple[int, int] | None:
     """Bring back what the rows above this number overwrote, the next block of them.
 
     Gives the number of the first of these rows and how many they are; None at the end.
     """
     beside = select(ImportChange.record_id).where(
-        ground.changed, ImportChange.target == ground.model.__name__
+        scope.changed, ImportChange.target == scope.model.__name__
     )
     updated = and_(
-        ground.rows(State.UPDATED.value),
+        scope.rows(State.UPDATED.value),
         ImportRow.number < before,
         # Those that it also changed beside the rows are brought back from all notes at once.
         ImportRow.record_id.not_in(beside),
@@ -129,7 +129,7 @@ def restore(ground: Ground, before: int, counts: Counts) -> tuple[int, int] | No
     if not numbers:
         return None
     block = and_(updated, ImportRow.number >= numbers[-1], ImportRow.number <= numbers[0])
-    _judge(ground, block, counts)
+    _judge(scope, block, counts)
     wanted = [
         Restore(record_id, version, present(image) or {})
         for record_id, version, image in db.session.execute(
@@ -138,17 +138,17 @@ def restore(ground: Ground, before: int, counts: Counts) -> tuple[int, int] | No
             .order_by(ImportRow.number.desc())
         )
     ]
-    failed = put_back(ground.model, wanted)
-    _keep(ground, failed)
+    failed = put_back(scope.model, wanted)
+    _keep(scope, failed)
     done = [restore.record_id for restore in wanted if restore.record_id not in failed]
-    _tell_earlier(ground, done)
+    _tell_earlier(scope, done)
     counts["restored"] += len(done)
     return numbers[-1], len(numbers)
 
 
-def _keep(ground: Ground, failed: set[int]) -> None:
+def _keep(scope: ImportScope, failed: set[int]) -> None:
     if failed:
-        rows = and_(ground.rows(State.UPDATED.value), among(ImportRow.record_id, failed))
+        rows = and_(scope.rows(State.UPDATED.value), among(ImportRow.record_id, failed))
         _update(ImportRow, rows, kept=TAKEN)
 
 
@@ -157,10 +157,10 @@ def _update(model: Any, *where: ColumnElement[bool], **values: Any) -> None:
     db.session.execute(statement.execution_options(synchronize_session=False))
 
 
-def notes_of_others(ground: Ground, notes: Any, model: Any) -> list[ColumnElement[bool]]:
+def notes_of_others(scope: ImportScope, notes: Any, model: Any) -> list[ColumnElement[bool]]:
     """What other imports, which may be undone themselves, noted of records of this model."""
     others = select(ImportBatch.id).where(
-        ImportBatch.id != ground.batch_id, ImportBatch.status.in_(states.those(Is.STANDS))
+        ImportBatch.id != scope.batch_id, ImportBatch.status.in_(states.those(Is.STANDS))
     )
     if notes is ImportChange:
         return [ImportChange.target == model.__name__, ImportChange.batch_id.in_(others)]
@@ -168,7 +168,7 @@ def notes_of_others(ground: Ground, notes: Any, model: Any) -> list[ColumnElemen
     return [ImportRow.batch_id.in_(others.where(ImportBatch.kind.in_(kinds)))]
 
 
-def _tell_earlier(ground: Ground, ids: list[int]) -> None:
+def _tell_earlier(scope: ImportScope, ids: list[int]) -> None:
     """Earlier imports of these records may be undone next: let their notes name the new version.
 
     A record that they left at version 4, and this import at 5, is at 6 now: their notes say 6, and
@@ -176,10 +176,10 @@ def _tell_earlier(ground: Ground, ids: list[int]) -> None:
     was noted later: a record that another import wrote since was edited since, and is left alone.
     """
     for notes in (ImportRow, ImportChange):
-        theirs = notes_of_others(ground, notes, ground.model)
+        theirs = notes_of_others(scope, notes, scope.model)
         _update(notes, *theirs, among(notes.record_id, ids), version=notes.version + 2)
     # Acts on many records that came before the import may be taken back next as well.
-    table = ground.model.__tablename__
+    table = scope.model.__tablename__
     mine = [ROWS.c.target == table, ROWS.c.fate == WRITTEN, ROWS.c.how == CHANGE]
     acted = update(ROWS).where(*mine, among(ROWS.c.record_id, ids))
     db.session.execute(acted.values(version=ROWS.c.version + 2))
@@ -207,12 +207,12 @@ def _follow(table: Any, ids: Any) -> None:
 images.tell_also(_follow)
 
 
-def note_contacts(ground: Ground) -> None:
+def note_contacts(scope: ImportScope) -> None:
     """Name the rows whose contact stays, though nothing else of them does."""
-    left = select(Contact.customer_id).where(Contact.import_id == ground.batch_id)
+    left = select(Contact.customer_id).where(Contact.import_id == scope.batch_id)
     _update(
         ImportRow,
-        ImportRow.batch_id == ground.batch_id,
+        ImportRow.batch_id == scope.batch_id,
         ImportRow.contact == "created",
         ImportRow.kept.is_(None),
         ImportRow.record_id.in_(left),

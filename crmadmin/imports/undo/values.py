@@ -119,7 +119,7 @@ def _write_one(spec: RecordSpec, names: Iterable[str], row: _Row) -> bool:
 
 
 def _write(spec: RecordSpec, names: Iterable[str], rows: Sequence[_Row]) -> None:
-    columns: dict[str, bulk.Column] = {
+    columns: dict[str, bulk.ColumnValues] = {
         name: [row.changed[name] if name in row.changed else row.now[name] for row in rows]
         for name in sorted(names)
     }

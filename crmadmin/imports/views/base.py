@@ -14,7 +14,7 @@ from crmadmin.core.paging import DEFAULT_PER_PAGE
 from crmadmin.core.spec import Words
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports import queries, standing
-from crmadmin.imports.kinds import KINDS, Kind
+from crmadmin.imports.kinds import KINDS, ImportKind
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline.target import DRAFT, fills, fills_draft
@@ -76,7 +76,7 @@ def changing(key: str, permission: Permission = Permission.IMPORTS_EDIT) -> Impo
 
 
 def changeable(batch: ImportBatch) -> ImportBatch:
-    """The import, for who may write records of its kind. Raises marks.NotTheSame."""
+    """The import, for users who may write records of its kind. Raises marks.NotTheSame."""
     guard.require(KINDS[batch.kind].permission)
     if fills(batch) or fills_draft(batch):
         guard.require(Permission.GROUPS_IMPORT)
@@ -101,7 +101,7 @@ def may_undo(batch: ImportBatch) -> bool:
     return guard.owns(Permission.IMPORTS_UNDO, batch.user_id) and may_change(batch)
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> ImportKind:
     """The kind of an address, if there is such a one and the user may import it."""
     kind = KINDS.get(name)
     if kind is None:
@@ -116,14 +116,14 @@ def label_of(batch: ImportBatch) -> Words:
     return kind.label if kind else batch.kind
 
 
-def title_of(kind: Kind) -> str:
+def title_of(kind: ImportKind) -> str:
     """The heading of an import that has not begun."""
     if kind.takes_group:
         return str(_("Import customers"))
     return str(_("Import data: %(list)s", list=str(kind.label)))
 
 
-def list_url(kind: Kind, group: CustomerGroup | None) -> str:
+def list_url(kind: ImportKind, group: CustomerGroup | None) -> str:
     """The list that the import was opened from."""
     if group is not None and guard.can(Permission.GROUPS_READ):
         return url_for("customer_group.details_view", id=group.id)
@@ -153,14 +153,16 @@ def back_url(batch: ImportBatch) -> str:
 
 
 def again_url(batch: ImportBatch) -> str:
-    """Where another file of the same kind is chosen; '' for who may not."""
+    """Where another file of the same kind is chosen; '' for users who may not."""
     if not guard.reaches("imports.new"):
         return ""
     draft = draft_key(batch) or None
     return url_for("imports.new", kind=batch.kind, group=batch.group_id, draft=draft)
 
 
-def step_links(kind: Kind, batch: ImportBatch | None, current: int) -> list[tuple[str, str | None]]:
+def step_links(
+    kind: ImportKind, batch: ImportBatch | None, current: int
+) -> list[tuple[str, str | None]]:
     """The steps of the wizard in the guides' words; those that are done lead back."""
     words = (
         (_("Choose a file"), _("Match columns"), _("Preview"), _("Import"))

@@ -17,7 +17,7 @@ from crmadmin.imports import error_workbook, source, standing
 from crmadmin.imports.messages import file_message
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import FileRefused
-from crmadmin.imports.states import Act
+from crmadmin.imports.states import Action
 from crmadmin.imports.views.base import batch_of, blueprint
 
 IN_MEMORY = 8 * 1024 * 1024
@@ -28,7 +28,7 @@ IN_MEMORY = 8 * 1024 * 1024
 def errors(id: str) -> Response:
     """The rows that did not go in, with their reasons (Tải các dòng lỗi)."""
     batch = batch_of(id, Permission.IMPORTS_READ)
-    if not standing.of(batch).allows(Act.ERRORS):
+    if not standing.of(batch).allows(Action.ERRORS):
         return _not_yet(batch)
     return _workbook(batch, error_workbook.write_errors, _("errors"), _("No row has an error."))
 
@@ -37,7 +37,7 @@ def errors(id: str) -> Response:
 def ledger(id: str) -> Response:
     """Every row with its result (Tải sổ kết quả)."""
     batch = batch_of(id, Permission.IMPORTS_READ)
-    if not standing.of(batch).allows(Act.LEDGER):
+    if not standing.of(batch).allows(Action.LEDGER):
         return _not_yet(batch)
     return _workbook(batch, error_workbook.write_ledger, _("ledger"), _("The ledger is empty."))
 

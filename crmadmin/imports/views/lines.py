@@ -15,12 +15,12 @@ from crmadmin.access import guard
 from crmadmin.core.outside import page_number, whole
 from crmadmin.core.paging import Page, clamp
 from crmadmin.imports import error_workbook, report, standing, states
-from crmadmin.imports.kinds import KINDS, Kind
+from crmadmin.imports.kinds import KINDS, ImportKind
 from crmadmin.imports.messages import STATE_LABELS, STATE_MEANINGS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline import corrections
 from crmadmin.imports.records import State
-from crmadmin.imports.states import Act, Is
+from crmadmin.imports.states import Action, Is
 from crmadmin.imports.views.base import PER_PAGE, STATE_COLORS
 from crmadmin.spreadsheets.parts import column_letters
 
@@ -41,7 +41,7 @@ KEYS = ("code", "name")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RowsAsked:
     """Which rows were asked for: by state or another filter, by reason, and the page of them.
 
     Or the page with a row: the first one from number `at` on, or the last one up to `upto`.
@@ -76,7 +76,7 @@ def touched(batch: ImportBatch) -> Touched:
     )
 
 
-def asked(found: report.Report) -> Asked:
+def asked(found: report.Report) -> RowsAsked:
     """What the address narrows to: the errors first, if there are any."""
     only = request.args.get("only", "")
     if only not in FILTERS:
@@ -86,10 +86,10 @@ def asked(found: report.Report) -> Asked:
         reason = ""
     page = page_number(request.args.get("page"), most=10_000_000)
     at, upto = whole(request.args.get("at")), whole(request.args.get("upto"))
-    return Asked(only, reason, page, at, upto)
+    return RowsAsked(only, reason, page, at, upto)
 
 
-def page_of(batch: ImportBatch, chosen: Asked) -> Page:
+def page_of(batch: ImportBatch, chosen: RowsAsked) -> Page:
     """The rows that were asked for."""
     if chosen.at is not None:
         chosen = replace(chosen, page=_before(batch, chosen, chosen.at) // PER_PAGE + 1)
@@ -104,7 +104,7 @@ def page_of(batch: ImportBatch, chosen: Asked) -> Page:
     return Page([report.line(batch, n) for n in shown], number, PER_PAGE, len(numbers))
 
 
-def _before(batch: ImportBatch, chosen: Asked, number: int) -> int:
+def _before(batch: ImportBatch, chosen: RowsAsked, number: int) -> int:
     """How many of the rows that were asked for have a smaller number."""
     if chosen.only == FIXED:
         return bisect_left(touched(batch).corrected, number)
@@ -152,7 +152,7 @@ def ledger(batch: ImportBatch, endpoint: str) -> dict[str, Any]:
 def _has_error_book(batch: ImportBatch, found: report.Report) -> bool:
     """Whether the rows with errors can be taken out."""
     has_rows = bool(found.rows[State.INVALID]) and error_workbook.can_write(batch)
-    return has_rows and standing.of(batch).allows(Act.ERRORS)
+    return has_rows and standing.of(batch).allows(Action.ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +189,16 @@ def reasons(batch: ImportBatch, found: report.Report) -> list[tuple[str, str, st
     return report.reasons(batch) if 0 < many <= MOST_REASONED else []
 
 
-def _choices(why: list[tuple[str, str, str, int]], chosen: Asked) -> list[tuple[str, str, bool]]:
+def _choices(
+    why: list[tuple[str, str, str, int]], chosen: RowsAsked
+) -> list[tuple[str, str, bool]]:
     """What the rows with errors can be narrowed to: (code, words, chosen); all of them first."""
     words = {code: text for code, text, _column, _rows in why}
     every = [("", str(_("Every reason"))), *words.items()]
     return [(code, text, code == chosen.reason) for code, text in every]
 
 
-def row_context(kind: Kind) -> dict[str, Any]:
+def row_context(kind: ImportKind) -> dict[str, Any]:
     """What drawing one row needs."""
     return {
         "kind": kind,
@@ -206,7 +208,9 @@ def row_context(kind: Kind) -> dict[str, Any]:
     }
 
 
-def sums(batch: ImportBatch, found: report.Report, endpoint: str, chosen: Asked) -> dict[str, Any]:
+def sums(
+    batch: ImportBatch, found: report.Report, endpoint: str, chosen: RowsAsked
+) -> dict[str, Any]:
     """The counts above the rows; each of them leads to its rows."""
 
     def at(only: str) -> str:
@@ -227,7 +231,7 @@ def sums(batch: ImportBatch, found: report.Report, endpoint: str, chosen: Asked)
     }
 
 
-def record_url(kind: Kind, line: report.Line) -> str:
+def record_url(kind: ImportKind, line: report.ReportLine) -> str:
     """The record that a row became or met, where the user may open it."""
     endpoint = f"{kind.spec.name}.{'details_view' if kind.takes_group else 'edit_view'}"
     if line.record_id is None or not guard.reaches(endpoint):
@@ -236,7 +240,7 @@ def record_url(kind: Kind, line: report.Line) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownColumns:
     """The columns of a table of bad rows, name → heading: what tells a row apart, then the columns
     in which the rows are wrong. What is wrong elsewhere stands beside the row's result."""
 
@@ -246,17 +250,17 @@ class Shown:
     mapped: frozenset[str]
     """Columns that the file has: the others have no cell that could be corrected."""
 
-    def cells(self, line: report.Line) -> list[str]:
+    def cells(self, line: report.ReportLine) -> list[str]:
         """Columns of this row whose cells are shown, in the order in which they stand."""
         return [*self.keys, *self.wide, *self.rest(line)]
 
-    def rest(self, line: report.Line) -> list[str]:
+    def rest(self, line: report.ReportLine) -> list[str]:
         """Columns of this row that have to be shown and have no place of their own."""
         bad = {p["name"] for p in line.problems} | set(line.fixed)
         return [n for n in self.headings if n in bad and n not in self.keys and n not in self.wide]
 
 
-def columns_of(batch: ImportBatch, rows: Sequence[report.Line]) -> Shown:
+def columns_of(batch: ImportBatch, rows: Sequence[report.ReportLine]) -> ShownColumns:
     """Which columns a page of bad rows shows: those in which most of them are wrong."""
     headings, keys, used = _columns(batch)
     bad: dict[str, int] = {}
@@ -268,10 +272,12 @@ def columns_of(batch: ImportBatch, rows: Sequence[report.Line]) -> Shown:
     # Room that no problem needs shows what tells the rows apart.
     fill = [n for n in order if n in used and n not in bad]
     wide = set((most + fill)[:WIDE])
-    return Shown(keys, {n: headings[n] for n in order if n in wide}, headings, frozenset(used))
+    return ShownColumns(
+        keys, {n: headings[n] for n in order if n in wide}, headings, frozenset(used)
+    )
 
 
-def focus_of(chosen: Asked, rows: Sequence[report.Line], shown: Shown) -> str:
+def focus_of(chosen: RowsAsked, rows: Sequence[report.ReportLine], shown: ShownColumns) -> str:
     """The id of the bad cell with which one goes on, where the address says so; else ""."""
     bad = [
         (line.number, cell_id(line, name))
@@ -289,16 +295,16 @@ def focus_of(chosen: Asked, rows: Sequence[report.Line], shown: Shown) -> str:
     return next((key for number, key in reversed(bad) if number <= upto), bad[0][1])
 
 
-def cell_id(line: report.Line, name: str) -> str:
+def cell_id(line: report.ReportLine, name: str) -> str:
     """The id of the input of a cell."""
     return f"x{line.number}-{name}"
 
 
-def columns_named(batch: ImportBatch, names: Collection[str]) -> Shown:
+def columns_named(batch: ImportBatch, names: Collection[str]) -> ShownColumns:
     """The same columns as a page that was drawn before."""
     headings, keys, used = _columns(batch)
     wide = {n: headings[n] for n in headings if n in names and n not in keys}
-    return Shown(keys, wide, headings, frozenset(used))
+    return ShownColumns(keys, wide, headings, frozenset(used))
 
 
 def _columns(batch: ImportBatch) -> tuple[dict[str, str], dict[str, str], set[str]]:

@@ -21,7 +21,7 @@ from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline import corrections
 from crmadmin.imports.pipeline.mapping import ColumnMap
 from crmadmin.imports.records import FileRefused
-from crmadmin.imports.states import Act, Is
+from crmadmin.imports.states import Action, Is
 from crmadmin.imports.views.base import (
     COLUMNS,
     back_url,
@@ -31,7 +31,7 @@ from crmadmin.imports.views.base import (
     step_links,
 )
 from crmadmin.imports.views.steps import move_on
-from crmadmin.imports.views.values import Decisions, by_column, decided, price, unseen
+from crmadmin.imports.views.values import ValueDecisions, by_column, decided, price, unseen
 
 LEFT_OUT = "-"
 """What the select of a file's column sends when the column is not to be imported."""
@@ -40,7 +40,7 @@ SHOWN_VALUES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ColumnChoice:
     """A column of the file beside what is chosen for it: a field, LEFT_OUT, or "" for undecided."""
 
     column: FileColumn
@@ -58,7 +58,7 @@ def mapping_page(id: str) -> ResponseReturnValue:
     if not is_open(batch):
         return redirect(url_for("imports.show", id=batch.id))
     page = matching.page(batch)
-    return _render(batch, page, [Choice(c, _proposed(batch, c)) for c in page.columns])
+    return _render(batch, page, [ColumnChoice(c, _proposed(batch, c)) for c in page.columns])
 
 
 @blueprint.post("/<id>/mapping")
@@ -81,7 +81,9 @@ def choose(id: str) -> ResponseReturnValue:
             problems = [_wrong(batch, wrong)]
         else:
             return move_on(batch, to=_next(form, is_new=is_new))
-    return _render(batch, page, [Choice(c, chosen[c.index]) for c in page.columns], problems), 422
+    return _render(
+        batch, page, [ColumnChoice(c, chosen[c.index]) for c in page.columns], problems
+    ), 422
 
 
 @blueprint.post("/<id>/sheet")
@@ -96,7 +98,7 @@ def sheet(id: str) -> ResponseReturnValue:
         services.choose_columns(batch, name, header or None, None)
     except services.BadMapping as wrong:
         page = matching.page(batch)
-        choices = [Choice(c, _proposed(batch, c)) for c in page.columns]
+        choices = [ColumnChoice(c, _proposed(batch, c)) for c in page.columns]
         return _render(batch, page, choices, [_wrong(batch, wrong)]), 422
     return move_on(batch, to="imports.mapping")
 
@@ -131,11 +133,11 @@ def options(id: str) -> Response:
 
 def is_open(batch: ImportBatch) -> bool:
     """Whether columns and values can still be decided."""
-    return standing.of(batch).allows(Act.MAP)
+    return standing.of(batch).allows(Action.MAP)
 
 
 def _apply(
-    batch: ImportBatch, fields: dict[str, int], decisions: Decisions, seen: Decisions
+    batch: ImportBatch, fields: dict[str, int], decisions: ValueDecisions, seen: ValueDecisions
 ) -> bool:
     """Hand over what differs from what is in force; whether anything does.
 
@@ -200,7 +202,7 @@ def _wrong(batch: ImportBatch, wrong: services.BadMapping) -> str:
 
 
 def _render(
-    batch: ImportBatch, page: MappingPage, choices: list[Choice], problems: Sequence[str] = ()
+    batch: ImportBatch, page: MappingPage, choices: list[ColumnChoice], problems: Sequence[str] = ()
 ) -> str:
     kind = KINDS[batch.kind]
     total = report.build(batch).total

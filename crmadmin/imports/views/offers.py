@@ -18,7 +18,7 @@ from crmadmin.admin.view import RecordView
 from crmadmin.core.db import spec_of
 from crmadmin.groups.models import CustomerGroup
 from crmadmin.imports import queries
-from crmadmin.imports.kinds import KINDS, Kind, kind_of
+from crmadmin.imports.kinds import KINDS, ImportKind, kind_of
 
 INTO_GROUPS = "customers-contacts"
 
@@ -34,7 +34,7 @@ def register() -> None:
     extensions.register(Extension("imports", spec_of(CustomerGroup).name, answers=answers))
 
 
-def _urls(kind: Kind) -> extensions.Urls:
+def _urls(kind: ImportKind) -> extensions.Urls:
     """Where Nhập dữ liệu and the template of a list lead."""
 
     def urls(view: RecordView) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from crmadmin.imports import mapping_page, report, standing
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import State
-from crmadmin.imports.states import Act
+from crmadmin.imports.states import Action
 from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import (
     PREVIEW,
@@ -34,7 +34,7 @@ def preview(id: str) -> ResponseReturnValue:
     """What was read, and what would happen."""
     batch = batch_of(id, Permission.IMPORTS_READ)
     now = standing.of(batch)
-    if not now.allows(Act.PREVIEW):
+    if not now.allows(Action.PREVIEW):
         return redirect(url_for("imports.show", id=batch.id))
     kind = KINDS[batch.kind]
     context = lines.ledger(batch, "imports.preview")
@@ -60,7 +60,9 @@ def preview(id: str) -> ResponseReturnValue:
     )
 
 
-def _edges(batch: ImportBatch, asked: lines.Asked, rows: Sequence[report.Line]) -> dict[str, str]:
+def _edges(
+    batch: ImportBatch, asked: lines.RowsAsked, rows: Sequence[report.ReportLine]
+) -> dict[str, str]:
     """Where the bad cells go on before the first row of the page and behind its last one."""
     if not rows:
         return {"cells_next": "", "cells_prev": ""}

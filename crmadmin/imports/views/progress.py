@@ -18,13 +18,13 @@ from crmadmin.core import htmx
 from crmadmin.core.spec import Words
 from crmadmin.imports import progress as progress_of
 from crmadmin.imports import standing
-from crmadmin.imports.kinds import KINDS, Kind
+from crmadmin.imports.kinds import KINDS, ImportKind
 from crmadmin.imports.messages import STATE_LABELS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.progress import Progress
 from crmadmin.imports.records import JOBS, RUN, UNDO, State
 from crmadmin.imports.records import PREVIEW as PREVIEW_TASK
-from crmadmin.imports.states import Act
+from crmadmin.imports.states import Action
 from crmadmin.imports.views.base import (
     COLUMNS,
     IMPORT,
@@ -79,7 +79,7 @@ def _page(batch: ImportBatch, active: Job | None) -> dict[str, object]:
         "step": step,
         "may_change": may_change(batch),
         "standing": now,
-        "may_undo": now.allows(Act.UNDO) and may_undo(batch),
+        "may_undo": now.allows(Action.UNDO) and may_undo(batch),
         "back_url": back_url(batch),
     }
 
@@ -115,12 +115,12 @@ def _title(task: str, job: Job | None) -> str:
     return str(words.get(task) or _("Reading the file"))
 
 
-def _heading(task: str, found: Progress, kind: Kind) -> str:
+def _heading(task: str, found: Progress, kind: ImportKind) -> str:
     words = _phase_words(kind)
     return str(words.get(found.phase) or words[PHASES[task][0]])
 
 
-def _phase_words(kind: Kind) -> dict[str, Words]:
+def _phase_words(kind: ImportKind) -> dict[str, Words]:
     writes = (
         _("Write customers and contacts")
         if kind.takes_group
@@ -135,7 +135,7 @@ def _phase_words(kind: Kind) -> dict[str, Words]:
     }
 
 
-def _stages(task: str, found: Progress, kind: Kind) -> Iterator[tuple[Words, str]]:
+def _stages(task: str, found: Progress, kind: ImportKind) -> Iterator[tuple[Words, str]]:
     """The steps of the job: (words, "done", "now" or "")."""
     phases = PHASES.get(task, PHASES[PREVIEW_TASK])
     words = _phase_words(kind)

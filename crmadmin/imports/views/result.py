@@ -23,7 +23,7 @@ from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline.target import fills_draft
 from crmadmin.imports.records import JOBS, RUN, OnBlank, OnDuplicate, Rules, State
-from crmadmin.imports.states import Act, Is
+from crmadmin.imports.states import Action, Is
 from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import (
     again_url,
@@ -48,7 +48,7 @@ def result(id: str) -> ResponseReturnValue:
     """The ledger: what became of every row."""
     batch = batch_of(id, Permission.IMPORTS_READ)
     now = standing.of(batch)
-    if not now.allows(Act.RESULT):
+    if not now.allows(Action.RESULT):
         return redirect(url_for("imports.show", id=batch.id))
     kind = KINDS[batch.kind]
     context = lines.ledger(batch, "imports.result")
@@ -68,7 +68,7 @@ def result(id: str) -> ResponseReturnValue:
         took=_length(batch),
         goes_at=_goes_at(batch),
         undo_until=_undo_until(batch),
-        may_undo=now.allows(Act.UNDO) and may_undo(batch),
+        may_undo=now.allows(Action.UNDO) and may_undo(batch),
         failed=_failure(batch),
         **_undone(batch),
         again_url=again_url(batch),
@@ -231,7 +231,7 @@ GIVEN: tuple[tuple[str, Callable[[int, str], str]], ...] = (
 def undo_page(id: str) -> ResponseReturnValue:
     """The question before an import is taken back, with exactly what that does."""
     batch = changing(id, Permission.IMPORTS_UNDO)
-    if not standing.of(batch).allows(Act.UNDO):
+    if not standing.of(batch).allows(Action.UNDO):
         return redirect(url_for("imports.show", id=batch.id))
     found = undo.preview(batch)
     return render_template(
@@ -252,7 +252,7 @@ def undo_page(id: str) -> ResponseReturnValue:
 def start_undo(id: str) -> Response:
     """Take the import back (Hoàn tác)."""
     batch = changing(id, Permission.IMPORTS_UNDO)
-    if not standing.of(batch).allows(Act.UNDO):
+    if not standing.of(batch).allows(Action.UNDO):
         return _not_undone(batch)
     try:
         user = guard.current_user()
@@ -310,6 +310,6 @@ def _goes_at(batch: ImportBatch) -> datetime | None:
 
 def _undo_until(batch: ImportBatch) -> datetime | None:
     """Until when the import can be undone; None when it cannot be any more."""
-    if batch.history_gone_at is not None or not states.allows(batch.status, Act.UNDO):
+    if batch.history_gone_at is not None or not states.allows(batch.status, Action.UNDO):
         return None
     return retention.goes_at(Keep.HISTORY, batch.created_at)

@@ -18,7 +18,7 @@ from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline.mapping import ColumnMap
 from crmadmin.imports.records import State
-from crmadmin.imports.states import Act
+from crmadmin.imports.states import Action
 from crmadmin.imports.views import lines
 from crmadmin.imports.views.base import blueprint, changing
 from crmadmin.imports.views.steps import settle
@@ -39,7 +39,7 @@ def fix(id: str, number: int) -> ResponseReturnValue:
     cells = _sent(CELL)
     before = _sent(WAS)
 
-    def correct(batch: ImportBatch) -> report.Line:
+    def correct(batch: ImportBatch) -> report.ReportLine:
         names = {c.name for c in KINDS[batch.kind].columns}
         if not cells or not cells.keys() <= names:
             abort(400)
@@ -77,7 +77,9 @@ def take_back(id: str, number: int) -> ResponseReturnValue:
     return _act(id, number, lambda batch: fixes.take_back(batch, number))
 
 
-def _act(id: str, number: int, act: Callable[[ImportBatch], report.Line]) -> ResponseReturnValue:
+def _act(
+    id: str, number: int, act: Callable[[ImportBatch], report.ReportLine]
+) -> ResponseReturnValue:
     batch = changing(id)
     _await_look(batch)
     if not _is_open(batch):
@@ -100,7 +102,7 @@ def _act(id: str, number: int, act: Callable[[ImportBatch], report.Line]) -> Res
 
 
 def _is_open(batch: ImportBatch) -> bool:
-    return standing.of(batch).allows(Act.CORRECT)
+    return standing.of(batch).allows(Action.CORRECT)
 
 
 def _leave(batch: ImportBatch) -> Response:
@@ -122,7 +124,7 @@ def _await_look(batch: ImportBatch) -> None:
         settle(batch)
 
 
-def _row(batch: ImportBatch, line: report.Line, chosen: lines.Asked) -> Response:
+def _row(batch: ImportBatch, line: report.ReportLine, chosen: lines.RowsAsked) -> Response:
     """The row as it is now, and the counts that moved with it."""
     names = request.args.get("columns", "").split(",")
     answer = make_response(
@@ -141,7 +143,7 @@ def _row(batch: ImportBatch, line: report.Line, chosen: lines.Asked) -> Response
     return answer
 
 
-def _said(line: report.Line) -> str:
+def _said(line: report.ReportLine) -> str:
     """What a screen reader says of the row."""
     if line.is_left_out:
         return str(_("Row %(row)s stays behind.", row=line.number))

@@ -15,7 +15,7 @@ from crmadmin.imports import mapping_page, services, standing, states
 from crmadmin.imports.kinds import KINDS
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.records import JOBS
-from crmadmin.imports.states import Act, Is
+from crmadmin.imports.states import Action, Is
 from crmadmin.imports.views.base import back_url, batch_of, blueprint, changing
 from crmadmin.jobs import services as jobs
 
@@ -35,7 +35,7 @@ def step_of(batch: ImportBatch) -> str:
     now = standing.of(batch)
     if now.is_working:
         return "imports.progress"
-    if now.allows(Act.RUN) and not now.is_(Is.HELD_UP) and asks_first(batch):
+    if now.allows(Action.RUN) and not now.is_(Is.HELD_UP) and asks_first(batch):
         return "imports.mapping"
     return f"imports.{states.page_of(now.status)}"
 
@@ -95,7 +95,7 @@ def run(id: str) -> Response:
     if now.is_working and not now.is_(Is.WRITTEN):
         flash(_("The file is still being read. Look at the preview first."), "warning")
         return redirect(url_for("imports.show", id=batch.id), 303)
-    if not now.allows(Act.RUN):
+    if not now.allows(Action.RUN):
         return not_now(batch)
     try:
         services.start_run(batch, strict=request.form.get("strict") == "1")
@@ -117,7 +117,7 @@ def not_now(batch: ImportBatch) -> Response:
 def stop(id: str) -> Response:
     """Ask the run to stop after the rows at hand; what it wrote stays (Dừng)."""
     batch = changing(id)
-    if standing.of(batch).allows(Act.STOP):
+    if standing.of(batch).allows(Action.STOP):
         services.stop(batch)
     return move_on(batch)
 
@@ -128,9 +128,9 @@ def resume(id: str) -> Response:
     batch = changing(id)
     now = standing.of(batch)
     try:
-        if now.allows(Act.RETRY):
+        if now.allows(Action.RETRY):
             services.start_preview(batch)
-        elif now.allows(Act.RESUME):
+        elif now.allows(Action.RESUME):
             services.resume(batch)
         else:
             raise services.BadState(now.status)
@@ -144,7 +144,7 @@ def resume(id: str) -> Response:
 def restart(id: str) -> Response:
     """Start the settings over: as they were right after the upload (Làm mới)."""
     batch = changing(id)
-    if not standing.of(batch).allows(Act.RESTART):
+    if not standing.of(batch).allows(Action.RESTART):
         return not_now(batch)
     try:
         services.restart(batch)
@@ -157,7 +157,7 @@ def restart(id: str) -> Response:
 def abandon(id: str) -> Response:
     """Leave with nothing kept: neither the file nor what was decided (Bỏ qua)."""
     batch = changing(id, Permission.IMPORTS_DELETE)
-    if not standing.of(batch).allows(Act.ABANDON):
+    if not standing.of(batch).allows(Action.ABANDON):
         return not_now(batch)
     back = back_url(batch)
     try:

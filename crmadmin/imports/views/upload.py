@@ -23,12 +23,12 @@ from crmadmin.core.text import text
 from crmadmin.groups import drafts
 from crmadmin.groups.models import CustomerGroup, GroupStep
 from crmadmin.imports import report, services, standing, states, template, uploads
-from crmadmin.imports.kinds import CUSTOMER_KINDS, KINDS, Family, Kind
+from crmadmin.imports.kinds import CUSTOMER_KINDS, KINDS, Family, ImportKind
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline import corrections
 from crmadmin.imports.pipeline.mapping import ColumnMap
 from crmadmin.imports.records import Rules
-from crmadmin.imports.states import Act, Is
+from crmadmin.imports.states import Action, Is
 from crmadmin.imports.views.base import (
     FILE,
     NEW_GROUP,
@@ -97,7 +97,7 @@ def template_file(kind: str) -> Response:
     return send_file(out, TYPES["xlsx"], as_attachment=True, download_name=name)
 
 
-def _export_of(kind: Kind) -> Permission | None:
+def _export_of(kind: ImportKind) -> Permission | None:
     """What one must hold to take the records of a kind out."""
     return find(kind.spec.options.resource, "export")
 
@@ -117,7 +117,7 @@ def upload(kind: str) -> ResponseReturnValue:
 
 
 def _take(
-    kind: Kind,
+    kind: ImportKind,
     rules: Rules,
     aim: Aim,
     group_name: str | None,
@@ -196,7 +196,7 @@ def change(id: str) -> ResponseReturnValue:
 
 
 def _is_open(batch: ImportBatch) -> bool:
-    return standing.of(batch).allows(Act.SETTINGS)
+    return standing.of(batch).allows(Action.SETTINGS)
 
 
 def _rules(*, strict: bool = False) -> Rules:
@@ -206,7 +206,7 @@ def _rules(*, strict: bool = False) -> Rules:
         abort(400)
 
 
-def _aim(kind: Kind, given: MultiDict[str, str]) -> Aim:
+def _aim(kind: ImportKind, given: MultiDict[str, str]) -> Aim:
     """The group, or the form of a group, that led here; 404 for one that is not there."""
     key, draft = given.get("group"), given.get("draft", "")
     if not key and not draft:
@@ -223,7 +223,7 @@ def _aim(kind: Kind, given: MultiDict[str, str]) -> Aim:
     return Aim(group, str(group.id) if draft else "")
 
 
-def _group_name(kind: Kind) -> str | None:
+def _group_name(kind: ImportKind) -> str | None:
     name = text(request.form.get("group_name")) if kind.takes_group else None
     if name:
         guard.require(Permission.GROUPS_IMPORT)
@@ -233,7 +233,7 @@ def _group_name(kind: Kind) -> str | None:
 
 
 def _page(
-    kind: Kind,
+    kind: ImportKind,
     rules: Rules,
     aim: Aim,
     errors: Sequence[str] = (),

@@ -10,23 +10,23 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from crmadmin.core import marks, records
-from crmadmin.imports.kinds import TARGETS, Kind
+from crmadmin.imports.kinds import TARGETS, ImportKind
 from crmadmin.imports.mapping_page import MappingPage, UnknownValue
 from crmadmin.imports.models import ImportBatch
 from crmadmin.imports.pipeline.references import decision_key
 from crmadmin.imports.records import OnUnknown
 
-Decisions = dict[str, dict[str, int | str]]
+ValueDecisions = dict[str, dict[str, int | str]]
 """Import column → value as the file writes it → a record's id, create, blank or error."""
 
 WORDS = (OnUnknown.CREATE.value, OnUnknown.BLANK.value)
 
 
-def decided(form: MultiDict[str, str], page: MappingPage, kind: Kind) -> Decisions:
+def decided(form: MultiDict[str, str], page: MappingPage, kind: ImportKind) -> ValueDecisions:
     """What the form says of values otherwise than what is in force."""
     said = {key: OnUnknown.ERROR.value if to is None else to for key, to in _same(form, kind)}
     column, _colon, word = form.get("all", "").partition(":")
-    found: Decisions = {}
+    found: ValueDecisions = {}
     for value in page.unknown:
         decision = said.get((value.column, value.value), value.decision)
         if value.column == column and word in WORDS and decision == OnUnknown.ERROR:
@@ -36,10 +36,10 @@ def decided(form: MultiDict[str, str], page: MappingPage, kind: Kind) -> Decisio
     return found
 
 
-def unseen(batch: ImportBatch, page: MappingPage) -> Decisions:
+def unseen(batch: ImportBatch, page: MappingPage) -> ValueDecisions:
     """Values about which nothing was ever said, as the errors that they are."""
     known = batch.options.get("values") or {}
-    found: Decisions = {}
+    found: ValueDecisions = {}
     for value in page.unknown:
         if value.is_undecided and decision_key(value.value) not in known.get(value.column, {}):
             found.setdefault(value.column, {})[value.value] = OnUnknown.ERROR.value
@@ -47,7 +47,7 @@ def unseen(batch: ImportBatch, page: MappingPage) -> Decisions:
 
 
 def _same(
-    form: MultiDict[str, str], kind: Kind
+    form: MultiDict[str, str], kind: ImportKind
 ) -> Iterator[tuple[tuple[str, str], int | str | None]]:
     """What the form decides; a record's number is below zero, which no decision may be, where
     another record has it by now."""

@@ -8,15 +8,15 @@ from crmadmin.imports.pipeline.plan.catalogs import CatalogPlanner
 from crmadmin.imports.pipeline.plan.contacts import ContactIndex
 from crmadmin.imports.pipeline.plan.customers import CustomerPlanner
 from crmadmin.imports.pipeline.plan.members import MemberPlanner
-from crmadmin.imports.pipeline.plan.outcomes import Existing, Fate, Known, Subject
+from crmadmin.imports.pipeline.plan.outcomes import Existing, Known, RowOutcome, Subject
 
 __all__ = [
     "CatalogPlanner",
     "ContactIndex",
     "CustomerPlanner",
     "Existing",
-    "Fate",
     "Known",
     "MemberPlanner",
+    "RowOutcome",
     "Subject",
 ]

@@ -1,4 +1,4 @@
-"""The fate of catalog rows. Pure.
+"""The outcome of catalog rows. Pure.
 
 A record is known by its code, else by a second key: its name, or for collaborators the phone.
 """
@@ -14,13 +14,13 @@ from crmadmin.imports.pipeline.check import Checked
 from crmadmin.imports.pipeline.plan.contacts import ContactIndex
 from crmadmin.imports.pipeline.plan.outcomes import (
     Existing,
-    Fate,
     Journal,
     Key,
     Known,
-    Shape,
+    PastOutcome,
+    RecordShape,
+    RowOutcome,
     Subject,
-    Told,
     ambiguous,
     duplicate,
     invalid,
@@ -35,7 +35,7 @@ BY_PHONE: SecondKey = ("phone", str)
 class CatalogPlanner:
     """Plans a file's rows batch by batch and remembers the records that it has met."""
 
-    def __init__(self, shape: Shape, rules: Rules, second: SecondKey = BY_NAME) -> None:
+    def __init__(self, shape: RecordShape, rules: Rules, second: SecondKey = BY_NAME) -> None:
         self._shape = shape
         self._rules = rules
         self._second = second
@@ -45,10 +45,10 @@ class CatalogPlanner:
         self._codes: set[str] = set()
         self._journal = Journal()
 
-    def plan(self, rows: Sequence[Checked], known: Known) -> list[Fate]:
-        """One fate for each row, in order."""
+    def plan(self, rows: Sequence[Checked], known: Known) -> list[RowOutcome]:
+        """One outcome for each row, in order."""
         self._codes.update(code for row in rows if (code := row.key))
-        return [self._fate(row, known) for row in rows]
+        return [self._outcome(row, known) for row in rows]
 
     def asked(self, codes: Iterable[str]) -> set[str]:
         """Which of these code keys the rows up to here have."""
@@ -65,19 +65,19 @@ class CatalogPlanner:
         """The block does not stand: forget it."""
         self._journal.roll_back()
 
-    def replay(self, rows: Sequence[Checked], told: Mapping[int, Told]) -> None:
+    def replay(self, rows: Sequence[Checked], told: Mapping[int, PastOutcome]) -> None:
         """Take note of rows that were carried out already, and of what became of them."""
         self._codes.update(code for row in rows if (code := row.key))
         for row in rows:
-            fate = told.get(row.number)
-            if fate is None or fate.existing is None or fate.state is State.INVALID:
+            outcome = told.get(row.number)
+            if outcome is None or outcome.existing is None or outcome.state is State.INVALID:
                 continue
-            there = fate.existing
+            there = outcome.existing
             met = self._met_by_id.get(there.id)
             if met is None:
                 met = Subject(row.number, there.id, there.values, ContactIndex())
                 self._met_by_id[there.id] = met
-                self._remember(self._keys_of({**there.values, **fate.before}), met)
+                self._remember(self._keys_of({**there.values, **outcome.before}), met)
                 self._remember_default(row.values, met)
             self._remember(self.keys(row), met)
         self._journal.commit()
@@ -93,7 +93,7 @@ class CatalogPlanner:
             if (value := values.get(column))
         ]
 
-    def _fate(self, row: Checked, known: Known) -> Fate:
+    def _outcome(self, row: Checked, known: Known) -> RowOutcome:
         label = str(row.values.get("name") or row.values.get("code") or "")
         if row.problems:
             return invalid(row, label)
@@ -120,12 +120,12 @@ class CatalogPlanner:
         """
         return keys[:1] if len(keys) > 1 and self._shape.missing(row.values) else keys
 
-    def _again(self, row: Checked, keys: list[Key], met: Subject, label: str) -> Fate:
+    def _again(self, row: Checked, keys: list[Key], met: Subject, label: str) -> RowOutcome:
         """A later row that names a record of the file; its other keys mean that record too."""
         self._remember(keys, met)
-        return Fate(row.number, State.SKIPPED, label, met, warnings=row.warnings)
+        return RowOutcome(row.number, State.SKIPPED, label, met, warnings=row.warnings)
 
-    def _new(self, row: Checked, keys: list[Key], label: str) -> Fate:
+    def _new(self, row: Checked, keys: list[Key], label: str) -> RowOutcome:
         values = self._shape.new_values(row)
         problems = self._shape.missing(values)
         if problems:
@@ -133,13 +133,15 @@ class CatalogPlanner:
         subject = Subject(row.number, None, values, ContactIndex())
         self._remember(keys, subject)
         self._remember_default(values, subject)
-        fate = Fate(row.number, State.CREATED, label, subject, values, warnings=row.warnings)
-        fate.key = row.key
-        return fate
+        outcome = RowOutcome(
+            row.number, State.CREATED, label, subject, values, warnings=row.warnings
+        )
+        outcome.key = row.key
+        return outcome
 
     def _met_existing(
         self, row: Checked, keys: list[Key], existing: Existing, label: str, known: Known
-    ) -> Fate:
+    ) -> RowOutcome:
         label = label or existing.label
         missing = self._shape.still_missing(row, known)
         if missing:
@@ -152,22 +154,22 @@ class CatalogPlanner:
         if self._default is not None and self._rules.on_duplicate is OnDuplicate.OVERWRITE:
             # An earlier row took the mark from whichever record had it.
             before = {**before, "is_default": False}
-        fate = Fate(row.number, State.SKIPPED, label, subject, warnings=row.warnings)
-        fate.key, fate.version = row.key, existing.version
+        outcome = RowOutcome(row.number, State.SKIPPED, label, subject, warnings=row.warnings)
+        outcome.key, outcome.version = row.key, existing.version
         if self._rules.on_duplicate is OnDuplicate.OVERWRITE:
             changes = self._shape.changes(row, before, self._rules)
             problems = self._taken(row, keys, existing, changes, known)
             if problems:
                 return invalid(row, label, problems)
-            fate.before, fate.values = before, changes
-            fate.state = State.UPDATED if changes else State.UNCHANGED
+            outcome.before, outcome.values = before, changes
+            outcome.state = State.UPDATED if changes else State.UNCHANGED
         self._remember_default(row.values, subject)
         self._met_by_id[existing.id] = subject
         self._journal.note(lambda: self._met_by_id.pop(existing.id, None))
         # The keys that it had stay its own for the whole file: rows are planned against what was
         # there, not against what earlier rows of the file make of it.
         self._remember([*keys, *self._keys_of(existing.values)], subject)
-        return fate
+        return outcome
 
     def _taken(
         self,

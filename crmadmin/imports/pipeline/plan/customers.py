@@ -1,4 +1,4 @@
-"""The fate of customer rows, with or without contacts. Pure."""
+"""The outcome of customer rows, with or without contacts. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from crmadmin.imports.pipeline.check import Checked
 from crmadmin.imports.pipeline.plan.contacts import ContactIndex
 from crmadmin.imports.pipeline.plan.outcomes import (
     Existing,
-    Fate,
     Key,
     Known,
-    Shape,
+    PastOutcome,
+    RecordShape,
+    RowOutcome,
     Subject,
-    Told,
     invalid,
 )
-from crmadmin.imports.pipeline.plan.seen_rows import Memory
+from crmadmin.imports.pipeline.plan.seen_rows import SeenRows
 from crmadmin.imports.records import OnContact, OnDuplicate, Problem, Rules, State
 
 
@@ -26,20 +26,20 @@ class CustomerPlanner:
     `with_members`: whether a group is being filled. After each block say `commit` or `roll_back`.
     """
 
-    def __init__(self, shape: Shape, rules: Rules, *, with_members: bool = False) -> None:
+    def __init__(self, shape: RecordShape, rules: Rules, *, with_members: bool = False) -> None:
         self._shape = shape
         self._rules = rules
         self._overwrites = rules.on_duplicate is OnDuplicate.OVERWRITE
         self._with_members = with_members
-        self._memory = Memory()
+        self._memory = SeenRows()
         self._met: dict[str, Subject] = {}
         self._refused: list[str] = []
 
-    def plan(self, rows: Sequence[Checked], known: Known) -> list[Fate]:
-        """One fate for each row, in order."""
+    def plan(self, rows: Sequence[Checked], known: Known) -> list[RowOutcome]:
+        """One outcome for each row, in order."""
         codes = [row.key for row in rows]
         self._met.update(self._memory.recall([code for code in codes if code]))
-        return [self._fate(row, code, known) for row, code in zip(rows, codes, strict=True)]
+        return [self._outcome(row, code, known) for row, code in zip(rows, codes, strict=True)]
 
     def keys(self, row: Checked) -> list[Key]:
         """What the customer of the row is found by."""
@@ -68,47 +68,47 @@ class CustomerPlanner:
         self._met = {}
         self._refused = []
 
-    def replay(self, rows: Sequence[Checked], told: Mapping[int, Told]) -> None:
+    def replay(self, rows: Sequence[Checked], told: Mapping[int, PastOutcome]) -> None:
         """Take note of rows that were carried out already, and of what became of them."""
         codes = [row.key for row in rows]
         self._met.update(self._memory.recall(code for code in codes if code))
         for row, code in zip(rows, codes, strict=True):
-            fate = told.get(row.number)
-            if fate is None or code is None:
+            outcome = told.get(row.number)
+            if outcome is None or code is None:
                 continue
-            if fate.state is State.INVALID:
+            if outcome.state is State.INVALID:
                 self._refused.append(code)
                 continue
-            if code not in self._met and fate.existing is not None:
-                there = fate.existing
+            if code not in self._met and outcome.existing is not None:
+                there = outcome.existing
                 self._met[code] = Subject(row.number, there.id, row.values, there.contacts)
         self.commit()
 
-    def _fate(self, row: Checked, code: str | None, known: Known) -> Fate:
+    def _outcome(self, row: Checked, code: str | None, known: Known) -> RowOutcome:
         values = row.values
         label = values.get("name") or values.get("code") or ""
         if row.problems:
             return self._invalid(row, code, label, ())
         met = self._met.get(code) if code else None
         if met is not None:
-            fate = Fate(row.number, State.MERGED, label, met, warnings=row.warnings)
-            fate.warnings = [*row.warnings, *_differences(row, met)]
-            fate.key = code
+            outcome = RowOutcome(row.number, State.MERGED, label, met, warnings=row.warnings)
+            outcome.warnings = [*row.warnings, *_differences(row, met)]
+            outcome.key = code
         else:
-            fate = self._first(row, code, label, known)
-        if row.contact is not None and fate.subject is not None:
-            self._plan_contact(row, fate, fate.subject)
-        return fate
+            outcome = self._first(row, code, label, known)
+        if row.contact is not None and outcome.subject is not None:
+            self._plan_contact(row, outcome, outcome.subject)
+        return outcome
 
     def _invalid(
         self, row: Checked, code: str | None, label: str, problems: Iterable[Problem]
-    ) -> Fate:
+    ) -> RowOutcome:
         if code and code not in self._met:
             self._refused.append(code)
         return invalid(row, label, problems)
 
-    def _first(self, row: Checked, code: str | None, label: str, known: Known) -> Fate:
-        """The fate of the first valid row of a customer."""
+    def _first(self, row: Checked, code: str | None, label: str, known: Known) -> RowOutcome:
+        """The outcome of the first valid row of a customer."""
         existing = self._existing(row, code, known)
         if existing is None:
             values = self._shape.new_values(row)
@@ -116,26 +116,28 @@ class CustomerPlanner:
             if missing:
                 return self._invalid(row, code, label, missing)
             subject = Subject(row.number, None, row.values, ContactIndex())
-            fate = Fate(row.number, State.CREATED, label, subject, values, warnings=row.warnings)
-            fate.member_fate = "added" if self._with_members else None
+            outcome = RowOutcome(
+                row.number, State.CREATED, label, subject, values, warnings=row.warnings
+            )
+            outcome.member_outcome = "added" if self._with_members else None
         elif missing := self._shape.still_missing(row, known):
             return self._invalid(row, code, label, missing)
         else:
             subject = Subject(row.number, existing.id, row.values, existing.contacts)
-            fate = Fate(
+            outcome = RowOutcome(
                 row.number, State.SKIPPED, label or existing.label, subject, warnings=row.warnings
             )
-            fate.version = existing.version
+            outcome.version = existing.version
             if self._overwrites:
-                fate.before = existing.values
-                fate.values = self._shape.changes(row, existing.values, self._rules)
-                fate.state = State.UPDATED if fate.values else State.UNCHANGED
+                outcome.before = existing.values
+                outcome.values = self._shape.changes(row, existing.values, self._rules)
+                outcome.state = State.UPDATED if outcome.values else State.UNCHANGED
             if self._with_members:
-                fate.member_fate = "already" if existing.is_member else "added"
-        fate.key = code
+                outcome.member_outcome = "already" if existing.is_member else "added"
+        outcome.key = code
         if code is not None:
             self._met[code] = subject
-        return fate
+        return outcome
 
     def _existing(self, row: Checked, code: str | None, known: Known) -> Existing | None:
         """The customer of that code; for a row without one, what it became the last time."""
@@ -144,18 +146,18 @@ class CustomerPlanner:
         found = known.by_key.get(("code", code), ())
         return found[0] if found else None
 
-    def _plan_contact(self, row: Checked, fate: Fate, subject: Subject) -> None:
+    def _plan_contact(self, row: Checked, outcome: RowOutcome, subject: Subject) -> None:
         contacts, contact = subject.contacts, row.contact
         if contact is None:
             return
         if contact in contacts:
-            fate.contact_fate = "skipped"
+            outcome.contact_outcome = "skipped"
             return
         if contacts.count and self._rules.contacts is OnContact.SKIP:
-            fate.contact_fate = "skipped"
+            outcome.contact_outcome = "skipped"
             return
-        fate.contact_fate = "created"
-        fate.contact = contact
+        outcome.contact_outcome = "created"
+        outcome.contact = contact
         contacts.add(contact)
 
 

@@ -1,4 +1,4 @@
-"""The fate of rows that only name existing customers, to be put in a group. Pure."""
+"""The outcome of rows that only name existing customers, to be put in a group. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from crmadmin.core.text import email_key
 from crmadmin.imports.pipeline.check import Checked
 from crmadmin.imports.pipeline.plan.outcomes import (
     Existing,
-    Fate,
     Key,
     Known,
+    PastOutcome,
+    RowOutcome,
     Subject,
-    Told,
     ambiguous,
     invalid,
 )
@@ -33,9 +33,9 @@ class MemberPlanner:
         self._met: set[int] = set()
         self._now: set[int] = set()
 
-    def plan(self, rows: Sequence[Checked], known: Known) -> list[Fate]:
-        """One fate for each row, in order."""
-        return [self._fate(row, known) for row in rows]
+    def plan(self, rows: Sequence[Checked], known: Known) -> list[RowOutcome]:
+        """One outcome for each row, in order."""
+        return [self._outcome(row, known) for row in rows]
 
     def asked(self, codes: Iterable[str]) -> set[str]:
         """None: these rows make no records, so they ask for no codes."""
@@ -53,10 +53,12 @@ class MemberPlanner:
         """The block does not stand: forget it."""
         self._now = set()
 
-    def replay(self, rows: Sequence[Checked], told: Mapping[int, Told]) -> None:
+    def replay(self, rows: Sequence[Checked], told: Mapping[int, PastOutcome]) -> None:
         """Take note of rows that were carried out already, and of what became of them."""
-        fates = (told.get(row.number) for row in rows)
-        self._met.update(fate.existing.id for fate in fates if fate and fate.existing)
+        outcomes = (told.get(row.number) for row in rows)
+        self._met.update(
+            outcome.existing.id for outcome in outcomes if outcome and outcome.existing
+        )
 
     def keys(self, row: Checked) -> list[Key]:
         """The first key that the row has; a row with a code is never found by its phone."""
@@ -68,7 +70,7 @@ class MemberPlanner:
             return [("phone", phone)]
         return [("email", email_key(email))] if email else []
 
-    def _fate(self, row: Checked, known: Known) -> Fate:
+    def _outcome(self, row: Checked, known: Known) -> RowOutcome:
         label = str(next((v for c in COLUMNS if (v := row.values.get(c))), ""))
         if row.problems:
             return invalid(row, label)
@@ -77,13 +79,15 @@ class MemberPlanner:
             return invalid(row, label, [found])
         subject = Subject(row.number, found.id, found.values, found.contacts)
         if found.id in self._met or found.id in self._now:
-            return Fate(row.number, State.MERGED, found.label, subject, warnings=row.warnings)
+            return RowOutcome(row.number, State.MERGED, found.label, subject, warnings=row.warnings)
         self._now.add(found.id)
-        fate = Fate(row.number, State.UNCHANGED, found.label, subject, warnings=row.warnings)
-        fate.key, fate.version = row.key, found.version
+        outcome = RowOutcome(
+            row.number, State.UNCHANGED, found.label, subject, warnings=row.warnings
+        )
+        outcome.key, outcome.version = row.key, found.version
         if self._with_members:
-            fate.member_fate = "already" if found.is_member else "added"
-        return fate
+            outcome.member_outcome = "already" if found.is_member else "added"
+        return outcome
 
     def _found(self, row: Checked, known: Known) -> Existing | Problem:
         keys = self.keys(row)

@@ -67,7 +67,7 @@ class Subject:
 
 
 @dataclass(slots=True)
-class Told:
+class PastOutcome:
     """What the ledger says became of a row that was carried out before the work was cut off.
 
     `existing` is its record as it is now, with all contacts; `before` are the values that the row
@@ -80,13 +80,13 @@ class Told:
 
 
 @dataclass(slots=True)
-class Fate:
+class RowOutcome:
     """What becomes of one row.
 
     `values` are what `write` writes: all of a new record, only what changes of another one, whose
     values until then are in `before` and whose version was `version`. `key` is the row's own code,
-    as codes are compared. `contact` is a contact to be added; `contact_fate` and `member_fate` are
-    the words for the ledger.
+    as codes are compared. `contact` is a contact to be added; `contact_outcome` and
+    `member_outcome` are the words for the ledger.
     """
 
     number: int
@@ -98,21 +98,21 @@ class Fate:
     version: int | None = None
     key: str | None = None
     contact: dict[str, object] | None = None
-    contact_fate: str | None = None
-    member_fate: str | None = None
+    contact_outcome: str | None = None
+    member_outcome: str | None = None
     problems: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
 
 
-def invalid(row: Checked, label: str, problems: Iterable[Problem] = ()) -> Fate:
-    """The fate of a row that has problems."""
+def invalid(row: Checked, label: str, problems: Iterable[Problem] = ()) -> RowOutcome:
+    """The outcome of a row that has problems."""
     found = [*row.problems, *problems]
-    fate = Fate(row.number, State.INVALID, label, problems=found, warnings=row.warnings)
-    fate.key = row.key
-    return fate
+    outcome = RowOutcome(row.number, State.INVALID, label, problems=found, warnings=row.warnings)
+    outcome.key = row.key
+    return outcome
 
 
-class Shape:
+class RecordShape:
     """What planners need to know of a record's fields.
 
     `defaults` are values for blank cells of a new record, by field name.

@@ -19,7 +19,7 @@ from crmadmin.imports.pipeline.plan.outcomes import Subject
 _CONTACT = ("phone", "email", "name")
 
 
-class Memory:
+class SeenRows:
     """Records of the file by the key of their code: the first row that named each, its contacts.
 
     A key whose rows were all invalid is known too, as asked for and no more.

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Flask
 from sqlalchemy import Engine, event
 
-from bench import house
+from bench import product
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*?value="([^"]+)"')
 LIST = "/admin/customers/"
@@ -21,7 +21,7 @@ CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PageCost:
     """One answer: milliseconds in all and of the database's, statements, size and text."""
 
     ms: float
@@ -55,16 +55,16 @@ class _Count:
 _count = _Count()
 
 
-class Visitor:
+class Client:
     """The administrator, signed in."""
 
     def __init__(self, app: Flask) -> None:
         self._browser = app.test_client()
         token = TOKEN.search(self._browser.get("/login").text)
-        form = {"username": house.ADMIN, "password": house.PASSWORD}
+        form = {"username": product.ADMIN, "password": product.PASSWORD}
         self._browser.post("/login", data={**form, "csrf_token": token[1] if token else ""})
 
-    def look(self, path: str) -> Look:
+    def look(self, path: str) -> PageCost:
         """Ask for a page. Raises AssertionError when it is none."""
         _count.begin()
         began = time.perf_counter()
@@ -73,7 +73,7 @@ class Visitor:
         html = answer.text
         if answer.status_code != 200 or "</html>" not in html:
             raise AssertionError(f"{path}: {answer.status}")
-        return Look(ms, _count.seconds * 1000, _count.statements, len(answer.data) / 1000, html)
+        return PageCost(ms, _count.seconds * 1000, _count.statements, len(answer.data) / 1000, html)
 
 
 class Links(HTMLParser):

@@ -49,7 +49,7 @@ def make_app(url: str, folder: str, **settings: Any) -> Flask:
 
 
 def served() -> Flask:
-    """What `flask --app bench.house:served` serves: the app that the environment names."""
+    """What `flask --app bench.product:served` serves: the app that the environment names."""
     port = int(os.environ.get("PORT", "8000"))
     return make_app(os.environ["BENCH_DATABASE"], os.environ["BENCH_FOLDER"], port=port)
 
